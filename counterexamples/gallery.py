@@ -1,0 +1,42 @@
+"""One trace in all its forms, side by side in a folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from counterexamples.formats import to_itf
+from counterexamples.graph import to_dot, to_graph
+from counterexamples.lanes import to_svg
+from counterexamples.text import to_text
+from counterexamples.trace import Trace
+
+
+def write_all(trace: Trace, folder: Path, stem: str) -> list[Path]:
+    """Write `stem` with .txt, .itf.json, .dot and .svg into the folder, which is made if need be; return the paths.
+
+    A file is either the old one or the whole new one, whatever happens. Raises OSError if one cannot be written.
+    """
+    contents = {
+        ".txt": to_text(trace),
+        ".itf.json": to_itf(trace),
+        ".dot": to_dot(to_graph(trace)),
+        ".svg": to_svg(trace),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for suffix, content in contents.items():
+        path = folder / f"{stem}{suffix}"
+        _replace(path, content)
+        paths.append(path)
+    return paths
+
+
+def _replace(path: Path, content: str) -> None:
+    # the process id keeps parallel runs out of each other's way
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(content.encode("utf-8", errors="backslashreplace"))
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,72 @@
+"""A trace as a networkx DiGraph, and that as DOT: one column for each actor, one node for each step."""
+
+from __future__ import annotations
+
+import graphviz
+import networkx as nx
+
+from counterexamples.text import acting, step_notes
+from counterexamples.trace import Trace
+
+
+def to_graph(trace: Trace) -> nx.DiGraph:
+    """Nodes 0 to n are the states, each with its readable `state`; edge (i, i + 1) is step i + 1.
+
+    An edge has `action`, `actor`, `source`, `changes` (variable to before and after) and `notes`, the same in short.
+    The graph has `version`, `property_id`, `statement`, `kind`, `scenario` and `actors`, in lane order.
+    """
+    graph = nx.DiGraph(
+        version=trace.version,
+        property_id=trace.property_id,
+        statement=trace.statement,
+        kind=trace.kind,
+        scenario=trace.scenario,
+        actors=acting(trace),
+    )
+    for index in range(len(trace.states)):
+        graph.add_node(index, state=trace.readable(index))
+    for index, (step, notes) in enumerate(zip(trace.steps, step_notes(trace), strict=True)):
+        graph.add_edge(
+            index,
+            index + 1,
+            action=step.name,
+            actor=step.actor,
+            source=step.source,
+            changes=trace.changes(index),
+            notes=notes,
+        )
+    return graph
+
+
+def to_dot(graph: nx.DiGraph) -> str:
+    """DOT of a graph that `to_graph` made: the steps in their actors' columns, in time order, the last one in red."""
+    about = graph.graph
+    dot = graphviz.Digraph("trace")
+    title = f"{about['version']}: {about['property_id']} ({about['kind']}), scenario {about['scenario']}"
+    dot.attr(label=_lines([title, about["statement"]]), labelloc="t", labeljust="l", rankdir="TB", newrank="true")
+    dot.attr("graph", fontname="monospace")
+    dot.attr("node", shape="box", style="rounded,filled", fillcolor="white", fontname="monospace", fontsize="10")
+    steps = sorted(graph.edges)
+    for actor in about["actors"]:
+        with dot.subgraph(name=f"cluster_{actor}") as column:
+            column.attr(label=graphviz.escape(actor), style="rounded", color="gray", margin="12")
+            for step in steps:
+                _add_step(column, graph, actor, step, step == steps[-1])
+    for (_, number), (_, following) in zip(steps, steps[1:], strict=False):
+        dot.edge(str(number), str(following))
+    return str(dot.source)
+
+
+def _add_step(column: graphviz.Digraph, graph: nx.DiGraph, actor: str, step: tuple[int, int], last: bool) -> None:
+    data = graph.edges[step]
+    if data["actor"] != actor:
+        return
+    label = _lines([f"{step[1]}. {data['action']}", *data["notes"]])
+    colour = "darkgreen" if graph.graph["kind"] == "reach" else "red"
+    marked = {"color": colour, "fontcolor": colour, "penwidth": "2"} if last else {}
+    column.node(str(step[1]), label, tooltip=graphviz.escape(data["source"]), **marked)
+
+
+def _lines(lines: list[str]) -> str:
+    # DOT's \l ends a left-aligned line
+    return "".join(str(graphviz.escape(line)) + "\\l" for line in lines)

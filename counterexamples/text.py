@@ -1,0 +1,180 @@
+"""A trace as text: a lane for each actor, the actions in their lanes, and what each of them changed.
+
+The notation of the changes, which the pictures use too: `rx.irq=1` and `engine.op=tz (was linux-1)` for variables,
+`rx.mapped={0,2}` for sets, and for queues `rx.ring: -LOCK +DATA(NWD,EOT)`: taken off the front, put to the back.
+Sets hold the numbers of mappings; `#2` is the second request.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from counterexamples.trace import Trace
+from model.system import Action
+
+ACTORS = ("client", "callback", "irq", "work", "tasklet", "bam", "engine", "tz")
+WIDTH = 120
+
+_ORDER = ("lock", "engine", "tz", "rx", "tx", "work", "client", "monitor")
+_SETS = ("alive", "mapped", "_lock", "_unlock")
+_REQUEST_SETS = ("client.buffer_mapped",)
+_FLAGS = ("nwd", "int", "eot")
+_BRACKET = ("LOCK", "UNLOCK")
+
+
+def acting(trace: Trace) -> list[str]:
+    """The actors that take a step, in the order of their lanes."""
+    actors = dict.fromkeys(step.actor for step in trace.steps)
+    return [actor for actor in ACTORS if actor in actors] + [actor for actor in actors if actor not in ACTORS]
+
+
+def verb(step: Action) -> str:
+    """The action's name without its prefix: its lane says who acts."""
+    return step.name.split(".", 1)[-1]
+
+
+def verdict(trace: Trace) -> str:
+    """One sentence: what the trace's end means for its property."""
+    end = f"step {len(trace.steps)}" if trace.steps else "the initial state"
+    if trace.kind == "reach":
+        return f"{end} reaches {trace.property_id}: {trace.statement}"
+    if trace.kind == "eventually":
+        return f"from the state after {end} on, {trace.property_id} is not fulfilled: {trace.statement}"
+    return f"{end} violates {trace.property_id}: {trace.statement}"
+
+
+def step_notes(trace: Trace) -> list[list[str]]:
+    """For each step what it changed, in short: the lock, the engine and the rings first."""
+    states = [trace.readable(index) for index in range(len(trace.states))]
+    numbered = any(
+        record.get("req") for state in states for value in state.values() if isinstance(value, list) for record in value
+    )
+    notes = []
+    for before, after in zip(states, states[1:], strict=False):
+        changed = sorted((name for name in after if after[name] != before[name]), key=_rank)
+        notes.append([_note(name, before[name], after[name], numbered) for name in changed])
+    return notes
+
+
+def wrap_notes(notes: Sequence[str], width: int) -> list[str]:
+    """One step's notes in lines of that many columns, broken between two notes where that is possible.
+
+    Only a single word that is longer makes a longer line.
+    """
+    lines = [""]
+    for number, note in enumerate(notes):
+        item = note if number == len(notes) - 1 else f"{note};"
+        joined = f"{lines[-1]} {item}" if lines[-1] else item
+        if len(joined) <= width:
+            lines[-1] = joined
+        else:
+            more = textwrap.wrap(item, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+            lines = [*lines, *more] if lines[-1] else more
+    return lines
+
+
+def _rank(name: str) -> tuple[bool, bool, int]:
+    # a program counter says nothing that the action's name does not say; the rings are what the hardware sees
+    prefix = name.split(".", 1)[0]
+    ring = name.endswith(".ring") or prefix in _ORDER[:3]
+    return (name.endswith(".pc"), not ring, _ORDER.index(prefix) if prefix in _ORDER else len(_ORDER))
+
+
+def _note(name: str, before: Any, after: Any, numbered: bool) -> str:
+    if isinstance(after, list):
+        return f"{name}: {_queue_note(name, before, after, numbered)}"
+    if isinstance(after, bool):
+        return f"{name}={int(after)}"
+    if isinstance(after, int):
+        return f"{name}={_members(name, after) if name.endswith(_SETS) else after}"
+    was = "" if name.endswith(".pc") or before == "none" else f" (was {before})"
+    return f"{name}={after}{was}"
+
+
+def _members(name: str, bits: int) -> str:
+    numbers = [number for number in range(bits.bit_length()) if bits >> number & 1]
+    texts = [f"#{number + 1}" if name in _REQUEST_SETS else str(number) for number in numbers]
+    return "{" + ",".join(texts) + "}"
+
+
+def _queue_note(name: str, before: list[Any], after: list[Any], numbered: bool) -> str:
+    issued = name.endswith(".desc_issued")
+    if before and len(after) > len(before) and after[-len(before) :] == before and after[: len(before)] != before:
+        put = [_record(record, numbered, issued) for record in after[: -len(before)]]
+        return f"{' '.join('+' + text for text in put)} (to the front)"
+    kept = _overlap(before, after)
+    taken = [_record(record, numbered, False) for record in before[: len(before) - kept]]
+    added = [_record(record, numbered, issued and not before) for record in after[kept:]]
+    parts = [f"-{text}" for text in taken] + [f"+{text}" for text in added]
+    return " ".join([*parts, *([] if after else ["(empty)"])])
+
+
+def _overlap(before: Sequence[Any], after: Sequence[Any]) -> int:
+    """How many entries at the back of `before` are still there, at the front of `after`."""
+    for kept in range(min(len(before), len(after)), 0, -1):
+        if before[-kept:] == after[:kept]:
+            return kept
+    return 0
+
+
+def _record(record: Mapping[str, Any], numbered: bool, partial: bool) -> str:
+    kind = str(record.get("hw") or record.get("kind") or "DATA")
+    number = f"#{record['req'] + 1}" if numbered and "req" in record and kind not in _BRACKET else ""
+    marks = [flag.upper() for flag in _FLAGS if record.get(flag)]
+    if record.get("left") and kind not in _BRACKET and (partial or "xfer" in record):
+        marks.append(f"{record['left']}-left")
+    return f"{kind}{number}({','.join(marks)})" if marks else f"{kind}{number}"
+
+
+def to_text(trace: Trace) -> str:
+    """The whole trace as text of at most `WIDTH` columns, unless a single word is longer."""
+    lines = [*_header(trace), "", *_table(trace), "", *textwrap.wrap(verdict(trace), WIDTH, break_on_hyphens=False)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _header(trace: Trace) -> list[str]:
+    count = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
+    lines = [f"{trace.version}: {trace.property_id} ({trace.kind}), scenario {trace.scenario}, {count}"]
+    lines += _wrapped("statement", trace.statement)
+    for title, values in (("bounds", trace.bounds), ("assumptions", trace.assumptions)):
+        lines += _wrapped(title, " ".join(f"{key}={value}" for key, value in sorted(values.items())))
+    return lines
+
+
+def _wrapped(title: str, body: str) -> list[str]:
+    lines = textwrap.wrap(body, WIDTH - 13, break_long_words=False, break_on_hyphens=False) or [""]
+    return [f"{title if number == 0 else '':<13}{line}" for number, line in enumerate(lines)]
+
+
+def _table(trace: Trace) -> list[str]:
+    columns, right = _columns(trace)
+    heading = _overlay({column: actor for actor, column in columns.items()} | {right: "changes"})
+    lines = [heading, "-" * WIDTH]
+    for number, (step, notes) in enumerate(zip(trace.steps, step_notes(trace), strict=True), start=1):
+        body = wrap_notes(notes, WIDTH - right)
+        idle = {column: "|" for column in columns.values()}
+        row = {0: f"{number:>3}"} | idle | {columns[step.actor]: f"{verb(step)} "}
+        lines.append(_overlay(row | {right: body[0]}))
+        lines += [_overlay(idle | {right: more}) for more in body[1:]]
+    return lines
+
+
+def _columns(trace: Trace) -> tuple[dict[str, int], int]:
+    """Where each lane starts, and where the changes do. A verb may run over the lanes to its right: they are idle."""
+    columns, position, right = {}, 5, 5
+    for actor in acting(trace):
+        columns[actor] = position
+        longest = max(len(verb(step)) for step in trace.steps if step.actor == actor)
+        right = max(right, position + max(longest, len(actor)) + 2)
+        position += len(actor) + 2
+    return columns, right
+
+
+def _overlay(cells: Mapping[int, str]) -> str:
+    line = ""
+    for column, cell in sorted(cells.items()):
+        if column >= len(line):
+            line = line.ljust(column) + cell
+    return line

@@ -1,0 +1,101 @@
+"""A replayed execution: the actions taken and every state, with the plain-Python reading of the model only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from model.concrete import fire, holds
+from model.protocol import Protocol
+from model.queues import decode
+from model.system import Action, StateSpace
+
+
+class ReplayError(Exception):
+    """A path that the model does not admit: which step is not possible, why, and what would have been."""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Where a path cannot go on: the step's number from 1, its action, the guards that fail, what was possible."""
+
+    step: int
+    action: str
+    failing: tuple[str, ...]
+    possible: tuple[str, ...]
+
+    def __str__(self) -> str:
+        why = "; ".join(self.failing) or "no such action in this version"
+        return f"step {self.step}, {self.action}, is not possible: needed: {why}; possible: {', '.join(self.possible) or 'nothing'}"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One execution of one version under one workload.
+
+    `steps` are the actions taken; `states` one more than steps, variable names to numbers. `property_id` and
+    `statement` say what the last step or state violates, or for a `reach` property comes to. `kind` is the property's.
+    """
+
+    version: str
+    property_id: str
+    statement: str
+    kind: str
+    scenario: str
+    bounds: Mapping[str, int]
+    assumptions: Mapping[str, str]
+    axes: Mapping[str, Any]
+    space: StateSpace
+    steps: tuple[Action, ...]
+    states: tuple[Mapping[str, int], ...]
+
+    def readable(self, index: int) -> dict[str, Any]:
+        """State `index` with value names: Booleans, named values, and queues as lists of records."""
+        return readable(self.space, self.states[index])
+
+    def changes(self, index: int) -> dict[str, tuple[Any, Any]]:
+        """What step `index` (from 0) changed: readable variable name to (before, after)."""
+        before, after = self.readable(index), self.readable(index + 1)
+        return {name: (before[name], after[name]) for name in after if before[name] != after[name]}
+
+
+def readable(space: StateSpace, state: Mapping[str, int]) -> dict[str, Any]:
+    """A state for readers: each queue is one entry, a list of its records, front first."""
+    result: dict[str, Any] = {}
+    inside = {f"{queue}.{part}" for queue, schema in space.queues.items() for part in ("len", *schema.fields)}
+    for name, variable in space.variables.items():
+        if name in inside:
+            if name.endswith(".len"):
+                schema = space.queues[name.removesuffix(".len")]
+                result[schema.name] = decode(schema, state)
+        elif variable.labels:
+            result[name] = variable.labels[state[name]]
+        else:
+            result[name] = state[name] if variable.width else bool(state[name])
+    return result
+
+
+def run(protocol: Protocol, path: Sequence[str]) -> list[dict[str, int]] | Blocked:
+    """The states along a path of action names, or where it is blocked."""
+    system = protocol.system
+    by_name = {action.name: action for action in system.actions}
+    states = [system.initial]
+    for number, name in enumerate(path, start=1):
+        state = states[-1]
+        action = by_name.get(name)
+        following = None if action is None else fire(action, state)
+        if following is None:
+            failing = () if action is None else tuple(why for why, term in action.guard.items() if not holds(term, state))
+            possible = tuple(other.name for other in system.actions if holds(other.enabled, state))
+            return Blocked(number, name, failing, possible)
+        states.append(following)
+    return states
+
+
+def replay(protocol: Protocol, path: Sequence[str]) -> list[dict[str, int]]:
+    """The states along a path; raises ReplayError if it is blocked."""
+    states = run(protocol, path)
+    if isinstance(states, Blocked):
+        raise ReplayError(str(states))
+    return states

@@ -1,0 +1,78 @@
+"""One `bam_chan` inside an atomic section, and what its records hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import z3
+
+from model.context import Context
+from model.queues import Queue
+from model.system import Enumeration, Field, Step, Term, width_of
+
+TXN = Enumeration("LOCK", "UNLOCK", "CMD", "DATA")
+HW = Enumeration("LOCK", "UNLOCK", "CONFIGURE", "GO", "DATA")
+REGISTER_WRITES = 2  # a request's CMD transaction: configure, go
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One `bam_chan` in an atomic section: its lists, its ring, its interrupt."""
+
+    ctx: Context
+    step: Step
+    name: str
+
+    @property
+    def commands(self) -> bool:
+        """Whether commands, and so LOCK and UNLOCK, travel on this channel: the consumer pipe only."""
+        return self.name == "rx"
+
+    def queue(self, name: str) -> Queue:
+        """One of the channel's lists, or its ring."""
+        return Queue(self.step, f"{self.name}.{name}")
+
+    @property
+    def free(self) -> Term:
+        """Free slots of the ring: what is neither waiting for the pipe nor consumed and not yet reaped."""
+        used = self.queue("ring").length + self["unreaped"]
+        return z3.BitVecVal(self.ctx.bounds["ring"], used.size()) - used
+
+    def __getitem__(self, key: str) -> Term:
+        return self.step[f"{self.name}.{key}"]
+
+    def __setitem__(self, key: str, value: Term | int | bool) -> None:
+        self.step[f"{self.name}.{key}"] = value
+
+
+def fields(ctx: Context, *names: str) -> dict[str, Field]:
+    """The record fields of those names, with their widths under the context's bounds."""
+    known = {
+        "kind": Field(TXN.width, TXN.labels),
+        "hw": Field(HW.width, HW.labels),
+        "left": Field(width_of(max(REGISTER_WRITES, ctx.bounds["data"] + 1) + 1)),
+        "xfer": Field(width_of(max(REGISTER_WRITES, ctx.bounds["data"] + 1) + 1)),
+        "req": Field(ctx.request_bits),
+        "cookie": Field(width_of(ctx.bounds["cookies"])),
+        "map": Field(width_of(ctx.bounds["mappings"])),
+        "nwd": Field(1),
+        "int": Field(1),
+        "eot": Field(1),
+    }
+    return {name: known[name] for name in names}
+
+
+def assign_cookie(ch: Channel) -> Term:
+    """dma_cookie_assign: the channel's next cookie."""
+    cookie = ch["next_cookie"]
+    ch.step.exceed("cookies", cookie == (1 << cookie.size()) - 1)
+    ch["next_cookie"] = cookie + 1
+    return cookie
+
+
+def one_hot(number: Term, count: int) -> Term:
+    """The set that holds just `number`, as a bit-vector of `count` bits."""
+    result = z3.BitVecVal(0, count)
+    for value in range(min(count, 1 << number.size())):
+        result = z3.If(number == value, z3.BitVecVal(1 << value, count), result)
+    return result

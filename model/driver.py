@@ -1,0 +1,255 @@
+"""bam_dma: the virt-dma lists, `issue_pending`, `bam_start_dma`, interrupt, work item, completion, `terminate_all`.
+
+Each function that takes a `Channel` runs inside one section under `vc.lock`. Left out, and why no property can see it:
+- A tasklet that finds `desc_completed` empty does nothing, so it is enabled exactly while the list has entries.
+- The consumer channel's `desc_completed` is the set of LOCK and UNLOCK transactions in it: nobody waits for the others,
+  freeing them changes nothing, and the order of freeing is not observable.
+- The work item's turn at the tx channel is a step only if that has something issued: otherwise it does nothing.
+- `desc_allocated`: prep and submit are one step, and no section of another context looks between them.
+- Cookies of the producer channel: only its client's transactions are on it, in list order.
+- Cookies restart when a channel is empty: they are only compared among transactions that are alive.
+- Clearing a pipe's interrupt and reading its offset are one step: a descriptor consumed between the two would raise the
+  interrupt again, which finds nothing and schedules the work item once more, as another channel's interrupt can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import z3
+
+from model.channel import HW, REGISTER_WRITES, TXN, Channel, assign_cookie, fields
+from model.context import Context
+from model.lock import (
+    bam_setup_pipe_lock,
+    lock_txns,
+    move_lock_txns,
+    note_lock_txn,
+    release_mappings,
+    unlock_from_work,
+)
+from model.pipes import reset_pipe
+from model.queues import resize
+from model.system import Step, Term, width_of
+
+
+def declare(ctx: Context) -> None:
+    """The lists of both channels, the cookies, the work item."""
+    space, txns = ctx.space, ctx.bounds["txns"]
+    rx = ("kind", "left", "req", "cookie", "map")
+    space.add_queue("rx.desc_submitted", txns, fields(ctx, *rx))
+    space.add_queue("rx.desc_issued", txns, fields(ctx, *rx))
+    space.add_queue("rx.desc_list", txns, fields(ctx, *rx, "xfer"))
+    space.add_queue("tx.desc_submitted", 1, fields(ctx, "left"))
+    space.add_queue("tx.desc_issued", 1, fields(ctx, "left"))
+    space.add_queue("tx.desc_list", 1, fields(ctx, "left", "xfer"))
+    space.add("tx.desc_completed")
+    space.add("rx.next_cookie", width_of(ctx.bounds["cookies"]), 1)
+    space.add("rx.completed_cookie", width_of(ctx.bounds["cookies"]))
+    space.add("work.pending")
+    space.add("work.at_tx")
+
+
+def submit(ctx: Context, ch: Channel, kind: int, left: int, request: Term) -> None:
+    """vchan_tx_submit: the channel's next cookie; to the tail of desc_submitted."""
+    submitted = ch.queue("desc_submitted")
+    if not ch.commands:
+        submitted.push_back(left=left)
+        return
+    with ch.step.when(_channel_empty(ch)):
+        _restart_cookies(ch)
+    submitted.push_back(kind=kind, left=left, req=request, cookie=assign_cookie(ch))
+
+
+def _channel_empty(ch: Channel) -> Term:
+    return z3.And(*(ch.queue(name).empty for name in ("desc_submitted", "desc_issued", "desc_list")))
+
+
+def _restart_cookies(ch: Channel) -> None:
+    ch["next_cookie"] = 1
+    ch["completed_cookie"] = 0
+
+
+def bam_issue_pending(ctx: Context, ch: Channel) -> None:
+    """Splice desc_submitted to the tail of desc_issued; start if there is something and the ring has a free slot."""
+    if ch.commands and ctx.axes["lock"] == "issue":
+        with ch.step.when(z3.Not(ch["locked"])):
+            bam_setup_pipe_lock(ctx, ch, TXN.LOCK)
+    ch.queue("desc_issued").splice_tail(ch.queue("desc_submitted"))
+    _start_if_possible(ctx, ch)
+
+
+def _start_if_possible(ctx: Context, ch: Channel) -> None:
+    with ch.step.when(z3.And(z3.Not(ch.queue("desc_issued").empty), ch.free != 0)):
+        bam_start_dma(ctx, ch)
+
+
+def bam_start_dma(ctx: Context, ch: Channel) -> None:
+    """Fill the ring from desc_issued; the end of the section is the one doorbell for all of it."""
+    if ch.commands and ctx.axes["lock"] == "start":
+        bam_setup_pipe_lock(ctx, ch, TXN.LOCK)
+    if ch.commands and ctx.axes["unlock"] == "start":
+        bam_setup_pipe_lock(ctx, ch, TXN.UNLOCK)
+    issued = ch.queue("desc_issued")
+    for _ in range(issued.schema.capacity):
+        with ch.step.when(z3.And(z3.Not(issued.empty), ch.free != 0)):
+            _load(ctx, ch)
+
+
+def _load(ctx: Context, ch: Channel) -> None:
+    issued = ch.queue("desc_issued")
+    txn = issued.pop_front()
+    width = txn["left"].size()
+    free = ch.free
+    wide = max(width, free.size())
+    fits = z3.ULE(resize(txn["left"], wide), resize(free, wide))
+    xfer = z3.If(fits, txn["left"], resize(free, width))
+    ring_full = resize(xfer, wide) == resize(free, wide)
+    flags = _flags(ctx, ch, txn, fits, z3.Or(ring_full, issued.empty))
+    entries = [_hw_descriptor(ch, txn, position, xfer, flags) for position in range(max_descriptors(ctx))]
+    ch.queue("ring").push_back_all(entries, xfer)
+    ch.queue("desc_list").push_back(**{**txn, "left": txn["left"] - xfer, "xfer": xfer})
+
+
+def max_descriptors(ctx: Context) -> int:
+    """The most hardware descriptors that one transaction has."""
+    return max(REGISTER_WRITES, ctx.bounds["data"])
+
+
+def _flags(ctx: Context, ch: Channel, txn: Mapping[str, Term], fits: Term, last_or_full: Term) -> dict[str, Term]:
+    """EOT and NWD if all the rest fits; INT if there is no EOT and the ring is full, or nothing follows, or a callback."""
+    data = txn["kind"] == TXN.DATA if ch.commands else z3.BoolVal(True)
+    eot = z3.And(data, fits)
+    nwd = eot if ch.commands and ctx.axes["nwd"] == "rx-data" else z3.BoolVal(False)
+    callback = z3.BoolVal(not ch.commands)
+    return {"eot": eot, "nwd": nwd, "int": z3.And(z3.Not(eot), z3.Or(last_or_full, callback))}
+
+
+def _hw_descriptor(
+    ch: Channel, txn: Mapping[str, Term], position: int, xfer: Term, flags: Mapping[str, Term]
+) -> dict[str, Term | int]:
+    last = xfer == position + 1
+    entry: dict[str, Term | int] = {key: _bit(z3.And(last, flags[key])) for key in ("int", "eot")}
+    if not ch.commands:
+        return entry
+    first_write = txn["left"] == REGISTER_WRITES - position if position < REGISTER_WRITES else z3.BoolVal(False)
+    kind: Term = z3.BitVecVal(HW.DATA, HW.width)
+    kind = z3.If(txn["kind"] == TXN.CMD, z3.If(z3.And(first_write, position == 0), _hw(HW.CONFIGURE), _hw(HW.GO)), kind)
+    kind = z3.If(txn["kind"] == TXN.UNLOCK, _hw(HW.UNLOCK), kind)
+    kind = z3.If(txn["kind"] == TXN.LOCK, _hw(HW.LOCK), kind)
+    return entry | {"hw": kind, "nwd": _bit(z3.And(last, flags["nwd"])), "req": txn["req"], "map": txn["map"]}
+
+
+def _hw(kind: int) -> Term:
+    return z3.BitVecVal(kind, HW.width)
+
+
+def _bit(condition: Term) -> Term:
+    return z3.If(condition, z3.BitVecVal(1, 1), z3.BitVecVal(0, 1))
+
+
+def process_channel_irqs(ctx: Context, ch: Channel) -> None:
+    """Reap one channel's interrupt: from the front of desc_list, as long as all that was loaded is consumed."""
+    s, listed = ch.step, ch.queue("desc_list")
+    ch["irq"] = False
+    for _ in range(listed.schema.capacity):
+        reach = resize(listed.at(0, "xfer"), ch["unreaped"].size())
+        with s.when(z3.And(z3.Not(listed.empty), z3.ULE(reach, ch["unreaped"]))):
+            ch["unreaped"] = ch["unreaped"] - reach
+            txn = listed.pop_front()
+            with s.when(txn["left"] == 0):
+                _vchan_cookie_complete(ch, txn)
+            with s.when(txn["left"] != 0):
+                ch.queue("desc_issued").push_front(**{key: txn[key] for key in txn if key != "xfer"})
+    if ch.commands:
+        s.emit("cookie_covers_unconsumed", _covered(ch))
+    s["work.pending"] = True
+
+
+def _vchan_cookie_complete(ch: Channel, txn: Mapping[str, Term]) -> None:
+    if not ch.commands:
+        ch["desc_completed"] = True
+        return
+    ch.step.emit("cookie_moves_back", z3.ULT(txn["cookie"], ch["completed_cookie"]))
+    ch["completed_cookie"] = txn["cookie"]
+    note_lock_txn(ch, txn, "desc_completed")
+
+
+def _covered(ch: Channel) -> Term:
+    waiting = [
+        entry for name in ("desc_submitted", "desc_issued", "desc_list") for entry in ch.queue(name).entries()
+    ]
+    client = [(entry, z3.Or(entry["kind"] == TXN.CMD, entry["kind"] == TXN.DATA)) for entry in waiting]
+    return z3.Or(
+        *(
+            z3.And(entry["valid"], is_client, z3.ULE(entry["cookie"], ch["completed_cookie"]))
+            for entry, is_client in client
+        )
+    )
+
+
+def bam_dma_terminate_all(ctx: Context, ch: Channel) -> None:
+    """Reset the pipe if desc_list has entries; take everything from every list. The frees follow without the lock."""
+    s = ch.step
+    with s.when(z3.Not(ch.queue("desc_list").empty)):
+        reset_pipe(ctx, ch)
+    for name in ("desc_submitted", "desc_issued", "desc_list"):
+        if ch.commands:
+            for entry in ch.queue(name).entries():
+                with s.when(entry["valid"]):
+                    note_lock_txn(ch, entry, "terminated")
+        ch.queue(name).clear()
+    if ch.commands:
+        _restart_cookies(ch)
+        move_lock_txns(ch, "desc_completed", "terminated")
+    else:
+        ch["desc_completed"] = False
+
+
+def actions(ctx: Context) -> None:
+    """Interrupt, work item and the consumer channel's tasklet; the client's actions call the rest."""
+    b, s = ctx.builder, Step(ctx.space)
+    for name in ("rx", "tx"):
+        guard = {f"the {name} pipe has raised its interrupt": s[f"{name}.irq"]}
+
+        def reap(step: Step, name: str = name) -> None:
+            process_channel_irqs(ctx, Channel(ctx, step, name))
+
+        b.action(f"driver.process_{name}_irq", "irq", guard, reap, "bam_dma.c: process_channel_irqs")
+    work = "bam_dma.c: bam_dma_work"
+    first = {"the work item is queued": s["work.pending"], "it is not running": z3.Not(s["work.at_tx"])}
+    second = {"the work item has reached the tx channel": s["work.at_tx"]}
+    b.action("driver.work_rx", "work", first, lambda step: _work_turn(ctx, step, "rx"), work)
+    b.action("driver.work_tx", "work", second, lambda step: _work_turn(ctx, step, "tx"), work)
+    _tasklet_actions(ctx, s)
+
+
+def _work_turn(ctx: Context, s: Step, name: str) -> None:
+    ch = Channel(ctx, s, name)
+    if name == "rx":
+        s["work.pending"] = False
+        if ctx.axes["unlock"] == "work":
+            unlock_from_work(ctx, ch)
+        s["work.at_tx"] = z3.Not(Channel(ctx, s, "tx").queue("desc_issued").empty)
+    else:
+        s["work.at_tx"] = False
+    _start_if_possible(ctx, ch)
+
+
+def _tasklet_actions(ctx: Context, s: Step) -> None:
+    if not ctx.locks:
+        return
+    ch = Channel(ctx, s, "rx")
+    completed, idle = lock_txns(ch, "desc_completed"), z3.Not(lock_txns(ch, "freeing"))
+    take_guard = {"the rx channel's desc_completed has lock descriptors": completed, "the tasklet is not freeing": idle}
+
+    def take(step: Step) -> None:
+        move_lock_txns(Channel(ctx, step, "rx"), "desc_completed", "freeing")
+
+    def free(step: Step) -> None:
+        release_mappings(ctx, Channel(ctx, step, "rx"), "freeing")
+
+    b, source = ctx.builder, "virt-dma.c: vchan_complete"
+    b.action("driver.complete_rx", "tasklet", take_guard, take, source)
+    free_guard = {"the tasklet has descriptors to free": z3.Not(idle)}
+    b.action("driver.free_rx", "tasklet", free_guard, free, f"{source}, vchan_vdesc_fini; bam_dma.c: bam_dma_free_desc")

@@ -1,0 +1,117 @@
+"""The lock code of bam_dma: building LOCK and UNLOCK transactions, and releasing what they mapped.
+
+Left out, and why no property can see it: the scratchpad's address and the command element's value; the dummy write's
+only effect on the engine is that it is a register write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import z3
+
+from model.channel import TXN, Channel, assign_cookie, one_hot
+from model.context import Context
+from model.system import Step, Term, width_of
+
+
+LABELS = {TXN.LOCK: "lock", TXN.UNLOCK: "unlock"}
+CONTEXTS = ("desc_completed", "freeing", "terminated")  # a list, and what two contexts took in order to free it
+
+
+def declare(ctx: Context) -> None:
+    """The mappings that LOCK and UNLOCK transactions made, who still has to release them, and v12's flag.
+
+    Mapping n belongs to the transaction that made it while that is `alive`; a mapping that outlives it is `leaked`.
+    """
+    if not ctx.locks:
+        return
+    space, count = ctx.space, ctx.bounds["mappings"]
+    space.add("rx.alive", count)
+    space.add("rx.mapped", count)
+    space.add("rx.leaked")
+    for context in CONTEXTS:
+        for label in LABELS.values():
+            space.add(f"rx.{context}_{label}", count)
+    if ctx.axes["lock-storage"] == "channel":
+        space.add("rx.lock_sg", width_of(count))
+        space.add("rx.unlock_sg", width_of(count))
+    if ctx.axes["lock-flag"] == "locked":
+        space.add("rx.locked")
+
+
+def bam_setup_pipe_lock(ctx: Context, ch: Channel, kind: int) -> None:
+    """Build one LOCK or UNLOCK; LOCK goes to the head of desc_issued, UNLOCK to its tail."""
+    mapping = _bam_make_lock_desc(ctx, ch, kind)
+    cookie = assign_cookie(ch)
+    issued = ch.queue("desc_issued")
+    push = issued.push_front if kind == TXN.LOCK else issued.push_back
+    push(kind=kind, left=1, cookie=cookie, map=mapping)
+    if ctx.axes["lock-flag"] == "locked":
+        ch["locked"] = kind == TXN.LOCK
+
+
+def _bam_make_lock_desc(ctx: Context, ch: Channel, kind: int) -> Term:
+    alive = ch["alive"]
+    count = alive.size()
+    ch.step.exceed("mappings", alive == (1 << count) - 1)
+    number = z3.BitVecVal(0, width_of(count))
+    lowest = z3.BitVecVal(0, count)
+    for value in reversed(range(count)):
+        unused = z3.Extract(value, value, alive) == 0
+        number = z3.If(unused, z3.BitVecVal(value, width_of(count)), number)
+        lowest = z3.If(unused, z3.BitVecVal(1 << value, count), lowest)
+    ch["alive"] = alive | lowest
+    ch["mapped"] = ch["mapped"] | lowest
+    if ctx.axes["lock-storage"] == "channel":
+        ch[_storage(kind)] = number
+    return number
+
+
+def _storage(kind: int) -> str:
+    return "lock_sg" if kind == TXN.LOCK else "unlock_sg"
+
+
+def unlock_from_work(ctx: Context, ch: Channel) -> None:
+    """v12, bam_dma_work: if desc_issued is empty and `locked`, queue the UNLOCK."""
+    with ch.step.when(z3.And(ch.queue("desc_issued").empty, ch["locked"])):
+        bam_setup_pipe_lock(ctx, ch, TXN.UNLOCK)
+
+
+def note_lock_txn(ch: Channel, txn: Mapping[str, Term], into: str) -> None:
+    """Put a transaction into one of `CONTEXTS`, where only LOCK and UNLOCK leave a trace."""
+    if not ch.ctx.locks:
+        return
+    mapping = one_hot(txn["map"], ch.ctx.bounds["mappings"])
+    for kind, label in LABELS.items():
+        with ch.step.when(txn["kind"] == kind):
+            ch[f"{into}_{label}"] = ch[f"{into}_{label}"] | mapping
+
+
+def move_lock_txns(ch: Channel, source: str, into: str) -> None:
+    """Take all of one of `CONTEXTS` into another."""
+    for label in LABELS.values() if ch.ctx.locks else ():
+        ch[f"{into}_{label}"] = ch[f"{into}_{label}"] | ch[f"{source}_{label}"]
+        ch[f"{source}_{label}"] = 0
+
+
+def lock_txns(ch: Channel, context: str) -> Term:
+    """Whether one of `CONTEXTS` has a LOCK or UNLOCK transaction."""
+    return z3.Or(*(ch[f"{context}_{label}"] != 0 for label in LABELS.values()))
+
+
+def release_mappings(ctx: Context, ch: Channel, context: str) -> None:
+    """bam_dma_free_desc of the LOCK and UNLOCK transactions that a context took: dma_unmap_sg, without vc.lock."""
+    for kind, label in LABELS.items():
+        made = ch[f"{context}_{label}"]
+        with ch.step.when(made != 0):
+            released = made
+            if ctx.axes["lock-storage"] == "channel":
+                slot = ch[_storage(kind)]
+                released = z3.BitVecVal(1, made.size()) << z3.ZeroExt(made.size() - slot.size(), slot)
+            ch.step.emit("unmap_foreign", released != made)
+            with ch.step.when(ch["mapped"] & made & ~released != 0):
+                ch["leaked"] = True
+            ch["mapped"] = ch["mapped"] & ~(released | made)
+            ch["alive"] = ch["alive"] & ~made
+            ch[f"{context}_{label}"] = 0

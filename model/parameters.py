@@ -1,0 +1,114 @@
+"""Assumptions about the hardware, bounds of the workload, and the scenarios that name a workload.
+
+Source: dossier `hardware.md` sections 6 and 7. An unknown of the hardware is a value here, never a guess in the code.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+class ParameterError(Exception):
+    """An unknown key or value; the message names the valid ones, the nearest first."""
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """An open question about the hardware: its possible answers, the default first, and why it is open."""
+
+    values: tuple[str, ...]
+    why: str
+
+
+ASSUMPTIONS: Mapping[str, Assumption] = {
+    "lock_scope": Assumption(("other-ee", "other-group", "whole-bam", "none"), "whom a held lock shuts out"),
+    "nwd_ack": Assumption(("operation-done", "input-consumed"), "what the engine signals is peripheral specific"),
+    "pipe_reset": Assumption(("keeps-lock", "releases-lock"), "what P_RST does to a lock that the pipe holds"),
+    "lock_effect": Assumption(("before-own-write", "after-own-write"), "LOCK against its own dummy write"),
+    "unlock_effect": Assumption(("after-own-write", "before-own-write"), "UNLOCK against its own dummy write"),
+    "relock": Assumption(("idempotent", "counted", "blocks"), "LOCK by the pipe that already holds it"),
+    "foreign_unlock": Assumption(("ignored", "releases"), "UNLOCK by a pipe that does not hold the lock"),
+    "busy_write": Assumption(("may-fail", "fails", "harmless"), "what a register write does to a running operation"),
+    "early_data": Assumption(("published", "blocks"), "DATA queued before the engine was started"),
+    "locked_cpu_access": Assumption(("aborts", "proceeds"), "CPU register access while another EE holds the lock"),
+    "done_irq": Assumption(("after-operation-done", "any-order"), "producer interrupt against the engine's done state"),
+    "nwd_irq": Assumption(("after-ack", "before-ack"), "when an NWD descriptor counts as consumed"),
+    "other_ee": Assumption(("locks", "ignores-lock", "absent"), "what the other execution environment does"),
+}
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A limit of the workload or of the model's capacity, with the range that the model accepts."""
+
+    default: int
+    least: int
+    most: int
+    meaning: str
+
+
+BOUNDS: Mapping[str, Bound] = {
+    "requests": Bound(2, 1, 4, "requests of Linux"),
+    "tz_requests": Bound(2, 1, 4, "requests of the other EE"),
+    "data": Bound(1, 1, 3, "hardware data descriptors of a request on the consumer pipe"),
+    "ring": Bound(6, 2, 12, "descriptors that a pipe's ring holds (4095 in the driver)"),
+    "txns": Bound(5, 2, 8, "capacity of each virt-dma list in the model"),
+    "cookies": Bound(8, 4, 32, "cookies that the model tells apart"),
+    "mappings": Bound(6, 2, 16, "LOCK and UNLOCK transactions alive at one time in the model"),
+}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named workload: what differs from the default bounds."""
+
+    meaning: str
+    bounds: Mapping[str, int] = field(default_factory=dict)
+    ring_short_by: int = 0
+
+
+SCENARIOS: Mapping[str, Scenario] = {
+    "default": Scenario("QCE, one request in flight, two in all, the other EE beside it, no fault"),
+    "small-ring": Scenario(
+        "as default with one request of the other EE; the consumer ring has one slot fewer than a request needs",
+        {"tz_requests": 1},
+        ring_short_by=1,
+    ),
+}
+
+
+def nearest(kind: str, name: str, valid: Iterable[str]) -> ParameterError:
+    """The error for an unknown name of some kind, with the nearest valid name or all of them."""
+    names = list(valid)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]}?" if close else f"valid: {', '.join(names)}"
+    return ParameterError(f"unknown {kind} {name!r}; {hint}")
+
+
+def assumptions(chosen: Mapping[str, str]) -> dict[str, str]:
+    """All assumptions, the chosen values in place of the defaults; raises ParameterError."""
+    for key, value in chosen.items():
+        if key not in ASSUMPTIONS:
+            raise nearest("assumption", key, ASSUMPTIONS)
+        if value not in ASSUMPTIONS[key].values:
+            raise nearest(f"value of {key}", value, ASSUMPTIONS[key].values)
+    return {key: chosen.get(key, item.values[0]) for key, item in ASSUMPTIONS.items()}
+
+
+def bounds(scenario: str, chosen: Mapping[str, int]) -> dict[str, int]:
+    """All bounds of a scenario, the chosen values in place of its own; raises ParameterError."""
+    if scenario not in SCENARIOS:
+        raise nearest("scenario", scenario, SCENARIOS)
+    for key, value in chosen.items():
+        if key not in BOUNDS:
+            raise nearest("bound", key, BOUNDS)
+        if not BOUNDS[key].least <= value <= BOUNDS[key].most:
+            raise ParameterError(f"bound {key}={value} is out of range; valid: {BOUNDS[key].least} to {BOUNDS[key].most}")
+    workload = SCENARIOS[scenario]
+    result = {key: item.default for key, item in BOUNDS.items()} | dict(workload.bounds)
+    if workload.ring_short_by:
+        needed = 2 + 2 + chosen.get("data", result["data"])  # LOCK, two register writes, data, UNLOCK
+        result["ring"] = needed - workload.ring_short_by
+    return result | dict(chosen)

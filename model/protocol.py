@@ -1,0 +1,52 @@
+"""build(version, bounds, assumptions) -> Protocol: the one place where the actors meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import z3
+
+from model import client, driver, engine, hardware, lock, other_ee, pipes
+from model.context import Context
+from model.system import Action, TransitionSystem
+
+SOFTWARE = ("client", "callback", "irq", "work", "tasklet")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A version's transition system together with what it was built from."""
+
+    version: str
+    ctx: Context
+    system: TransitionSystem
+
+
+def build(
+    version: str, axes: Mapping[str, Any], assumptions: Mapping[str, str], bounds: Mapping[str, int]
+) -> Protocol:
+    """The transition system of one version under complete, valid assumptions and bounds.
+
+    Raises ModelError if the pieces do not fit together, which is a defect of the model.
+    """
+    ctx = Context(axes=dict(axes), assume=dict(assumptions), bounds=dict(bounds))
+    for part in (client, lock, driver, pipes, engine, other_ee):
+        part.declare(ctx)
+    client.actions(ctx)
+    driver.actions(ctx)
+    hardware.lock_actions(ctx)
+    hardware.pipe_actions(ctx)
+    engine.engine_actions(ctx)
+    other_ee.actions(ctx)
+    actions = tuple(_halted_by_panic(ctx, action) for action in ctx.builder.actions)
+    return Protocol(version, ctx, TransitionSystem(version, ctx.space, actions))
+
+
+def _halted_by_panic(ctx: Context, action: Action) -> Action:
+    """After an external abort no code of Linux runs any more; the hardware does."""
+    if "client.panicked" not in ctx.space.variables or action.actor not in SOFTWARE:
+        return action
+    alive = {"Linux runs (no external abort)": z3.Not(ctx.space.term("client.panicked"))}
+    return replace(action, guard={**action.guard, **alive})

@@ -1,0 +1,108 @@
+"""The versions of the driver: one TOML file for each, `schema.json` says what may be in it, and `load` reads it.
+
+A file holds a title, a source, the base version, and for every axis that it changes against the base a value and the
+evidence for it. Which axes exist and what their values mean is written in the schema and nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from model.versions._document import Document, names, parse, read
+from model.versions._schema import UNKNOWN, VersionError, axes, axis_values, meanings, schema
+
+__all__ = [
+    "UNKNOWN",
+    "Change",
+    "Value",
+    "Version",
+    "VersionError",
+    "axes",
+    "axis_values",
+    "load",
+    "meanings",
+    "names",
+    "schema",
+]
+
+Value = str | tuple[str, ...]
+"""What a version does on one axis: a value, the steps in their order, or `UNKNOWN`."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A version's own value on one axis, and the patch or mail that shows it."""
+
+    value: Value
+    source: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of the driver.
+
+    `name`: a shipped name, or the path as it was given, so that no file can pass for a shipped version. `base`: as the
+    file writes it. `axes`: a value for every axis of the schema. `changes`: what the file itself sets.
+    """
+
+    name: str
+    title: str
+    source: str
+    base: str | None
+    axes: Mapping[str, Value] = field(hash=False)
+    changes: Mapping[str, Change] = field(hash=False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the axes as canonical JSON: equal for versions that behave alike, whatever their texts say."""
+        canonical = json.dumps(self.axes, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def load(name_or_path: str | Path) -> Version:
+    """A version with all its axes, those that its file leaves out taken from its bases.
+
+    A Path, or a string with a separator in it or `.toml` at its end, is a file's path; any other string is a name.
+    Raises VersionError, with a message of one line, if the version does not exist or a file is wrong.
+    """
+    chain = _with_bases(parse(read(name_or_path, Path())))
+    content = chain[0].content
+    changes = [_changes(document) for document in chain]
+    _demand_every_axis(chain[-1], changes[-1])
+    resolved = {axis: next(own[axis].value for own in changes if axis in own) for axis in axes()}
+    return Version(str(name_or_path), content["title"], content["source"], content.get("base"), resolved, changes[0])
+
+
+def _with_bases(document: Document) -> list[Document]:
+    """A file, its base, the base of that, and so on; the last one has none."""
+    chain = [document]
+    while (base := chain[-1].content.get("base")) is not None:
+        last = chain[-1]
+        try:
+            source = read(base, last.source.folder)
+        except VersionError as error:
+            raise last.error(("base",), f"base: {error}") from None
+        seen = [document.source.identity for document in chain]
+        if source.identity in seen:
+            cycle = [document.source.label for document in chain[seen.index(source.identity) :]]
+            shown = " -> ".join([*cycle, cycle[0]])
+            raise last.error(("base",), f"base: a cycle: {shown}; valid: a chain that ends in a file without a base")
+        chain.append(parse(source))
+    return chain
+
+
+def _changes(document: Document) -> dict[str, Change]:
+    return {
+        axis: Change(tuple(own["value"]) if isinstance(own["value"], list) else own["value"], own["source"])
+        for axis, own in document.content.get("axes", {}).items()
+    }
+
+
+def _demand_every_axis(root: Document, own: Mapping[str, Change]) -> None:
+    missing = [axis for axis in axes() if axis not in own]
+    if missing:
+        raise root.error(("axes",), f"axes: missing: {', '.join(missing)}; valid: a base, or a value for every axis")

@@ -1,0 +1,1 @@
+"""The claims, how they are checked, and the command."""

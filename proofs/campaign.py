@@ -1,0 +1,142 @@
+"""Versions x properties x scenarios -> results, each from two engines that must agree, in parallel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from counterexamples.trace import Trace
+from model import parameters, versions
+from model.protocol import Protocol, build
+from proofs import verdicts
+from proofs.properties import Property, catalogue
+from proofs.recheck import recheck
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one worker checks: names only, so that it can be sent to another process."""
+
+    version: str
+    scenario: str
+    properties: tuple[str, ...]
+    assume: Mapping[str, str] = field(default_factory=dict)
+    bound: Mapping[str, int] = field(default_factory=dict)
+    engine: str = "both"
+    depth: int = 10
+    out: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row: a verdict on a version, a property and a scenario, and how it was come by.
+
+    `depth` in steps; `states` reachable, or visited before the search could stop; `trace` is relative to the output
+    folder; `seconds` of the whole job that the row belongs to, shared by its rows.
+    """
+
+    version: str
+    property: str
+    scenario: str
+    verdict: str
+    how: str
+    depth: int | None
+    states: int | None
+    engines: Mapping[str, Mapping[str, Any]]
+    bounds: Mapping[str, int]
+    assumptions: Mapping[str, str]
+    path: tuple[str, ...]
+    trace: str | None
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as plain data."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+def jobs(
+    names: Sequence[str], properties: Sequence[str], scenarios: Sequence[str], **settings: Any
+) -> list[Job]:
+    """One job for each version and scenario in which some of the properties is asked."""
+    known = catalogue()
+    result = []
+    for version in names:
+        for scenario in scenarios:
+            asked = tuple(name for name in properties if scenario in known[name].scenarios)
+            if asked:
+                result.append(Job(version, scenario, asked, **settings))
+    return result
+
+
+def protocol_for(job: Job) -> Protocol:
+    """The protocol that a job checks; raises VersionError or ParameterError."""
+    version = versions.load(job.version)
+    return build(
+        version.name,
+        version.axes,
+        parameters.assumptions(job.assume),
+        parameters.bounds(job.scenario, job.bound),
+    )
+
+
+def run_job(job: Job) -> list[Result]:
+    """Check one version in one scenario; raises EngineDisagreement or ReplayError, which are internal errors."""
+    started = time.perf_counter()
+    protocol = protocol_for(job)
+    asked = [catalogue()[name] for name in job.properties]
+    reasons = {item.id: item.not_applicable(protocol) for item in asked}
+    applicable = [item for item in asked if reasons[item.id] is None]
+    found = verdicts.decide(protocol, applicable, job.engine, job.depth)
+    rows = []
+    for item in asked:
+        reason = reasons[item.id]
+        verdict = verdicts.not_applicable(reason) if reason is not None else found[item.id]
+        trace = _write_trace(job, protocol, item, verdict) if verdict.path else None
+        rows.append((item, verdict, trace))
+    seconds = round(time.perf_counter() - started, 3)
+    return [_result(job, protocol, item, verdict, trace, seconds) for item, verdict, trace in rows]
+
+
+def _result(
+    job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, trace: str | None, seconds: float
+) -> Result:
+    return Result(
+        protocol.version, item.id, job.scenario, verdict.word, verdict.how, verdict.depth, verdict.states,
+        verdict.engines, protocol.ctx.bounds, protocol.ctx.assume, verdict.path, trace, seconds,
+    )
+
+
+def trace_of(protocol: Protocol, item: Property, scenario: str, path: Sequence[str]) -> Trace:
+    """A path as a replayed trace; raises ReplayError if it is not one that ends in what the property is about."""
+    states = recheck(protocol, item.target(protocol), path)
+    ctx = protocol.ctx
+    steps = tuple(protocol.system.action(name) for name in path)
+    return Trace(
+        protocol.version, item.id, item.statement, item.kind, scenario, ctx.bounds, ctx.assume, ctx.axes,
+        ctx.space, steps, tuple(states),
+    )
+
+
+def _write_trace(job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict) -> str | None:
+    trace = trace_of(protocol, item, job.scenario, verdict.path)
+    if job.out is None:
+        return None
+    from counterexamples.gallery import write_all
+
+    stem = item.id if job.scenario == "default" else f"{item.id}.{job.scenario}"
+    folder = Path(job.out) / protocol.version
+    write_all(trace, folder, stem)
+    return f"{protocol.version}/{stem}.itf.json"
+
+
+def run_all(work: Sequence[Job], workers: int) -> Iterator[list[Result]]:
+    """The results of all jobs, in the order of the jobs, as they become known."""
+    if workers <= 1 or len(work) <= 1:
+        yield from map(run_job, work)
+        return
+    from joblib import Parallel, delayed
+
+    yield from Parallel(n_jobs=min(workers, len(work)), return_as="generator")(delayed(run_job)(job) for job in work)

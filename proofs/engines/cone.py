@@ -1,0 +1,83 @@
+"""Cone of influence: the part of a system on which given targets depend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from model.concrete import variables_of
+from model.system import StateSpace, TransitionSystem
+from proofs.engines import Target
+
+
+@dataclass(frozen=True)
+class Reads:
+    """The variables that an action's guard, each update and each event mention."""
+
+    guard: frozenset[str]
+    updates: Mapping[str, frozenset[str]]
+    events: Mapping[str, frozenset[str]]
+
+
+@lru_cache(maxsize=16)
+def dependencies(system: TransitionSystem) -> dict[str, Reads]:
+    """What each action reads, by its name."""
+    return {
+        action.name: Reads(
+            frozenset().union(*map(variables_of, action.guard.values())),
+            {name: variables_of(term) for name, term in action.updates.items()},
+            {name: variables_of(term) for name, term in action.events.items()},
+        )
+        for action in system.actions
+    }
+
+
+def cone_variables(reads: Mapping[str, Reads], target: Target) -> frozenset[str]:
+    """The variables that can influence whether, and how early, `target` is hit.
+
+    A capacity counts only as far as its condition lies inside: beyond that it can only cut paths, which the
+    exhaustive engine reports.
+    """
+    cone = set(variables_of(target.state)).union(*(variables_of(term) for term in target.on.values()))
+    while True:
+        before = len(cone)
+        for item in reads.values():
+            events = [names for event, names in item.events.items() if event in target.on]
+            relevant = [names for name, names in item.updates.items() if name in cone]
+            if relevant or events:
+                cone |= item.guard.union(*relevant, *events)
+        if len(cone) == before:
+            return frozenset(cone)
+
+
+def restrict(system: TransitionSystem, cone: frozenset[str], targets: Iterable[Target]) -> TransitionSystem:
+    """The system over the variables of `cone` only, without the actions that then do nothing.
+
+    A shortest path to a target never needs a dropped action, so distances stay as they are.
+    """
+    events = {event for target in targets for event in target.on}
+    actions = []
+    for action in system.actions:
+        updates = {name: term for name, term in action.updates.items() if name in cone}
+        if updates or events & set(action.events):
+            overflow = {key: term for key, term in action.overflow.items() if variables_of(term) <= cone}
+            actions.append(replace(action, updates=updates, overflow=overflow))
+    space = StateSpace({name: variable for name, variable in system.space.variables.items() if name in cone})
+    return TransitionSystem(system.name, space, tuple(actions))
+
+
+def grouped(system: TransitionSystem, targets: dict[str, Target], slack: int) -> list[tuple[TransitionSystem, list[str]]]:
+    """Targets with nearly the same cone (at most `slack` variables more), each group with its restricted system."""
+    reads = dependencies(system)
+    cones = {name: cone_variables(reads, target) for name, target in targets.items()}
+    groups: list[tuple[frozenset[str], int, list[str]]] = []
+    for name in sorted(cones, key=lambda key: len(cones[key])):
+        cone = cones[name]
+        for index, (union, least, members) in enumerate(groups):
+            if len(union | cone) <= least + slack:
+                groups[index] = (union | cone, least, [*members, name])
+                break
+        else:
+            groups.append((cone, len(cone), [name]))
+    return [(restrict(system, union, [targets[name] for name in members]), members) for union, _, members in groups]

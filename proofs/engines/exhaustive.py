@@ -1,0 +1,176 @@
+"""Every reachable state, breadth first, with generated NumPy code: exact distances, complete verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import z3
+
+from model.concrete import Code, Layout
+from model.system import Action, TransitionSystem
+from proofs.engines import Target
+from proofs.engines.states import StateSet
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Edges:
+    """All transitions: source and destination are state numbers, `action` an index into the system's actions."""
+
+    source: np.ndarray
+    action: np.ndarray
+    destination: np.ndarray
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Where a target is first hit: the states of that breadth-first level, and the firing action's index or None."""
+
+    depth: int
+    last: tuple[tuple[int, int | None], ...]
+
+
+@dataclass(frozen=True)
+class Space:
+    """The reachable state space. `level[i]` is the first number of a state at distance i; one more entry ends it."""
+
+    layout: Layout
+    states: np.ndarray
+    level: tuple[int, ...]
+    edges: Edges
+    hits: Mapping[str, Hit]
+    exceeded: tuple[str, ...]
+    complete: bool
+
+    @property
+    def depth(self) -> int:
+        """The distance of the farthest state."""
+        return len(self.level) - 2
+
+    def number_of_transitions(self) -> int:
+        """How many transitions were computed."""
+        return len(self.edges.source)
+
+
+class _Compiled:
+    """An action's generated code: when it can fire, and what it does."""
+
+    def __init__(self, action: Action) -> None:
+        self.enabled = Code([action.enabled], vector=True)
+        self.names = tuple(action.updates)
+        self.updates = Code(list(action.updates.values()), vector=True)
+
+
+class _Predicate:
+    """A target's generated code: one row for the state condition, one for each action that can hit it."""
+
+    def __init__(self, system: TransitionSystem, target: Target) -> None:
+        rows: list[tuple[int | None, object]] = [(None, z3.simplify(target.state))]
+        rows += [(index, target.firing(action)) for index, action in enumerate(system.actions)]
+        kept = [(index, term) for index, term in rows if not z3.is_false(term)]
+        self.actions = tuple(index for index, _ in kept)
+        self.code = Code([term for _, term in kept], vector=True)
+
+
+class Columns:
+    """Variables of packed states as columns, computed when first asked for."""
+
+    def __init__(self, layout: Layout, packed: np.ndarray) -> None:
+        self._layout, self._packed = layout, packed
+        self._cache: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._cache:
+            self._cache[name] = self._layout.column(self._packed, name)
+        return self._cache[name]
+
+
+CHUNK = 1 << 14  # states at once: the columns of a chunk stay in the processor's cache
+
+
+class Explorer:
+    """Explores one system; `explore` answers for all targets in one pass."""
+
+    def __init__(self, system: TransitionSystem) -> None:
+        self.system = system
+        self.layout = Layout(system.variables)
+        self._compiled = [_Compiled(action) for action in system.actions]
+
+    def explore(
+        self, targets: Mapping[str, Target], stop_early: bool = False, progress: Progress | None = None
+    ) -> Space:
+        """Exhaust the system, or with `stop_early` only until every target is hit; `complete` tells which."""
+        predicates = {name: _Predicate(self.system, target) for name, target in targets.items()}
+        overflow = {key: Code([self.system.overflow(key)], vector=True) for key in self.system.capacities()}
+        found = StateSet(self.layout.words)
+        found.insert(self.layout.pack(self.system.initial))
+        levels, edges = [0], [(np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0, np.int64))]
+        hits: dict[str, Hit] = {}
+        exceeded: dict[str, None] = {}
+        complete = True
+        while levels[-1] < found.count:
+            start, end = levels[-1], found.count
+            levels.append(end)
+            self._look(predicates, overflow, found.states, start, end, len(levels) - 2, hits, exceeded)
+            if stop_early and len(hits) == len(targets):
+                complete = False
+                break
+            for low in range(start, end, CHUNK):
+                edges += self._expand(found, low, min(low + CHUNK, end))
+            if progress:
+                progress(found.count, len(levels) - 2)
+        return Space(self.layout, found.states, tuple(levels), _joined(edges), hits, tuple(exceeded), complete)
+
+    def _look(self, predicates: Mapping[str, _Predicate], overflow: Mapping[str, Code], states: np.ndarray,
+              start: int, end: int, depth: int, hits: dict[str, Hit], exceeded: dict[str, None]) -> None:
+        columns = Columns(self.layout, states[:, start:end])
+        for name, predicate in predicates.items():
+            steps = {None: 0}
+            known = hits.get(name)
+            if known and known.depth <= depth:
+                continue
+            last: dict[int, list[tuple[int, int | None]]] = {}
+            for action, row in zip(predicate.actions, predicate.code(columns), strict=True):
+                where = np.flatnonzero(np.broadcast_to(row, (end - start,)))
+                if len(where):
+                    cost = depth + (0 if action is None else 1)
+                    last.setdefault(cost, []).extend((start + int(place), action) for place in where)
+            del steps
+            if last:
+                nearest = min(last)
+                if known is None or nearest < known.depth:
+                    hits[name] = Hit(nearest, tuple(last[nearest]))
+                elif nearest == known.depth:
+                    hits[name] = Hit(nearest, known.last + tuple(last[nearest]))
+        for key, code in overflow.items():
+            if key not in exceeded and np.any(code(columns)[0]):
+                exceeded[key] = None
+
+    def _expand(self, found: StateSet, start: int, end: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        packed = found.states[:, start:end]
+        columns = Columns(self.layout, packed)
+        batches, sources, fired = [], [], []
+        for index, compiled in enumerate(self._compiled):
+            mask = np.broadcast_to(compiled.enabled(columns)[0], (end - start,))
+            where = np.flatnonzero(mask)
+            if not len(where):
+                continue
+            chosen = packed[:, where]
+            inputs = {name: columns[name][where] for name in compiled.updates.inputs}
+            values = compiled.updates(inputs)
+            self.layout.store(chosen, dict(zip(compiled.names, values, strict=True)))
+            batches.append(chosen)
+            sources.append(where + start)
+            fired.append(np.full(len(where), index, dtype=np.uint8))
+        if not batches:
+            return []
+        numbers = found.insert(np.concatenate(batches, axis=1))
+        return [(np.concatenate(sources), np.concatenate(fired), numbers)]
+
+
+def _joined(edges: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Edges:
+    source, action, destination = (np.concatenate(column) for column in zip(*edges, strict=True))
+    return Edges(source, action, destination)

@@ -1,0 +1,97 @@
+"""Exclusion: the reason for the series."""
+
+from __future__ import annotations
+
+import z3
+
+from model.engine import busy
+from model.protocol import Protocol
+from model.system import Step
+from proofs.engines import Target
+from proofs.properties import ALWAYS, Property, needs_lock
+
+FAMILY = "exclusion"
+
+
+def _state(protocol: Protocol) -> Step:
+    return Step(protocol.ctx.space)
+
+
+def config_integrity(protocol: Protocol) -> Target:
+    """An operation runs, and the configuration registers were last written by somebody else."""
+    s = _state(protocol)
+    return Target(state=z3.And(busy(s), s["engine.config"] != s["engine.op"]))
+
+
+def quiet_engine(protocol: Protocol) -> Target:
+    """A configuration register is written while an operation runs."""
+    return Target(on={"config_write": busy(_state(protocol))})
+
+
+def quiet_dummy(protocol: Protocol) -> Target:
+    """The dummy write of a LOCK or UNLOCK reaches a busy engine."""
+    return Target(on={"dummy_write": busy(_state(protocol))})
+
+
+def under_lock(protocol: Protocol) -> Target:
+    """A CMD or DATA descriptor of the client executes while its pipe does not hold the lock."""
+    return Target(on={"client_descriptor": z3.Not(_state(protocol)["lock.linux"])})
+
+
+def unlock_after_done(protocol: Protocol) -> Target:
+    """An UNLOCK takes effect while an operation of Linux is not done in the peripheral."""
+    s = _state(protocol)
+    return Target(on={"unlock": protocol.ctx.is_linux(s["engine.op"])})
+
+
+def own_status(protocol: Protocol) -> Target:
+    """A completion reads the STATUS of another operation than its own."""
+    s = _state(protocol)
+    own = protocol.ctx.linux(z3.Extract(protocol.ctx.request_bits - 1, 0, s["client.request"]))
+    return Target(on={"status_read": s["engine.status"] != own})
+
+
+def no_abort(protocol: Protocol) -> Target:
+    """Linux accesses an engine register by CPU while the other EE holds the lock."""
+    return Target(on={"cpu_access": _state(protocol)["lock.tz"]})
+
+
+def _other_ee_locks(protocol: Protocol) -> str | None:
+    return None if protocol.ctx.assume["other_ee"] == "locks" else "no other EE ever holds the lock (other_ee)"
+
+
+PROPERTIES = (
+    Property(
+        "config-integrity", FAMILY, ALWAYS,
+        "when an operation starts and until it is done, every configuration register that it uses was last written"
+        " by its own owner",
+        "v16 cover letter", config_integrity,
+    ),
+    Property(
+        "quiet-engine", FAMILY, ALWAYS, "no configuration register is written while an operation runs",
+        "v12 patch 05 message", quiet_engine,
+    ),
+    Property(
+        "quiet-dummy", FAMILY, ALWAYS, "no dummy write of a LOCK or UNLOCK reaches a busy engine",
+        "v12 patch 05 message; STATUS bit 17, v12 cover letter", quiet_dummy, needs_lock,
+    ),
+    Property(
+        "under-lock", FAMILY, ALWAYS,
+        "each CMD and DATA descriptor of a client that asked for the lock executes while its pipe holds the lock",
+        "v16 cover letter", under_lock, needs_lock,
+    ),
+    Property(
+        "unlock-after-done", FAMILY, ALWAYS,
+        "an UNLOCK takes effect only when every operation of its bracket is done in the peripheral, not merely consumed",
+        "v13 changelog; Gerhold 2026-03-11", unlock_after_done, needs_lock,
+    ),
+    Property(
+        "own-status", FAMILY, ALWAYS, "the STATUS that a completion reads is that of its own operation",
+        "qce_check_status", own_status,
+    ),
+    Property(
+        "no-abort", FAMILY, ALWAYS,
+        "Linux makes no CPU access to an engine register while another EE holds the lock",
+        "v9 thread 2025-12-17", no_abort, _other_ee_locks,
+    ),
+)

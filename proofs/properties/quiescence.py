@@ -1,0 +1,26 @@
+"""When Linux is quiescent: nothing submitted, issued, in a ring, or to be completed, and nothing still running."""
+
+from __future__ import annotations
+
+from model import client
+from model.channel import Channel
+from model.lock import CONTEXTS, lock_txns
+from model.protocol import Protocol
+from model.system import Step, Term
+import z3
+
+
+def quiescent(protocol: Protocol) -> Term:
+    """No request in the driver, all lists and rings empty, no interrupt, work item or tasklet outstanding."""
+    ctx = protocol.ctx
+    s = Step(ctx.space)
+    conditions = [client.idle(ctx, s), z3.Not(s["work.pending"]), z3.Not(s["work.at_tx"]), z3.Not(s["tx.desc_completed"])]
+    for name in ("rx", "tx"):
+        ch = Channel(ctx, s, name)
+        conditions += [ch.queue(item).empty for item in ("desc_submitted", "desc_issued", "desc_list", "ring")]
+        conditions.append(z3.Not(ch["irq"]))
+    if ctx.locks:
+        conditions += [z3.Not(lock_txns(Channel(ctx, s, "rx"), context)) for context in CONTEXTS]
+    if "client.panicked" in ctx.space.variables:
+        conditions.append(z3.Not(s["client.panicked"]))
+    return z3.And(*conditions)

@@ -1,0 +1,119 @@
+"""Results for people (terminal) and for programs (JSON)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import z3
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from model import parameters
+from proofs.campaign import Result
+
+COLOURS = {
+    "violated": "bold red", "proved": "green", "reached": "green", "unreachable": "red",
+    "unknown": "yellow", "bounded": "yellow", "not-applicable": "dim",
+}
+EXIT_DIFFERS, EXIT_INCONCLUSIVE, EXIT_VACUOUS = 1, 3, 4
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A result beside what was recorded for it."""
+
+    result: Result
+    expected: str | None
+    as_expected: bool | None
+
+
+def exit_code(rows: Sequence[Judged], strict: bool) -> int:
+    """The exit code of design section 6 for a set of judged results."""
+    violated = any(row.result.verdict == "violated" for row in rows)
+    if strict and violated:
+        return EXIT_DIFFERS
+    wrong = [row for row in rows if row.as_expected is False]
+    inconclusive = [row for row in wrong if row.result.verdict in ("unknown", "bounded")]
+    if len(wrong) > len(inconclusive):
+        return EXIT_DIFFERS
+    unrecorded = [row.result.verdict for row in rows if row.expected is None]
+    if "violated" in unrecorded:
+        return EXIT_DIFFERS
+    if "unreachable" in unrecorded:
+        return EXIT_VACUOUS
+    return EXIT_INCONCLUSIVE if inconclusive or "unknown" in unrecorded else 0
+
+
+def _expectation(row: Judged) -> str:
+    if row.expected is None:
+        return ""
+    return "as recorded" if row.as_expected else f"recorded: {row.expected}"
+
+
+def table(rows: Sequence[Judged]) -> Table:
+    """One line for each result."""
+    result = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("version", "property", "scenario", "verdict", "how", "expectation"):
+        result.add_column(title, overflow="fold")
+    for row in rows:
+        item = row.result
+        verdict = f"{item.verdict} {item.depth}" if item.path else item.verdict
+        colour = "bold red reverse" if row.as_expected is False else COLOURS[item.verdict]
+        result.add_row(
+            item.version, item.property, item.scenario, Text(verdict, style=colour), item.how, _expectation(row)
+        )
+    return result
+
+
+def print_results(console: Console, rows: Sequence[Judged], out: Path | None) -> None:
+    """The table, what it was obtained under, and where the traces are."""
+    console.print(table(rows))
+    for scenario in dict.fromkeys(row.result.scenario for row in rows):
+        bounds = next(row.result.bounds for row in rows if row.result.scenario == scenario)
+        console.print(f"bounds, {scenario}: " + " ".join(f"{key}={value}" for key, value in bounds.items()))
+    assumptions = rows[0].result.assumptions if rows else {}
+    changed = {key: value for key, value in assumptions.items() if value != parameters.ASSUMPTIONS[key].values[0]}
+    listed = " ".join(f"{key}={value}" for key, value in assumptions.items())
+    console.print(f"assumptions ({'default' if not changed else 'changed: ' + ', '.join(changed)}): {listed}")
+    if out is not None:
+        count = sum(row.result.trace is not None for row in rows)
+        console.print(f"{count} traces written to {out} (.txt, .svg, .dot, .itf.json)")
+
+
+def as_json(rows: Sequence[Judged]) -> dict[str, Any]:
+    """All results as plain data, schema 1."""
+    results = [
+        row.result.as_json() | {"expected": row.expected, "as_expected": row.as_expected} for row in rows
+    ]
+    return {"schema": 1, "tool": f"bam-lock-check {tool_version()}", "z3": z3.get_version_string(), "results": results}
+
+
+def tool_version() -> str:
+    """The installed version of this program, or "0" from a bare checkout."""
+    try:
+        return metadata.version("bam-lock-check")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+def write_beside(path: Path, text: str) -> None:
+    """Replace a file in one step, so that nobody sees half of it; raises OSError."""
+    beside = path.with_name(path.name + ".new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        os.replace(beside, path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def write_json(rows: Sequence[Judged], path: Path) -> None:
+    """Write `as_json`; raises OSError."""
+    write_beside(path, json.dumps(as_json(rows), indent=1) + "\n")

@@ -1,0 +1,132 @@
+"""One run of `check` or `gate`: validation before any work, progress while it lasts, judgement at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from model import parameters, versions
+from proofs import campaign, expectations, report
+from proofs.campaign import Job, Result
+from proofs.properties import catalogue
+from proofs.report import Judged
+
+
+class OutputError(Exception):
+    """A place for output that cannot be used; the message says why and what would be right."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a `check` was asked for; `versions`, `properties` and `scenarios` are known names."""
+
+    versions: tuple[str, ...]
+    properties: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    assume: Mapping[str, str]
+    bound: Mapping[str, int]
+    engine: str
+    depth: int
+    out: Path | None
+
+    def jobs(self) -> list[Job]:
+        """One job for each version and scenario."""
+        return campaign.jobs(
+            self.versions, self.properties, self.scenarios,
+            assume=self.assume, bound=self.bound, engine=self.engine, depth=self.depth,
+            out=str(self.out) if self.out else None,
+        )
+
+
+def validate(request: Request, json_file: Path | None) -> None:
+    """Raise ParameterError, VersionError or OutputError for whatever could only fail later."""
+    parameters.assumptions(request.assume)
+    for scenario in request.scenarios:
+        parameters.bounds(scenario, request.bound)
+    for name in request.versions:
+        unknown = [axis for axis, value in versions.load(name).axes.items() if value == versions.UNKNOWN]
+        if unknown:
+            valid = "; ".join(f"{axis}: {', '.join(versions.axis_values(axis))}" for axis in unknown)
+            raise parameters.ParameterError(
+                f"{name} leaves {', '.join(unknown)} open for lack of evidence; check a version file of your own that"
+                f" is based on it and sets it ({valid})"
+            )
+    if request.out is not None:
+        _usable_folder(request.out)
+    if json_file is not None:
+        if json_file.is_dir():
+            raise OutputError(f"--json {json_file} is a folder; give a file")
+        _usable_folder(json_file.absolute().parent)
+
+
+def _usable_folder(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is not a folder; give a folder that can be written")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written ({error.strerror}); give a folder that can") from None
+
+
+def run(request: Request, workers: int, quiet: bool) -> list[Judged]:
+    """All results, judged against what is recorded for them."""
+    recorded = expectations.load()
+    return [_judge(result, recorded) for result in _run_jobs(request.jobs(), workers, quiet)]
+
+
+def _judge(result: Result, recorded: Mapping[str, Mapping[str, Mapping[str, str]]]) -> Judged:
+    expected = expectations.expected_for(result, recorded)
+    return Judged(result, expected, None if expected is None else expectations.matches(result, expected))
+
+
+def _run_jobs(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[last]}"),
+    )
+    results: list[Result] = []
+    total = sum(len(job.properties) for job in work)
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
+        task = progress.add_task("versions x properties", total=total, last="")
+        for rows in campaign.run_all(work, workers):
+            results += rows
+            states = max((row.states or 0 for row in rows), default=0)
+            depth = max((row.depth or 0 for row in rows), default=0)
+            last = f"{rows[0].version} {rows[0].scenario}: {states} states, depth {depth}"
+            progress.update(task, advance=len(rows), last=last)
+    return results
+
+
+def gate(record: bool, workers: int) -> int:
+    """Check every shipped version; print what differs from expected.toml, or record it. The exit code."""
+    ready = [
+        name for name in versions.names() if versions.UNKNOWN not in versions.load(name).axes.values()
+    ]
+    request = Request(
+        tuple(ready), tuple(catalogue()), tuple(parameters.SCENARIOS), {}, {}, "both", 10, None
+    )
+    console = Console()
+    if record:
+        path = Path(expectations.__file__).parent / expectations.FILE
+        results = _run_jobs(request.jobs(), workers, quiet=False)
+        expectations.record(results, path)
+        console.print(f"recorded {len(results)} verdicts of {len(ready)} versions in {path.name}")
+        return 0
+    rows = run(request, workers, quiet=False)
+    different = [row for row in rows if not row.as_expected]
+    for row in different:
+        item = row.result
+        was = row.expected or "nothing recorded"
+        console.print(
+            f"{item.version} {item.property} ({item.scenario}): {expectations.summary(item)}, recorded: {was}"
+        )
+    console.print(f"{len(rows) - len(different)} of {len(rows)} verdicts of {len(ready)} versions as recorded")
+    return report.exit_code(rows, strict=False)
