@@ -38,10 +38,10 @@ _META = {
         "scenario": _TEXT,
         "bounds": {"type": "object", "additionalProperties": _NATURAL},
         "assumptions": {"type": "object", "additionalProperties": _TEXT},
-        "axes": {"type": "object"},
+        "axes": {"type": "object", "additionalProperties": {"type": ["string", "boolean", "array"], "items": _TEXT}},
         "actions": {"type": "array", "items": _TEXT},
     },
-    "required": "format schema version property scenario bounds assumptions axes actions".split(),
+    "required": ["format", "schema", "version", "property", "scenario", "bounds", "assumptions", "axes", "actions"],
 }
 _STATE = {
     "type": "object",

@@ -27,12 +27,13 @@ def write_all(trace: Trace, folder: Path, stem: str) -> list[Path]:
     paths = []
     for suffix, content in contents.items():
         path = folder / f"{stem}{suffix}"
-        _replace(path, content)
+        write_file(path, content)
         paths.append(path)
     return paths
 
 
-def _replace(path: Path, content: str) -> None:
+def write_file(path: Path, content: str) -> None:
+    """Replace a file in one step, so that nobody sees half of it. Raises OSError."""
     # the process id keeps parallel runs out of each other's way
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

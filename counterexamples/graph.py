@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import graphviz
 import networkx as nx
 
@@ -52,7 +54,7 @@ def to_dot(graph: nx.DiGraph) -> str:
             column.attr(label=graphviz.escape(actor), style="rounded", color="gray", margin="12")
             for step in steps:
                 _add_step(column, graph, actor, step, step == steps[-1])
-    for (_, number), (_, following) in zip(steps, steps[1:], strict=False):
+    for (_, number), (_, following) in pairwise(steps):
         dot.edge(str(number), str(following))
     return str(dot.source)
 

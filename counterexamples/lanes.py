@@ -142,9 +142,10 @@ def _layout(trace: Trace) -> _Layout:
     title = textwrap.wrap(_title(trace), int(columns * _SIZE / _LARGE))
     heading = title + textwrap.wrap(trace.statement, columns)
     top = _MARGIN + _LINE * len(heading) + _HEAD
-    rows, y = [], top
+    rows: list[tuple[float, float]] = []
+    y = float(top)
     for lines in notes:
-        height = max(_BOX, _SMALL_LINE * len(lines)) + 12
+        height = max(_BOX, _SMALL_LINE * len(lines)) + 12.0
         rows.append((y, height))
         y += height
     foot = textwrap.wrap(verdict(trace), columns)

@@ -35,7 +35,9 @@ def shortest_path_edges(
     return edges
 
 
-def minimal_path(edges: dict[int, list[Edge]], last: dict[int, list[int | None]], actions: Sequence[Action]) -> list[int]:
+def minimal_path(
+    edges: dict[int, list[Edge]], last: dict[int, list[int | None]], actions: Sequence[Action]
+) -> list[int]:
     """The action indices of the minimal interleaving from state 0.
 
     `last`: each goal state to the indices of the actions that may end the path there, None for the state itself.
@@ -68,9 +70,7 @@ def minimal_path(edges: dict[int, list[Edge]], last: dict[int, list[int | None]]
     state: int | None = 0
     actor = ""
     while state is not None and None not in last.get(state, []):
-        index, state = min(
-            options(state), key=lambda option: (_through(option[0], option[1], actor), option[0])
-        )
+        index, state = min(options(state), key=lambda option: (_through(option[0], option[1], actor), option[0]))
         path.append(index)
         actor = actions[index].actor
     return path

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from counterexamples.trace import Trace
@@ -52,7 +53,7 @@ def step_notes(trace: Trace) -> list[list[str]]:
         record.get("req") for state in states for value in state.values() if isinstance(value, list) for record in value
     )
     notes = []
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in pairwise(states):
         changed = sorted((name for name in after if after[name] != before[name]), key=_rank)
         notes.append([_note(name, before[name], after[name], numbered) for name in changed])
     return notes
@@ -154,7 +155,7 @@ def _table(trace: Trace) -> list[str]:
     lines = [heading, "-" * WIDTH]
     for number, (step, notes) in enumerate(zip(trace.steps, step_notes(trace), strict=True), start=1):
         body = wrap_notes(notes, WIDTH - right)
-        idle = {column: "|" for column in columns.values()}
+        idle = dict.fromkeys(columns.values(), "|")
         row = {0: f"{number:>3}"} | idle | {columns[step.actor]: f"{verb(step)} "}
         lines.append(_overlay(row | {right: body[0]}))
         lines += [_overlay(idle | {right: more}) for more in body[1:]]

@@ -27,7 +27,8 @@ class Blocked:
 
     def __str__(self) -> str:
         why = "; ".join(self.failing) or "no such action in this version"
-        return f"step {self.step}, {self.action}, is not possible: needed: {why}; possible: {', '.join(self.possible) or 'nothing'}"
+        possible = ", ".join(self.possible) or "nothing"
+        return f"step {self.step}, {self.action}, is not possible: needed: {why}; possible: {possible}"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,9 @@ def run(protocol: Protocol, path: Sequence[str]) -> list[dict[str, int]] | Block
         action = by_name.get(name)
         following = None if action is None else fire(action, state)
         if following is None:
-            failing = () if action is None else tuple(why for why, term in action.guard.items() if not holds(term, state))
+            failing = (
+                () if action is None else tuple(why for why, term in action.guard.items() if not holds(term, state))
+            )
             possible = tuple(other.name for other in system.actions if holds(other.enabled, state))
             return Blocked(number, name, failing, possible)
         states.append(following)

@@ -119,9 +119,17 @@ STEPS: dict[str, tuple[str, Body, str]] = {
     "tx-data": ("client.prep_tx_data", _prep_tx_data, "qce: qce_dma_prep_sgs, txchan"),
     "issue-rx": ("client.issue_rx", _issue_rx, "qce: qce_dma_issue_pending, rxchan; bam_dma.c: bam_issue_pending"),
     "issue-tx": ("client.issue_tx", _issue_tx, "qce: qce_dma_issue_pending, txchan; bam_dma.c: bam_issue_pending"),
-    "terminate-rx": ("client.terminate_rx", _terminate_rx, "qce: qce_dma_terminate_all; bam_dma.c: bam_dma_terminate_all"),
+    "terminate-rx": (
+        "client.terminate_rx",
+        _terminate_rx,
+        "qce: qce_dma_terminate_all; bam_dma.c: bam_dma_terminate_all",
+    ),
     "free-rx": ("client.free_rx", _free_rx, "bam_dma.c: bam_dma_terminate_all, vchan_dma_desc_free_list"),
-    "terminate-tx": ("client.terminate_tx", _terminate_tx, "qce: qce_dma_terminate_all; bam_dma.c: bam_dma_terminate_all"),
+    "terminate-tx": (
+        "client.terminate_tx",
+        _terminate_tx,
+        "qce: qce_dma_terminate_all; bam_dma.c: bam_dma_terminate_all",
+    ),
     "status": ("client.read_status", _read_status, "qce: qce_check_status, a CPU read"),
     "finish": ("client.finish", _finish, "qce: qce_req_done_work"),
 }
@@ -161,4 +169,6 @@ def _callback_action(ctx: Context, s: Step, following: int) -> None:
         "the tx channel's desc_completed has the request's transaction": s["tx.desc_completed"],
         "the client waits for its completion": s["client.pc"] == _program(ctx)["wait"],
     }
-    ctx.builder.action("driver.complete_tx", "callback", guard, take, "virt-dma.c: vchan_complete; qce: the done callback")
+    ctx.builder.action(
+        "driver.complete_tx", "callback", guard, take, "virt-dma.c: vchan_complete; qce: the done callback"
+    )

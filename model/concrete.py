@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import z3
@@ -16,14 +16,19 @@ from z3 import z3core
 
 from model.system import Action, Term, Variable
 
-Columns = Mapping[str, Any]
+
+class Columns(Protocol):
+    """Values by variable name: a dict, or columns computed when asked for."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """The value or column of one variable."""
 
 
 def _unchecked(name: str) -> Callable[..., Any]:
     # the wrappers ask for an error after each call, which triples the cost of a walk over terms known to be sound
     wrapper = getattr(z3core, name)
     bound = wrapper.__defaults__
-    return bound[0].f if bound and hasattr(bound[0], "f") else wrapper  # type: ignore[no-any-return]
+    return bound[0].f if bound and hasattr(bound[0], "f") else wrapper
 
 
 _ast_id = _unchecked("Z3_get_ast_id")
@@ -61,7 +66,7 @@ _WRAPS = {z3.Z3_OP_BADD, z3.Z3_OP_BSUB, z3.Z3_OP_BMUL}
 DTYPES = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 
-class UnsupportedTerm(Exception):
+class UnsupportedTermError(Exception):
     """The walk met a z3 operator that no reading is written for."""
 
 
@@ -72,7 +77,7 @@ def dtype_of(width: int) -> type:
     for dtype in DTYPES:
         if width <= np.dtype(dtype).itemsize * 8:
             return dtype
-    raise UnsupportedTerm(f"no machine word holds {width} bits; split the variable")
+    raise UnsupportedTermError(f"no machine word holds {width} bits; split the variable")
 
 
 class _Walk:
@@ -123,11 +128,10 @@ class _Walk:
         elif kind == z3.Z3_OP_BNUM:
             self.names[key] = self._constant(width, int(z3core.Z3_get_numeral_string(context, ast)))
         else:
-            parameters = [
-                _parameter(context, declaration, i)
-                for i in range(_num_parameters(context, declaration))
-            ]
-            text = self._operator(kind, width, [self.names[k] for k in keys], [self.widths[k] for k in keys], parameters)
+            parameters = [_parameter(context, declaration, i) for i in range(_num_parameters(context, declaration))]
+            text = self._operator(
+                kind, width, [self.names[k] for k in keys], [self.widths[k] for k in keys], parameters
+            )
             self.names[key] = f"t{len(self.lines)}"
             self.lines.append(f"{self.names[key]} = {text}")
 
@@ -166,7 +170,7 @@ class _Walk:
             return self._concat(width, args, widths)
         if kind in (z3.Z3_OP_BSHL, z3.Z3_OP_BLSHR):
             return self._shift(kind, width, args)
-        raise UnsupportedTerm(f"no reading for z3 operator kind {kind}")
+        raise UnsupportedTermError(f"no reading for z3 operator kind {kind}")
 
     def _choice(self, width: int, args: list[str]) -> str:
         condition, yes, no = args
@@ -190,7 +194,9 @@ class _Walk:
             # Python integers are unbounded: an amount beyond the width must give 0 without being built
             return self._masked(f"(({args[0]} {sign} {args[1]}) if {args[1]} < {width} else 0)", width)
         zero = self._constant(width, 0)
-        return self._masked(f"where({args[1]} < {width}, {args[0]} {sign} ({args[1]} & {_low_mask(width)}), {zero})", width)
+        return self._masked(
+            f"where({args[1]} < {width}, {args[0]} {sign} ({args[1]} & {_low_mask(width)}), {zero})", width
+        )
 
     def _masked(self, text: str, width: int) -> str:
         if self.vector and np.dtype(dtype_of(width)).itemsize * 8 == width:
@@ -222,7 +228,7 @@ class Code:
         namespace |= {dtype.__name__: dtype for dtype in DTYPES}
         arguments = ", ".join(walk.inputs.values())
         body = "\n ".join([*walk.lines, f"return ({''.join(name + ', ' for name in results)})"])
-        exec(compile(f"def run({arguments}):\n {body}\n", "<generated>", "exec"), namespace)  # noqa: S102 - the terms are our own
+        exec(compile(f"def run({arguments}):\n {body}\n", "<generated>", "exec"), namespace)
         self._run: Callable[..., tuple[Any, ...]] = namespace["run"]
 
     def __call__(self, values: Columns) -> tuple[Any, ...]:

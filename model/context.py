@@ -13,11 +13,13 @@ import z3
 
 from model.system import Builder, Enumeration, StateSpace, Term, width_of
 
+
 @dataclass
 class Context:
     """One version under given assumptions, bounds and scenario, and the state that follows from them.
 
-    `axes`, `assume`: names to values; `bounds`: names to counts. Source: `model/versions/`, dossier `hardware.md` section 6.
+    `axes`, `assume`: names to values; `bounds`: names to counts.
+    Source: `model/versions/`, dossier `hardware.md` section 6.
     """
 
     axes: Mapping[str, Any]

@@ -117,7 +117,7 @@ def max_descriptors(ctx: Context) -> int:
 
 
 def _flags(ctx: Context, ch: Channel, txn: Mapping[str, Term], fits: Term, last_or_full: Term) -> dict[str, Term]:
-    """EOT and NWD if all the rest fits; INT if there is no EOT and the ring is full, or nothing follows, or a callback."""
+    """EOT and NWD if the rest fits; INT if no EOT, and the ring is full, nothing follows, or there is a callback."""
     data = txn["kind"] == TXN.DATA if ch.commands else z3.BoolVal(True)
     eot = z3.And(data, fits)
     nwd = eot if ch.commands and ctx.axes["nwd"] == "rx-data" else z3.BoolVal(False)
@@ -176,9 +176,7 @@ def _vchan_cookie_complete(ch: Channel, txn: Mapping[str, Term]) -> None:
 
 
 def _covered(ch: Channel) -> Term:
-    waiting = [
-        entry for name in ("desc_submitted", "desc_issued", "desc_list") for entry in ch.queue(name).entries()
-    ]
+    waiting = [entry for name in ("desc_submitted", "desc_issued", "desc_list") for entry in ch.queue(name).entries()]
     client = [(entry, z3.Or(entry["kind"] == TXN.CMD, entry["kind"] == TXN.DATA)) for entry in waiting]
     return z3.Or(
         *(

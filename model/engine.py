@@ -111,7 +111,9 @@ def engine_actions(ctx: Context) -> None:
     more = {"it wants more input": z3.ULT(s["engine.input"], wanted), "input is published": have}
     done = {"all input is taken": s["engine.input"] == wanted, "nothing is put out yet": z3.Not(s["engine.output"])}
     b.action("engine.take_input", "engine", runs | more, take, "hardware.md 1: the peripheral takes them later")
-    b.action("engine.put_output", "engine", runs | done | output, put, "hardware.md 3: output goes to the producer pipe")
+    b.action(
+        "engine.put_output", "engine", runs | done | output, put, "hardware.md 3: output goes to the producer pipe"
+    )
     _finish_actions(ctx, s, runs | {"the output is out": s["engine.output"]} | output)
 
 

@@ -96,9 +96,7 @@ def _lock_actions(ctx: Context) -> None:
     b.action("bam.write_lock_dummy", "bam", guard, write, source, descriptor=True)
     ring = Channel(ctx, s, "rx").queue("ring")
     half = {
-        "the LOCK's own write is done": z3.And(
-            s["rx.half_executed"], z3.Not(ring.empty), ring.at(0, "hw") == HW.LOCK
-        ),
+        "the LOCK's own write is done": z3.And(s["rx.half_executed"], z3.Not(ring.empty), ring.at(0, "hw") == HW.LOCK),
         "no other EE holds the lock": z3.Not(locked_out(ctx, s, "rx")),
     }
     b.action("bam.execute_lock", "bam", half | relock, rest, source, descriptor=True)
@@ -136,8 +134,8 @@ def _unlock_actions(ctx: Context) -> None:
     b.action("bam.write_unlock_dummy", "bam", half, write, source, descriptor=True)
 
 
-def pipe_actions(ctx: Context) -> None:
-    """The register writes, the data, and the end of an NWD wait on the consumer pipe."""
+def command_actions(ctx: Context) -> None:
+    """The register writes on the consumer pipe."""
     b, s = ctx.builder, Step(ctx.space)
 
     def configure(step: Step) -> None:
@@ -152,6 +150,15 @@ def pipe_actions(ctx: Context) -> None:
         write_go(ctx, step, owner)
         step["monitor.go_locked"] = step["lock.linux"]
         consume(Channel(ctx, step, "rx"))
+
+    command = "hardware.md 1: CMD, the payload is an array of command elements, each one register write"
+    b.action("bam.execute_configure", "bam", _at_head(ctx, s, HW.CONFIGURE), configure, command, descriptor=True)
+    b.action("bam.execute_go", "bam", _at_head(ctx, s, HW.GO), go, command, descriptor=True)
+
+
+def data_actions(ctx: Context) -> None:
+    """The data, and the end of an NWD wait, on the consumer pipe."""
+    b, s = ctx.builder, Step(ctx.space)
 
     def publish(step: Step) -> None:
         step.emit("client_descriptor")
@@ -172,9 +179,6 @@ def pipe_actions(ctx: Context) -> None:
         if ctx.assume["nwd_irq"] == "after-ack":
             consume(ch)
 
-    command = "hardware.md 1: CMD, the payload is an array of command elements, each one register write"
-    b.action("bam.execute_configure", "bam", _at_head(ctx, s, HW.CONFIGURE), configure, command, descriptor=True)
-    b.action("bam.execute_go", "bam", _at_head(ctx, s, HW.GO), go, command, descriptor=True)
     data = _at_head(ctx, s, HW.DATA)
     if ctx.assume["early_data"] == "blocks":
         data["the engine runs for this pipe"] = z3.And(busy(s), z3.Not(s["engine.pair_tz"]))

@@ -105,7 +105,9 @@ def bounds(scenario: str, chosen: Mapping[str, int]) -> dict[str, int]:
         if key not in BOUNDS:
             raise nearest("bound", key, BOUNDS)
         if not BOUNDS[key].least <= value <= BOUNDS[key].most:
-            raise ParameterError(f"bound {key}={value} is out of range; valid: {BOUNDS[key].least} to {BOUNDS[key].most}")
+            raise ParameterError(
+                f"bound {key}={value} is out of range; valid: {BOUNDS[key].least} to {BOUNDS[key].most}"
+            )
     workload = SCENARIOS[scenario]
     result = {key: item.default for key, item in BOUNDS.items()} | dict(workload.bounds)
     if workload.ring_short_by:

@@ -25,7 +25,7 @@ def declare(ctx: Context) -> None:
         space.add(f"{channel}.unreaped", width_of(ring + 1))
         space.add(f"{channel}.irq")
     space.add("rx.nwd_wait")
-    if "after-own-write" == ctx.assume["lock_effect"] or "before-own-write" == ctx.assume["unlock_effect"]:
+    if ctx.assume["lock_effect"] == "after-own-write" or ctx.assume["unlock_effect"] == "before-own-write":
         space.add("rx.half_executed")
     space.add("lock.linux")
     space.add("lock.tz")

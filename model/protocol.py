@@ -24,9 +24,7 @@ class Protocol:
     system: TransitionSystem
 
 
-def build(
-    version: str, axes: Mapping[str, Any], assumptions: Mapping[str, str], bounds: Mapping[str, int]
-) -> Protocol:
+def build(version: str, axes: Mapping[str, Any], assumptions: Mapping[str, str], bounds: Mapping[str, int]) -> Protocol:
     """The transition system of one version under complete, valid assumptions and bounds.
 
     Raises ModelError if the pieces do not fit together, which is a defect of the model.
@@ -37,7 +35,8 @@ def build(
     client.actions(ctx)
     driver.actions(ctx)
     hardware.lock_actions(ctx)
-    hardware.pipe_actions(ctx)
+    hardware.command_actions(ctx)
+    hardware.data_actions(ctx)
     engine.engine_actions(ctx)
     other_ee.actions(ctx)
     actions = tuple(_halted_by_panic(ctx, action) for action in ctx.builder.actions)

@@ -15,6 +15,8 @@ from proofs import verdicts
 from proofs.properties import Property, catalogue
 from proofs.recheck import recheck
 
+DEPTH = 8  # steps that z3 unrolls where no violation is known: keeps a whole run quick
+
 
 @dataclass(frozen=True)
 class Job:
@@ -26,7 +28,7 @@ class Job:
     assume: Mapping[str, str] = field(default_factory=dict)
     bound: Mapping[str, int] = field(default_factory=dict)
     engine: str = "both"
-    depth: int = 10
+    depth: int = DEPTH
     out: str | None = None
 
 
@@ -57,9 +59,7 @@ class Result:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
 
-def jobs(
-    names: Sequence[str], properties: Sequence[str], scenarios: Sequence[str], **settings: Any
-) -> list[Job]:
+def jobs(names: Sequence[str], properties: Sequence[str], scenarios: Sequence[str], **settings: Any) -> list[Job]:
     """One job for each version and scenario in which some of the properties is asked."""
     known = catalogue()
     result = []
@@ -83,7 +83,7 @@ def protocol_for(job: Job) -> Protocol:
 
 
 def run_job(job: Job) -> list[Result]:
-    """Check one version in one scenario; raises EngineDisagreement or ReplayError, which are internal errors."""
+    """Check one version in one scenario; raises EngineDisagreementError or ReplayError, which are internal errors."""
     started = time.perf_counter()
     protocol = protocol_for(job)
     asked = [catalogue()[name] for name in job.properties]
@@ -104,8 +104,19 @@ def _result(
     job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, trace: str | None, seconds: float
 ) -> Result:
     return Result(
-        protocol.version, item.id, job.scenario, verdict.word, verdict.how, verdict.depth, verdict.states,
-        verdict.engines, protocol.ctx.bounds, protocol.ctx.assume, verdict.path, trace, seconds,
+        protocol.version,
+        item.id,
+        job.scenario,
+        verdict.word,
+        verdict.how,
+        verdict.depth,
+        verdict.states,
+        verdict.engines,
+        protocol.ctx.bounds,
+        protocol.ctx.assume,
+        verdict.path,
+        trace,
+        seconds,
     )
 
 
@@ -115,8 +126,17 @@ def trace_of(protocol: Protocol, item: Property, scenario: str, path: Sequence[s
     ctx = protocol.ctx
     steps = tuple(protocol.system.action(name) for name in path)
     return Trace(
-        protocol.version, item.id, item.statement, item.kind, scenario, ctx.bounds, ctx.assume, ctx.axes,
-        ctx.space, steps, tuple(states),
+        protocol.version,
+        item.id,
+        item.statement,
+        item.kind,
+        scenario,
+        ctx.bounds,
+        ctx.assume,
+        ctx.axes,
+        ctx.space,
+        steps,
+        tuple(states),
     )
 
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from counterexamples.formats import TraceFileError
 from counterexamples.trace import ReplayError
@@ -16,9 +15,11 @@ from model import parameters, versions
 from model.parameters import ParameterError
 from proofs import inspect as inspection
 from proofs import report, session
+from proofs.campaign import DEPTH
 from proofs.expectations import ExpectationError
+from proofs.gallery import GalleryError, regenerate
 from proofs.properties import catalogue
-from proofs.verdicts import EngineDisagreement
+from proofs.verdicts import EngineDisagreementError
 
 USAGE, INTERNAL, INTERRUPTED = 2, 5, 130
 ENGINES = ("both", "exhaustive", "bounded")
@@ -67,16 +68,25 @@ def cli() -> None:
 @click.option("--assume", multiple=True, metavar="KEY=VALUE", help="An assumption about the hardware (repeatable).")
 @click.option("--bound", multiple=True, metavar="KEY=N", help="A bound of the workload or the model (repeatable).")
 @click.option("--engine", type=click.Choice(ENGINES), default="both", show_default=True)
-@click.option("--depth", type=click.IntRange(1, 100), default=10, show_default=True, help="Steps that z3 unrolls.")
+@click.option("--depth", type=click.IntRange(1, 100), default=DEPTH, show_default=True, help="Steps that z3 unrolls.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write traces and pictures below this folder.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results as JSON.")
 @click.option("--strict", is_flag=True, help="Any violation is exit code 1, expected or not.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def check(
-    version: tuple[str, ...], properties: tuple[str, ...], scenarios: tuple[str, ...], assume: tuple[str, ...],
-    bound: tuple[str, ...], engine: str, depth: int, jobs: int | None, out: Path | None, json_file: Path | None,
-    strict: bool, quiet: bool,
+    version: tuple[str, ...],
+    properties: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    assume: tuple[str, ...],
+    bound: tuple[str, ...],
+    engine: str,
+    depth: int,
+    jobs: int | None,
+    out: Path | None,
+    json_file: Path | None,
+    strict: bool,
+    quiet: bool,
 ) -> None:
     """Check versions against the properties; each verdict comes from the engines asked for and is replayed."""
     request = session.Request(
@@ -94,7 +104,7 @@ def check(
     if json_file is not None:
         report.write_json(rows, json_file)
     if not quiet:
-        report.print_results(Console(), rows, out)
+        report.print_results(report.console(), rows, out)
     sys.exit(report.exit_code(rows, strict))
 
 
@@ -102,7 +112,7 @@ def check(
 @click.argument("what", type=click.Choice(inspection.LISTS))
 def list_command(what: str) -> None:
     """Print what there is: versions, properties, scenarios, assumptions, bounds or actions."""
-    Console().print(inspection.listing(what))
+    report.console().print(inspection.listing(what))
 
 
 @cli.command()
@@ -120,6 +130,17 @@ def gate(record: bool, jobs: int | None) -> None:
     sys.exit(session.gate(record, jobs or os.cpu_count() or 1))
 
 
+@cli.command()
+@click.option("--check", "check_only", is_flag=True, help="Change nothing; fail if something would change.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+def gallery(check_only: bool, jobs: int | None) -> None:
+    """Regenerate counterexamples/gallery and the README's matrix in the present folder, a checkout."""
+    changed = regenerate(Path.cwd(), check_only, jobs or os.cpu_count() or 1)
+    for name in changed:
+        click.echo(f"{'differs' if check_only else 'written'}: {name}")
+    sys.exit(1 if changed and check_only else 0)
+
+
 def main() -> None:
     """Run the command; every foreseeable error is one line on standard error and its exit code."""
     try:
@@ -131,11 +152,18 @@ def main() -> None:
     except click.UsageError as error:
         hint = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
         code = _complain(error.format_message().replace("\n", " ") + hint, USAGE)
-    except (click.ClickException, ParameterError, versions.VersionError, TraceFileError, session.OutputError) as error:
+    except (
+        click.ClickException,
+        ParameterError,
+        versions.VersionError,
+        TraceFileError,
+        session.OutputError,
+        GalleryError,
+    ) as error:
         code = _complain(str(error), USAGE)
     except OSError as error:
         code = _complain(f"{error.filename or 'output'}: {error.strerror or error}", USAGE)
-    except (EngineDisagreement, ReplayError, ExpectationError) as error:
+    except (EngineDisagreementError, ReplayError, ExpectationError) as error:
         code = _complain(f"internal error: {error}", INTERNAL)
     sys.exit(code or 0)
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
+from counterexamples.gallery import write_file
 from model import parameters
 from proofs.campaign import Result
 
 FILE = "expected.toml"
-HEADER = "# Written by `python -m proofs gate --record`; change it only together with the reason in the commit message.\n\n"
+HEADER = (
+    "# Written by `python -m proofs gate --record`; change it only together with the reason in the commit message.\n\n"
+)
 
 
 class ExpectationError(Exception):
@@ -39,7 +43,7 @@ def load() -> dict[str, dict[str, dict[str, str]]]:
     for version, scenarios in data.items():
         for scenario, rows in scenarios.items() if isinstance(scenarios, dict) else [("", None)]:
             if not isinstance(rows, dict) or not all(isinstance(value, str) for value in rows.values()):
-                raise ExpectationError(f"{FILE}: [{version}.{scenario}] must hold lines `property = \"verdict\"`")
+                raise ExpectationError(f'{FILE}: [{version}.{scenario}] must hold lines `property = "verdict"`')
     return data
 
 
@@ -64,11 +68,7 @@ def matches(result: Result, expected: str) -> bool:
 
 def record(results: Sequence[Result], path: Path) -> None:
     """Write the summaries of all results; raises OSError."""
-    import tomli_w
-
     data: dict[str, dict[str, dict[str, str]]] = {}
     for result in results:
         data.setdefault(result.version, {}).setdefault(result.scenario, {})[result.property] = summary(result)
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(HEADER + tomli_w.dumps(data), encoding="utf-8")
-    os.replace(beside, path)
+    write_file(path, HEADER + tomli_w.dumps(data))

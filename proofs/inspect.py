@@ -19,8 +19,12 @@ LISTS = ("versions", "properties", "scenarios", "assumptions", "bounds", "action
 def listing(what: str) -> Table:
     """A table of one kind of thing, one of `LISTS`."""
     return {
-        "versions": _versions, "properties": _properties, "scenarios": _scenarios,
-        "assumptions": _assumptions, "bounds": _bounds, "actions": _actions,
+        "versions": _versions,
+        "properties": _properties,
+        "scenarios": _scenarios,
+        "assumptions": _assumptions,
+        "bounds": _bounds,
+        "actions": _actions,
     }[what]()
 
 
@@ -89,13 +93,17 @@ def _actions() -> Table:
 def stored_protocol(stored: StoredTrace) -> Protocol:
     """The protocol that a stored trace claims to be of; raises TraceFileError if the version has changed since."""
     if stored.scenario not in parameters.SCENARIOS or stored.property_id not in catalogue():
-        raise TraceFileError(f"the trace is of scenario {stored.scenario!r} and property {stored.property_id!r}, which this program does not have")
+        raise TraceFileError(
+            f"unknown scenario {stored.scenario!r} or property {stored.property_id!r}; made by another version of this program"
+        )
     protocol = protocol_for(Job(stored.version, stored.scenario, (), stored.assumptions, stored.bounds))
     present = {key: list(value) if isinstance(value, tuple) else value for key, value in protocol.ctx.axes.items()}
     then = {key: list(value) if isinstance(value, tuple | list) else value for key, value in stored.axes.items()}
     if present != then:
         changed = sorted(key for key in present.keys() | then.keys() if present.get(key) != then.get(key))
-        raise TraceFileError(f"version {stored.version} has changed since the trace was made ({', '.join(changed)}); make it again with `check --out`")
+        raise TraceFileError(
+            f"{stored.version} has changed since the trace was made ({', '.join(changed)}); make it again by `check --out`"
+        )
     return protocol
 
 

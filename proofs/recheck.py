@@ -22,4 +22,6 @@ def recheck(protocol: Protocol, target: Target, path: Sequence[str]) -> list[dic
         return states
     if path and holds(target.firing(protocol.system.action(path[-1])), states[-2]):
         return states
-    raise ReplayError(f"the path of {len(path)} steps replays but does not end in what the property forbids or asks for")
+    raise ReplayError(
+        f"the path of {len(path)} steps replays but does not end in what the property forbids or asks for"
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -15,12 +14,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from counterexamples.gallery import write_file
 from model import parameters
 from proofs.campaign import Result
 
 COLOURS = {
-    "violated": "bold red", "proved": "green", "reached": "green", "unreachable": "red",
-    "unknown": "yellow", "bounded": "yellow", "not-applicable": "dim",
+    "violated": "bold red",
+    "proved": "green",
+    "reached": "green",
+    "unreachable": "red",
+    "unknown": "yellow",
+    "bounded": "yellow",
+    "not-applicable": "dim",
 }
 EXIT_DIFFERS, EXIT_INCONCLUSIVE, EXIT_VACUOUS = 1, 3, 4
 
@@ -49,6 +54,12 @@ def exit_code(rows: Sequence[Judged], strict: bool) -> int:
     if "unreachable" in unrecorded:
         return EXIT_VACUOUS
     return EXIT_INCONCLUSIVE if inconclusive or "unknown" in unrecorded else 0
+
+
+def console() -> Console:
+    """Standard output; in a pipe a line is as long as it needs to be."""
+    plain = Console()
+    return plain if plain.is_terminal else Console(width=400)
 
 
 def _expectation(row: Judged) -> str:
@@ -89,9 +100,7 @@ def print_results(console: Console, rows: Sequence[Judged], out: Path | None) ->
 
 def as_json(rows: Sequence[Judged]) -> dict[str, Any]:
     """All results as plain data, schema 1."""
-    results = [
-        row.result.as_json() | {"expected": row.expected, "as_expected": row.as_expected} for row in rows
-    ]
+    results = [row.result.as_json() | {"expected": row.expected, "as_expected": row.as_expected} for row in rows]
     return {"schema": 1, "tool": f"bam-lock-check {tool_version()}", "z3": z3.get_version_string(), "results": results}
 
 
@@ -103,17 +112,6 @@ def tool_version() -> str:
         return "0"
 
 
-def write_beside(path: Path, text: str) -> None:
-    """Replace a file in one step, so that nobody sees half of it; raises OSError."""
-    beside = path.with_name(path.name + ".new")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
-
-
 def write_json(rows: Sequence[Judged], path: Path) -> None:
     """Write `as_json`; raises OSError."""
-    write_beside(path, json.dumps(as_json(rows), indent=1) + "\n")
+    write_file(path, json.dumps(as_json(rows), indent=1) + "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from model import parameters, versions
 from proofs import campaign, expectations, report
-from proofs.campaign import Job, Result
+from proofs.campaign import DEPTH, Job, Result
 from proofs.properties import catalogue
 from proofs.report import Judged
 
@@ -28,17 +28,22 @@ class Request:
     versions: tuple[str, ...]
     properties: tuple[str, ...]
     scenarios: tuple[str, ...]
-    assume: Mapping[str, str]
-    bound: Mapping[str, int]
-    engine: str
-    depth: int
-    out: Path | None
+    assume: Mapping[str, str] = field(default_factory=dict)
+    bound: Mapping[str, int] = field(default_factory=dict)
+    engine: str = "both"
+    depth: int = DEPTH
+    out: Path | None = None
 
     def jobs(self) -> list[Job]:
         """One job for each version and scenario."""
         return campaign.jobs(
-            self.versions, self.properties, self.scenarios,
-            assume=self.assume, bound=self.bound, engine=self.engine, depth=self.depth,
+            self.versions,
+            self.properties,
+            self.scenarios,
+            assume=self.assume,
+            bound=self.bound,
+            engine=self.engine,
+            depth=self.depth,
             out=str(self.out) if self.out else None,
         )
 
@@ -79,7 +84,7 @@ def _usable_folder(folder: Path) -> None:
 def run(request: Request, workers: int, quiet: bool) -> list[Judged]:
     """All results, judged against what is recorded for them."""
     recorded = expectations.load()
-    return [_judge(result, recorded) for result in _run_jobs(request.jobs(), workers, quiet)]
+    return [_judge(result, recorded) for result in run_jobs(request.jobs(), workers, quiet)]
 
 
 def _judge(result: Result, recorded: Mapping[str, Mapping[str, Mapping[str, str]]]) -> Judged:
@@ -87,10 +92,15 @@ def _judge(result: Result, recorded: Mapping[str, Mapping[str, Mapping[str, str]
     return Judged(result, expected, None if expected is None else expectations.matches(result, expected))
 
 
-def _run_jobs(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
+def run_jobs(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
+    """The results of all jobs, with progress on a terminal."""
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[last]}"),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[last]}"),
     )
     results: list[Result] = []
     total = sum(len(job.properties) for job in work)
@@ -105,28 +115,29 @@ def _run_jobs(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
     return results
 
 
+def everything() -> Request:
+    """Every shipped version whose axes are all known, every property, every scenario, nothing changed."""
+    names = [name for name in versions.names() if versions.UNKNOWN not in versions.load(name).axes.values()]
+    return Request(tuple(names), tuple(catalogue()), tuple(parameters.SCENARIOS))
+
+
 def gate(record: bool, workers: int) -> int:
     """Check every shipped version; print what differs from expected.toml, or record it. The exit code."""
-    ready = [
-        name for name in versions.names() if versions.UNKNOWN not in versions.load(name).axes.values()
-    ]
-    request = Request(
-        tuple(ready), tuple(catalogue()), tuple(parameters.SCENARIOS), {}, {}, "both", 10, None
-    )
-    console = Console()
+    request = everything()
+    console = Console(soft_wrap=True)
     if record:
         path = Path(expectations.__file__).parent / expectations.FILE
-        results = _run_jobs(request.jobs(), workers, quiet=False)
+        results = run_jobs(request.jobs(), workers, quiet=False)
         expectations.record(results, path)
-        console.print(f"recorded {len(results)} verdicts of {len(ready)} versions in {path.name}")
+        console.print(f"recorded {len(results)} verdicts of {len(request.versions)} versions in {path.name}")
         return 0
     rows = run(request, workers, quiet=False)
     different = [row for row in rows if not row.as_expected]
     for row in different:
         item = row.result
-        was = row.expected or "nothing recorded"
-        console.print(
-            f"{item.version} {item.property} ({item.scenario}): {expectations.summary(item)}, recorded: {was}"
-        )
-    console.print(f"{len(rows) - len(different)} of {len(rows)} verdicts of {len(ready)} versions as recorded")
+        found, was = expectations.summary(item), row.expected or "nothing"
+        console.print(f"{item.version} {item.property} ({item.scenario}): {found}; recorded: {was}")
+    console.print(
+        f"{len(rows) - len(different)} of {len(rows)} verdicts of {len(request.versions)} versions as recorded"
+    )
     return report.exit_code(rows, strict=False)

@@ -18,7 +18,7 @@ from proofs.properties import REACH, Property
 CONFIRMED_DEPTH = 15  # up to this depth z3 itself refutes everything shorter, whatever the depth budget
 
 
-class EngineDisagreement(Exception):
+class EngineDisagreementError(Exception):
     """Two engines contradict each other about the same target."""
 
 
@@ -40,7 +40,7 @@ def not_applicable(reason: str) -> Verdict:
 
 
 def decide(protocol: Protocol, properties: Sequence[Property], engine: str, depth: int) -> dict[str, Verdict]:
-    """A verdict for each property; raises EngineDisagreement or ReplayError.
+    """A verdict for each property; raises EngineDisagreementError or ReplayError.
 
     `engine`: both, exhaustive or bounded. `depth`: the bounded engine's budget in steps.
     """
@@ -97,14 +97,21 @@ def _exhaustive_answer(system: TransitionSystem, space: Space, name: str) -> Ans
 
 
 def _verdict(
-    protocol: Protocol, item: Property, target: Target, space: Space | None, complete: Answer | None, partial: Answer | None
+    protocol: Protocol,
+    item: Property,
+    target: Target,
+    space: Space | None,
+    complete: Answer | None,
+    partial: Answer | None,
 ) -> Verdict:
     _must_agree(item.id, complete, partial)
     states = space.states.shape[1] if space else None
     engines: dict[str, dict[str, Any]] = {}
     if complete is not None and space is not None:
         engines["exhaustive"] = _described(complete) | {
-            "states": states, "transitions": space.number_of_transitions(), "complete": space.complete,
+            "states": states,
+            "transitions": space.number_of_transitions(),
+            "complete": space.complete,
         }
     if partial is not None:
         engines["bounded"] = _described(partial)
@@ -117,7 +124,11 @@ def _verdict(
 
 
 def _verdict_without_path(
-    item: Property, complete: Answer | None, partial: Answer | None, states: int | None, engines: dict[str, dict[str, Any]]
+    item: Property,
+    complete: Answer | None,
+    partial: Answer | None,
+    states: int | None,
+    engines: dict[str, dict[str, Any]],
 ) -> Verdict:
     within = f"z3: none within {partial.depth}" if isinstance(partial, NotWithin) else ""
     if isinstance(complete, Unreachable):
@@ -144,7 +155,11 @@ def _described(answer: Answer) -> dict[str, Any]:
 
 
 def _how_reached(
-    protocol: Protocol, target: Target, path: tuple[str, ...], complete: Answer | None, partial: Answer | None,
+    protocol: Protocol,
+    target: Target,
+    path: tuple[str, ...],
+    complete: Answer | None,
+    partial: Answer | None,
     engines: dict[str, dict[str, Any]],
 ) -> str:
     if not isinstance(complete, Reached):
@@ -158,15 +173,15 @@ def _how_reached(
         return "shortest, z3 agrees"
     row["path_confirmed"] = bounded.confirm(protocol.system, target, path)
     if not row["path_confirmed"]:
-        raise EngineDisagreement(f"z3 refutes the path of {len(path)} steps that the exhaustive engine found")
+        raise EngineDisagreementError(f"z3 refutes the path of {len(path)} steps that the exhaustive engine found")
     return f"shortest by exhaustion; z3: none within {row.get('depth', 0)}, path confirmed"
 
 
 def _must_agree(name: str, complete: Answer | None, partial: Answer | None) -> None:
     match complete, partial:
         case Reached(path), Reached(other) if len(path) != len(other):
-            raise EngineDisagreement(f"{name}: exhaustive says depth {len(path)}, bounded says {len(other)}")
+            raise EngineDisagreementError(f"{name}: exhaustive says depth {len(path)}, bounded says {len(other)}")
         case Reached(path), NotWithin(depth) if len(path) <= depth:
-            raise EngineDisagreement(f"{name}: exhaustive says depth {len(path)}, bounded says none within {depth}")
+            raise EngineDisagreementError(f"{name}: exhaustive says depth {len(path)}, bounded says none within {depth}")
         case Unreachable(_), Reached(other):
-            raise EngineDisagreement(f"{name}: exhaustive says unreachable, bounded says depth {len(other)}")
+            raise EngineDisagreementError(f"{name}: exhaustive says unreachable, bounded says depth {len(other)}")

@@ -27,7 +27,9 @@ class Target:
 
     def firing(self, action: Action) -> Term:
         """Whether firing `action` hits the target; constantly false if none of its events matters."""
-        hits = [z3.And(action.events[event], condition) for event, condition in self.on.items() if event in action.events]
+        hits = [
+            z3.And(action.events[event], condition) for event, condition in self.on.items() if event in action.events
+        ]
         return z3.simplify(z3.And(action.enabled, z3.Or(*hits))) if hits else z3.BoolVal(False)
 
 

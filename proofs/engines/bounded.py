@@ -133,8 +133,7 @@ class Unrolling:
     def path(self, model: z3.ModelRef) -> tuple[str, ...]:
         """The actions that a model selects, one for each step."""
         return tuple(
-            next(name for name, selector in step.items() if z3.is_true(model.eval(selector)))
-            for step in self.selectors
+            next(name for name, selector in step.items() if z3.is_true(model.eval(selector))) for step in self.selectors
         )
 
 
@@ -221,10 +220,6 @@ def _independent(system: TransitionSystem) -> dict[str, list[str]]:
     writes = {action.name: set(action.updates) for action in system.actions}
     names = [action.name for action in system.actions]
     return {
-        a: [
-            b
-            for b in names[position + 1 :]
-            if not (writes[a] & (reads[b] | writes[b]) or writes[b] & reads[a])
-        ]
+        a: [b for b in names[position + 1 :] if not (writes[a] & (reads[b] | writes[b]) or writes[b] & reads[a])]
         for position, a in enumerate(names)
     }

@@ -67,7 +67,9 @@ def restrict(system: TransitionSystem, cone: frozenset[str], targets: Iterable[T
     return TransitionSystem(system.name, space, tuple(actions))
 
 
-def grouped(system: TransitionSystem, targets: dict[str, Target], slack: int) -> list[tuple[TransitionSystem, list[str]]]:
+def grouped(
+    system: TransitionSystem, targets: dict[str, Target], slack: int
+) -> list[tuple[TransitionSystem, list[str]]]:
     """Targets with nearly the same cone (at most `slack` variables more), each group with its restricted system."""
     reads = dependencies(system)
     cones = {name: cone_variables(reads, target) for name, target in targets.items()}

@@ -75,7 +75,7 @@ class _Predicate:
         self.code = Code([term for _, term in kept], vector=True)
 
 
-class Columns:
+class _Columns:
     """Variables of packed states as columns, computed when first asked for."""
 
     def __init__(self, layout: Layout, packed: np.ndarray) -> None:
@@ -124,11 +124,19 @@ class Explorer:
                 progress(found.count, len(levels) - 2)
         return Space(self.layout, found.states, tuple(levels), _joined(edges), hits, tuple(exceeded), complete)
 
-    def _look(self, predicates: Mapping[str, _Predicate], overflow: Mapping[str, Code], states: np.ndarray,
-              start: int, end: int, depth: int, hits: dict[str, Hit], exceeded: dict[str, None]) -> None:
-        columns = Columns(self.layout, states[:, start:end])
+    def _look(
+        self,
+        predicates: Mapping[str, _Predicate],
+        overflow: Mapping[str, Code],
+        states: np.ndarray,
+        start: int,
+        end: int,
+        depth: int,
+        hits: dict[str, Hit],
+        exceeded: dict[str, None],
+    ) -> None:
+        columns = _Columns(self.layout, states[:, start:end])
         for name, predicate in predicates.items():
-            steps = {None: 0}
             known = hits.get(name)
             if known and known.depth <= depth:
                 continue
@@ -138,7 +146,6 @@ class Explorer:
                 if len(where):
                     cost = depth + (0 if action is None else 1)
                     last.setdefault(cost, []).extend((start + int(place), action) for place in where)
-            del steps
             if last:
                 nearest = min(last)
                 if known is None or nearest < known.depth:
@@ -151,7 +158,7 @@ class Explorer:
 
     def _expand(self, found: StateSet, start: int, end: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         packed = found.states[:, start:end]
-        columns = Columns(self.layout, packed)
+        columns = _Columns(self.layout, packed)
         batches, sources, fired = [], [], []
         for index, compiled in enumerate(self._compiled):
             mask = np.broadcast_to(compiled.enabled(columns)[0], (end - start,))

@@ -19,7 +19,7 @@ def mix(packed: np.ndarray, salt: int) -> np.ndarray:
     return value
 
 
-class _Collision(Exception):
+class _CollisionError(Exception):
     pass
 
 
@@ -47,7 +47,7 @@ class StateSet:
         while True:
             try:
                 return self._insert(packed)
-            except _Collision:
+            except _CollisionError:
                 self._rehash()
 
     def _rehash(self) -> None:
@@ -67,7 +67,7 @@ class StateSet:
         leaders = order[np.flatnonzero(first)]
         same = packed[:, order] == packed[:, leaders][:, group]
         if not same.all():
-            raise _Collision
+            raise _CollisionError
         numbers, fresh = self._look_up(packed[:, leaders], sorted_hashes[first])
         chosen = np.sort(leaders[fresh])  # number new states in the order given
         fresh_numbers = np.searchsorted(chosen, leaders[fresh]) + self.count
@@ -85,7 +85,7 @@ class StateSet:
         known = self._hashes[place] == hashes
         numbers[known] = self._order[place[known]]
         if not (self._store[:, numbers[known]] == leaders[:, known]).all():
-            raise _Collision
+            raise _CollisionError
         return numbers, ~known
 
     def _append(self, packed: np.ndarray, hashes: np.ndarray, numbers: np.ndarray) -> None:

@@ -51,23 +51,38 @@ def completion_order(protocol: Protocol) -> Target:
 
 PROPERTIES = (
     Property(
-        "mapping-live", FAMILY, ALWAYS,
+        "mapping-live",
+        FAMILY,
+        ALWAYS,
         "the command element of a LOCK or UNLOCK, and the command buffer of a request, is mapped whenever the hardware"
         " may still read it",
-        "v12, v16 changelogs", mapping_live,
+        "v12, v16 changelogs",
+        mapping_live,
     ),
     Property(
-        "mapping-own", FAMILY, ALWAYS, "an unmap releases the mapping that the same descriptor made",
-        "v16 changelog", mapping_own, needs_lock,
+        "mapping-own",
+        FAMILY,
+        ALWAYS,
+        "an unmap releases the mapping that the same descriptor made",
+        "v16 changelog",
+        mapping_own,
+        needs_lock,
     ),
     Property(
-        "mapping-freed", FAMILY, ALWAYS, "at quiescence no mapping and no descriptor is left over",
-        "v12 'Unmap buffers', v14 'Fix memory leaks'", mapping_freed,
+        "mapping-freed",
+        FAMILY,
+        ALWAYS,
+        "at quiescence no mapping and no descriptor is left over",
+        "v12 'Unmap buffers', v14 'Fix memory leaks'",
+        mapping_freed,
     ),
     Property(
-        "completion-order", FAMILY, ALWAYS,
+        "completion-order",
+        FAMILY,
+        ALWAYS,
         "a channel's completed cookie never covers a client transaction that the hardware has not consumed, and never"
         " moves back",
-        "dmaengine client contract", completion_order,
+        "dmaengine client contract",
+        completion_order,
     ),
 )

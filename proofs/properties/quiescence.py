@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import z3
+
 from model import client
 from model.channel import Channel
 from model.lock import CONTEXTS, lock_txns
 from model.protocol import Protocol
 from model.system import Step, Term
-import z3
 
 
 def quiescent(protocol: Protocol) -> Term:
     """No request in the driver, all lists and rings empty, no interrupt, work item or tasklet outstanding."""
     ctx = protocol.ctx
     s = Step(ctx.space)
-    conditions = [client.idle(ctx, s), z3.Not(s["work.pending"]), z3.Not(s["work.at_tx"]), z3.Not(s["tx.desc_completed"])]
+    conditions = [
+        client.idle(ctx, s),
+        z3.Not(s["work.pending"]),
+        z3.Not(s["work.at_tx"]),
+        z3.Not(s["tx.desc_completed"]),
+    ]
     for name in ("rx", "tx"):
         ch = Channel(ctx, s, name)
         conditions += [ch.queue(item).empty for item in ("desc_submitted", "desc_issued", "desc_list", "ring")]

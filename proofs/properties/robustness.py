@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import z3
+
 from model.protocol import Protocol
 from model.system import Step
 from proofs.engines import Target
 from proofs.properties import REACH, Property, needs_lock
-import z3
 
 FAMILY = "robustness"
 
@@ -27,8 +28,13 @@ def _needs_two(protocol: Protocol) -> str | None:
 
 PROPERTIES = (
     Property(
-        "works", FAMILY, REACH,
+        "works",
+        FAMILY,
+        REACH,
         "the locked request completes, with the other EE completing one before and one after it",
-        "sanity: not vacuous", works, _needs_two, ("default",),
+        "sanity: not vacuous",
+        works,
+        _needs_two,
+        ("default",),
     ),
 )

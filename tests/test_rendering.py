@@ -1,0 +1,315 @@
+"""A trace as text, DOT and SVG: complete, deterministic, legible; and all its files."""
+
+from __future__ import annotations
+
+import os
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import pytest
+from traces import ASSUMPTIONS, BOUNDS, PATH, STATEMENT, protocol_of, trace_of, walk
+
+from counterexamples.formats import read_file, to_itf
+from counterexamples.gallery import write_all
+from counterexamples.graph import to_dot, to_graph
+from counterexamples.lanes import BARS, spans, to_svg
+from counterexamples.text import WIDTH, acting, step_notes, to_text, verb, verdict, wrap_notes
+from counterexamples.trace import Trace
+from model.protocol import Protocol
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def v12() -> Protocol:
+    return protocol_of("v12")
+
+
+@pytest.fixture(scope="module")
+def trace(v12: Protocol) -> Trace:
+    return trace_of(v12, PATH)
+
+
+@pytest.fixture(scope="module")
+def empty(v12: Protocol) -> Trace:
+    return trace_of(v12, [])
+
+
+@pytest.fixture(scope="module")
+def long() -> Trace:
+    protocol = protocol_of("v16")
+    return trace_of(protocol, walk(protocol, 60, 3))
+
+
+@pytest.fixture(params=["trace", "long", "empty"])
+def each(request: pytest.FixtureRequest) -> Trace:
+    found: Trace = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.mark.parametrize("render", [to_text, to_itf, to_svg, lambda trace: to_dot(to_graph(trace))])
+def test_equal_traces_give_equal_bytes(render: Any, each: Trace) -> None:
+    again = replace(
+        each, assumptions=dict(reversed(list(ASSUMPTIONS.items()))), bounds=dict(reversed(list(BOUNDS.items())))
+    )
+    assert render(each) == render(again)
+
+
+# --- the notation and the text
+
+
+def test_notes_name_exactly_what_changed(each: Trace) -> None:
+    for index, notes in enumerate(step_notes(each)):
+        named = [note.split("=")[0].split(":")[0] for note in notes]
+        assert sorted(named) == sorted(each.changes(index))
+
+
+def test_notation(trace: Trace) -> None:
+    notes = step_notes(trace)
+    assert "rx.ring: +LOCK +DATA(EOT) +CONFIGURE +GO(INT)" in notes[3]
+    assert "rx.desc_submitted: -DATA -CMD (empty)" in notes[3]
+    assert notes[4] == ["lock.linux=1", "rx.ring: -LOCK", "rx.unreaped=1"]
+    assert "rx.mapped={0,1}" in notes[7]
+    assert notes[12] == ["engine.config=tz (was linux-1)", "tz.pc=configured"]
+
+
+def test_requests_are_numbered_where_there_are_two(long: Trace) -> None:
+    notes = [note for lines in step_notes(long) for note in lines]
+    assert any("+CMD#1" in note for note in notes) and any("+CMD#2" in note for note in notes)
+    assert not any("LOCK#" in note for note in notes)
+
+
+def with_queue(trace: Trace, before: list[dict[str, int]], after: list[dict[str, int]], name: str) -> list[str]:
+    schema = trace.space.queues[name]
+
+    def state(records: list[dict[str, int]]) -> dict[str, int]:
+        packed = {f"{name}.len": len(records)}
+        for key, item in schema.fields.items():
+            parts = (record.get(key, 0) << position * item.width for position, record in enumerate(records))
+            packed[f"{name}.{key}"] = sum(parts)
+        return {**trace.states[0], **packed}
+
+    return step_notes(replace(trace, steps=trace.steps[:1], states=(state(before), state(after))))[0]
+
+
+def test_notation_of_queues_that_change_at_both_ends(trace: Trace) -> None:
+    lock, unlock, cmd, data = ({"kind": kind, "left": 1, "cookie": kind + 1} for kind in range(4))
+    issued, listed = "rx.desc_issued", "rx.desc_list"
+    assert with_queue(trace, [cmd], [data, cmd], issued) == [f"{issued}: +DATA(1-left) (to the front)"]
+    assert with_queue(trace, [cmd, data], [data, unlock], issued) == [f"{issued}: -CMD +UNLOCK"]
+    assert with_queue(trace, [cmd], [data], issued) == [f"{issued}: -CMD +DATA"]
+    assert with_queue(trace, [lock, cmd], [], issued) == [f"{issued}: -LOCK -CMD (empty)"]
+    assert with_queue(trace, [], [cmd | {"xfer": 1}], listed) == [f"{listed}: +CMD(1-left)"]
+
+
+def test_wrapped_notes_lose_nothing(each: Trace) -> None:
+    for width in (10, 30, 64):
+        for notes in step_notes(each):
+            lines = wrap_notes(notes, width)
+            assert " ".join(" ".join(lines).split()) == "; ".join(notes)
+            assert all(len(line) <= width or len(line.split()) == 1 for line in lines)
+
+
+def test_text_has_every_step_in_its_lane(each: Trace) -> None:
+    lines = to_text(each).splitlines()
+    heading = next((line for line in lines if line.endswith("changes")), "")
+    for number, step in enumerate(each.steps, start=1):
+        row = next(line for line in lines if line.startswith(f"{number:>3}  "))
+        assert row[heading.index(f" {step.actor} ") + 1 :].startswith(f"{verb(step)} ")
+    assert all(len(line) <= WIDTH and line == line.rstrip() for line in lines)
+
+
+def test_text_lists_only_the_acting_lanes_and_ends_with_the_violation(trace: Trace) -> None:
+    text = to_text(trace)
+    heading = next(line for line in text.splitlines() if line.endswith("changes"))
+    assert heading.split()[:-1] == acting(trace) == ["client", "irq", "work", "bam", "tz"]
+    assert " ".join(text.split()).endswith(f"step 13 violates unlock-after-done: {STATEMENT}")
+    for key, value in {**BOUNDS, **ASSUMPTIONS}.items():
+        assert f"{key}={value}" in text
+
+
+def test_changes_start_in_one_column(long: Trace) -> None:
+    lines = to_text(long).splitlines()
+    start = next(index for index, line in enumerate(lines) if line.endswith("changes"))
+    column = lines[start].index("changes")
+    rows = lines[start + 2 : lines.index("", start)]
+    assert len(rows) >= len(long.steps)
+    assert all(row[column - 1] == " " and row[column : column + 3].strip() for row in rows)
+
+
+@pytest.mark.parametrize(("kind", "word"), [("always", "violates"), ("reach", "reaches"), ("eventually", "fulfilled")])
+def test_verdict_says_what_the_end_means(trace: Trace, empty: Trace, kind: str, word: str) -> None:
+    assert word in verdict(replace(trace, kind=kind)) and "step 13" in verdict(replace(trace, kind=kind))
+    assert "the initial state" in verdict(replace(empty, kind=kind))
+
+
+# --- the graph and DOT
+
+
+def test_graph_is_the_path_with_its_states(each: Trace) -> None:
+    graph = to_graph(each)
+    assert nx.is_directed_acyclic_graph(graph) and list(graph) == list(range(len(each.states)))
+    for index, step in enumerate(each.steps):
+        edge = graph.edges[index, index + 1]
+        assert (edge["action"], edge["actor"], edge["source"]) == (step.name, step.actor, step.source)
+        assert edge["changes"] == each.changes(index)
+        assert graph.nodes[index]["state"] == each.readable(index)
+
+
+def test_dot_has_every_step_and_every_actor(each: Trace) -> None:
+    dot = to_dot(to_graph(each))
+    for number, step in enumerate(each.steps, start=1):
+        assert f'{number} [label="{number}. {step.name}\\l' in dot
+    for actor in acting(each):
+        assert f"subgraph cluster_{actor} {{" in dot
+    assert dot.count(" -> ") == max(0, len(each.steps) - 1)
+    assert dot.count("color=red") == 2 * bool(each.steps)
+    assert dot.count("subgraph ") == len(acting(each))
+
+
+def test_dot_quotes_what_it_is_given(trace: Trace) -> None:
+    dot = to_dot(to_graph(replace(trace, statement='says "no\\n"')))
+    assert 'says \\"no\\\\n\\"\\l' in dot
+
+
+# --- the picture
+
+
+def texts_of(svg: str) -> list[tuple[str, tuple[float, float, float, float]]]:
+    """Each text with its box: left, top, right, bottom, in a font as wide as monospace fonts get."""
+    found = []
+    for element in ET.fromstring(svg).iter(f"{SVG}text"):
+        content, size = element.text or "", float(element.get("font-size", "0"))
+        width = 0.62 * size * len(content)
+        shift = {"start": 0.0, "middle": width / 2, "end": width}[element.get("text-anchor", "start")]
+        left, base = float(element.get("x", "nan")) - shift, float(element.get("y", "nan"))
+        found.append((content, (left, base - 0.8 * size, left + width, base + 0.2 * size)))
+    return found
+
+
+def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def rectangles(svg: str) -> list[tuple[float, ...]]:
+    boxes: list[tuple[float, ...]] = []
+    for element in ET.fromstring(svg).iter(f"{SVG}rect"):
+        x, y, width, height = (float(element.get(key, "nan")) for key in ("x", "y", "width", "height"))
+        boxes.append((x, y, x + width, y + height))
+    return boxes
+
+
+def test_svg_is_standalone(each: Trace) -> None:
+    root = ET.fromstring(to_svg(each))
+    assert root.tag == f"{SVG}svg" and root.find(f"{SVG}title") is not None and root.find(f"{SVG}desc") is not None
+    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
+    assert tags <= {"svg", "title", "desc", "rect", "line", "text"}
+    assert not [key for element in root.iter() for key in element.attrib if "href" in key or key == "style"]
+    background = next(root.iter(f"{SVG}rect"))
+    assert (background.get("width"), background.get("fill")) == (root.get("width"), "#ffffff")
+
+
+def crowded(each: Trace) -> list[Trace]:
+    words = replace(each, statement=STATEMENT * 9, version="a-version-of-its-own" * 12, scenario="x" * 70)
+    return [each, words, replace(each, statement="s", version="v", kind="reach")]
+
+
+def test_no_text_of_the_svg_overlaps_another_or_is_cut(each: Trace) -> None:
+    for variant in crowded(each):
+        svg = to_svg(variant)
+        _, _, width, height = rectangles(svg)[0]
+        boxes = texts_of(svg)
+        for (one, a), (other, b) in combinations(boxes, 2):
+            assert not overlap(a, b), (one, other)
+        for text, (left, top, right, bottom) in boxes:
+            assert min(left, top) >= 0 and right <= width and bottom <= height, text
+
+
+def test_no_text_of_the_svg_crosses_the_edge_of_a_box(each: Trace) -> None:
+    for variant in crowded(each):
+        svg = to_svg(variant)
+        for text, box in texts_of(svg):
+            for rect in rectangles(svg):
+                inside = rect[0] <= box[0] and rect[1] <= box[1] and box[2] <= rect[2] and box[3] <= rect[3]
+                assert inside or not overlap(box, rect), (text, rect)
+
+
+def test_svg_has_every_step_and_all_that_changed(each: Trace) -> None:
+    svg = to_svg(each)
+    contents = [text for text, _ in texts_of(svg)]
+    for number, (step, notes) in enumerate(zip(each.steps, step_notes(each), strict=True), start=1):
+        assert str(number) in contents and verb(step) in contents
+        assert "; ".join(notes) in " ".join(contents)
+    assert verdict(each) in " ".join(contents)
+
+
+def test_svg_marks_the_last_step_only(trace: Trace) -> None:
+    root = ET.fromstring(to_svg(trace))
+    bold = [element for element in root.iter(f"{SVG}text") if element.get("fill") == "#cf222e"]
+    assert [element.text for element in bold[:2]] == ["13", "write_config"]
+    assert all("violates" in (element.text or "") or element.get("font-weight") for element in bold[2:])
+
+
+def test_spans_are_what_the_states_say(each: Trace) -> None:
+    for bar in BARS:
+        present = [span for span in spans(each) if span.bar == bar]
+        covered = [index for span in present for index in range(span.first, span.last + 1)]
+        assert covered == [index for index, state in enumerate(each.states) if state[bar.variable]]
+        for one, other in combinations(present, 2):
+            assert one.last + 1 < other.first or one.label != other.label
+
+
+def test_the_engine_bar_names_its_owner(trace: Trace) -> None:
+    assert [(span.first, span.last, span.label) for span in spans(trace) if span.bar.variable == "engine.op"] == [
+        (10, 13, "linux-1")
+    ]
+    assert [(span.first, span.last) for span in spans(trace) if span.bar.variable == "lock.linux"] == [(5, 10)]
+
+
+def test_a_version_without_a_variable_has_no_bar_for_it(trace: Trace) -> None:
+    space = replace(trace.space, variables={k: v for k, v in trace.space.variables.items() if k != "lock.tz"})
+    states = tuple({name: value for name, value in state.items() if name != "lock.tz"} for state in trace.states)
+    assert "lock.tz" not in {span.bar.variable for span in spans(replace(trace, space=space, states=states))}
+
+
+def test_control_characters_do_not_break_the_svg(trace: Trace) -> None:
+    ET.fromstring(to_svg(replace(trace, version="v\x00\x1b<&>", statement="a\x08\ud800 b")).encode())
+
+
+# --- the files
+
+
+def test_write_all(trace: Trace, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "v12"
+    paths = write_all(trace, folder, "unlock-after-done")
+    names = [f"unlock-after-done{suffix}" for suffix in (".txt", ".itf.json", ".dot", ".svg")]
+    assert [path.name for path in paths] == names and sorted(os.listdir(folder)) == sorted(names)
+    before = [path.read_bytes() for path in paths]
+    assert write_all(trace, folder, "unlock-after-done") == paths
+    assert [path.read_bytes() for path in paths] == before
+    assert read_file(paths[1]).path == tuple(PATH)
+
+
+def test_a_failing_write_leaves_the_old_file_and_nothing_else(
+    trace: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = write_all(trace, tmp_path, "t")
+    before = [path.read_bytes() for path in paths]
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_all(replace(trace, version="other"), tmp_path, "t")
+    assert [path.read_bytes() for path in paths] == before and len(os.listdir(tmp_path)) == 4
+
+
+def test_a_folder_that_is_a_file(trace: Trace, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError):
+        write_all(trace, tmp_path / "file", "t")

@@ -1,0 +1,193 @@
+"""ITF JSON: what is written is read back, and nothing else is taken for a stored trace."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from traces import PATH, protocol_of, trace_of
+
+from counterexamples.formats import SCHEMA, StoredTrace, TraceFileError, read_file, read_itf, to_itf
+from counterexamples.trace import Trace
+
+
+@pytest.fixture(scope="module")
+def trace() -> Trace:
+    return trace_of(protocol_of("v12"), PATH)
+
+
+@pytest.mark.parametrize("length", [0, 1, len(PATH)])
+def test_itf_round_trip(trace: Trace, length: int) -> None:
+    each = replace(trace, steps=trace.steps[:length], states=trace.states[: length + 1])
+    stored = read_itf(to_itf(each))
+    assert stored == StoredTrace(
+        each.version,
+        each.property_id,
+        each.scenario,
+        dict(each.bounds),
+        dict(each.assumptions),
+        json.loads(json.dumps(dict(each.axes))),
+        tuple(step.name for step in each.steps),
+        tuple(dict(state) for state in each.states),
+    )
+
+
+def test_itf_is_what_the_format_says(trace: Trace) -> None:
+    document = json.loads(to_itf(trace))
+    assert document["#meta"]["format"] == "ITF" and document["#meta"]["schema"] == SCHEMA
+    assert document["#meta"]["actions"] == PATH
+    assert document["vars"] == list(trace.space.variables)
+    assert [state["#meta"] for state in document["states"]] == [
+        {"index": index, "action": action} for index, action in enumerate([None, *PATH])
+    ]
+    assert document["states"][5]["lock.linux"] is True and document["states"][5]["rx.unreaped"] == 1
+
+
+def test_large_numbers_keep_their_value(trace: Trace) -> None:
+    space = replace(trace.space, variables=dict(trace.space.variables))
+    space.add("wide", 80)
+    states = tuple({**state, "wide": (1 << 53) - 1 + index} for index, state in enumerate(trace.states))
+    text = to_itf(replace(trace, space=space, states=states))
+    assert json.loads(text)["states"][1]["wide"] == {"#bigint": str(1 << 53)}
+    assert read_itf(text).states == states
+
+
+def changed(trace: Trace, *path: str | int, value: Any = None, drop: bool = False) -> str:
+    document = json.loads(to_itf(trace))
+    inside = document
+    for key in path[:-1]:
+        inside = inside[key]
+    if drop:
+        del inside[path[-1]]
+    else:
+        inside[path[-1]] = value
+    return json.dumps(document)
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(TraceFileError) as error:
+        read_itf(text)
+    message = str(error.value)
+    assert message.isprintable() and 10 < len(message) < 400
+    return message
+
+
+def test_a_cut_off_file_is_refused_wherever_it_ends(trace: Trace) -> None:
+    text = to_itf(trace).rstrip()
+    for end in [0, 1, 2, len(text) - 1, *range(3, len(text), 997)]:
+        assert "cut off" in refusal(text[:end])
+
+
+@pytest.mark.parametrize(
+    "key", ["format", "schema", "version", "property", "scenario", "bounds", "assumptions", "axes", "actions"]
+)
+def test_a_missing_key_is_named(trace: Trace, key: str) -> None:
+    message = refusal(changed(trace, "#meta", key, drop=True))
+    assert message == f"#meta: the key {key} is missing"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (["#meta", "schema"], 2, "#meta/schema: is 2, need 1"),
+        (["#meta", "schema"], True, "#meta/schema: is boolean, need integer"),
+        (["#meta", "schema"], "1", "#meta/schema: is string, need integer"),
+        (["#meta", "format"], "XTF", "#meta/format: is 'XTF', need 'ITF'"),
+        (["#meta", "format"], {"a": [1]}, "#meta/format: is object, need 'ITF'"),
+        (["#meta", "version"], None, "#meta/version: is null, need string"),
+        (["#meta", "bounds"], [], "#meta/bounds: is array, need object"),
+        (["#meta", "bounds", "ring"], "6", "#meta/bounds/ring: is string, need integer"),
+        (["#meta", "bounds", "ring"], -1, "#meta/bounds/ring: need a number that is not negative"),
+        (["#meta", "assumptions", "relock"], 1, "#meta/assumptions/relock: is integer, need string"),
+        (["#meta", "axes", "lock"], {"a": {}}, "#meta/axes/lock: is object, need string or boolean or array"),
+        (["#meta", "actions"], "tz", "#meta/actions: is string, need array"),
+        (["#meta", "actions", 0], 7, "#meta/actions/0: is integer, need string"),
+        (["#meta", "actions"], [], "0 actions and 14 states; need one state more than actions"),
+        (["#meta", "actions", 1], "tz.x", "states/2/#meta/action: is 'client.prep_tx_data', need 'tz.x'"),
+        (["vars"], 3, "vars: is integer, need array"),
+        (["vars", 0], "#meta", "vars/0: need a name that does not start with #"),
+        (["vars", 0], "client.ok", "vars: names a variable twice, need each one once"),
+        (["vars", 0], "other", "states/0: the variable 'other' is missing"),
+        (["states"], [], "states: need at least one state"),
+        (["states", 2], None, "states/2: is null, need object"),
+        (["states", 2, "#meta"], {}, "states/2/#meta: the key index is missing"),
+        (["states", 2, "#meta", "index"], 1, "states/2/#meta/index: is 1, need 2"),
+        (["states", 2, "extra"], 0, "states/2: the variable 'extra' is not in vars"),
+        (["states", 2, "client.ok"], "yes", "states/2/client.ok: is string, need integer or boolean"),
+        (["states", 2, "client.ok"], -3, "states/2/client.ok: need a number that is not negative"),
+        (["states", 2, "client.ok"], 2**53, 'states/2/client.ok: need a number below 2**53, or {"#bigint": "..."}'),
+        (["states", 2, "client.ok"], 1.0, "a number that cannot be right: 1.0 is not a whole number"),
+        (["states", 2, "client.ok"], float("inf"), "a number that cannot be right: Infinity is not a whole number"),
+        (["states", 2, "client.ok"], {"#bigint": "-1"}, "states/2/client.ok/#bigint: need decimal digits"),
+        (["states", 2, "client.ok"], {"#bigint": 1}, "states/2/client.ok/#bigint: is integer, need string"),
+        (["states", 2, "client.ok"], {"#bigint": "1", "x": 1}, "states/2/client.ok: has other keys"),
+        (["states", 2, "client.ok"], {}, "states/2/client.ok: the key #bigint is missing"),
+        (["#meta", "version"], "\ud800", "not Unicode"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_would_be_right(
+    trace: Trace, path: list[str | int], value: Any, said: str
+) -> None:
+    assert said in refusal(changed(trace, *path, value=value))
+
+
+def test_top_level_garbage() -> None:
+    assert refusal("[]") == "the file: is array, need object"
+    assert refusal("{}") == "the file: the key #meta is missing"
+    assert "not a whole number" in refusal("NaN")
+    assert "cannot be right" in refusal("9" * 10_000)
+    assert "cannot be right" in refusal("1" + "0" * 10_000 + ".5")
+    assert "nested too deeply" in refusal("[" * 200_000)
+
+
+@pytest.mark.parametrize("depth", [50, 300, 500, 700, 900, 950, 990, 5_000])
+def test_deep_nesting_inside_a_known_key(trace: Trace, depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    for key in ("axes", "version", "bounds"):
+        refusal(changed(trace, "#meta", key, value="HERE").replace('"HERE"', nested))
+    refusal(changed(trace, "states", 1, "client.ok", value="HERE").replace('"HERE"', nested))
+    refusal(changed(trace, "#meta", "axes", "lock", value=["HERE"]).replace('"HERE"', nested))
+
+
+def test_hostile_keys_stay_on_one_line(trace: Trace) -> None:
+    for key in ("a\nb", "\x1b[31m", "k" * 5_000, "\ud800"):
+        refusal(changed(trace, "states", 1, key, value="x"))
+        refusal(changed(trace, "states", 1, key, value=1))
+        refusal(changed(trace, "#meta", "version", value={key: 1}))
+
+
+def test_mutated_bytes_never_crash_the_reader(trace: Trace, tmp_path: Path) -> None:
+    original = to_itf(replace(trace, steps=trace.steps[:2], states=trace.states[:3])).encode()
+    chooser = random.Random(1)
+    path = tmp_path / "trace.itf.json"
+    for _ in range(150):
+        content = bytearray(original)
+        for _ in range(chooser.choice([1, 2, 20])):
+            at = chooser.randrange(len(content))
+            content[at : at + chooser.choice([0, 1, 30])] = chooser.randbytes(chooser.choice([0, 1, 4]))
+        path.write_bytes(content)
+        try:
+            assert isinstance(read_file(path), StoredTrace)
+        except TraceFileError as error:
+            assert str(error).isprintable()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 100, b"\xff\xfe{}", b"\xef\xbb\xbf{}", b"\x89PNG\r\n\x1a\n", b"{"])
+def test_a_file_that_is_no_trace(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "trace.itf.json"
+    path.write_bytes(content)
+    with pytest.raises(TraceFileError, match="need ITF JSON"):
+        read_file(path)
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "absent", Path("a\0b"), tmp_path / ("n" * 5_000)):
+        with pytest.raises(TraceFileError, match="cannot be read") as error:
+            read_file(path)
+        assert str(error.value).isprintable()
+    with pytest.raises(TraceFileError, match="larger than"):
+        read_file(Path("/dev/zero"))
