@@ -1,54 +1,75 @@
-"""The QCE driver: one request at a time, in the order of the version's `request` and `completion` axes.
+"""The QCE driver's flow: one request at a time, in the order of the version's `request` and `completion` axes.
 
 Left out, and why no property can see it:
-- The data buffers and their mapping: no lock code touches them.
 - A completed transaction of the producer channel with no request waiting for it: the version files' failure paths
   leave none there.
-- Copying the result dump: no claim is about data.
+- The value of an error: a failed request finishes without success.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import z3
 
-from model.channel import REGISTER_WRITES, TXN, Channel, one_hot
 from model.context import Context
-from model.driver import bam_dma_terminate_all, bam_issue_pending, submit
-from model.lock import release_mappings
+from model.qce import STEPS
 from model.system import Enumeration, Step, Term, width_of
-
-Body = Callable[[Context, Step], None]
 
 
 def declare(ctx: Context) -> None:
-    """The request's progress, its command buffer, and what the sanity property has to remember."""
+    """The request's progress, its command buffer, and what some properties have to remember."""
     requests = ctx.bounds["requests"]
-    space, program = ctx.space, _program(ctx)
+    space, program = ctx.space, Program.of(ctx).labels
     space.add_enum("client.pc", program, program.labels[0])
-    space.add("client.request", width_of(requests + 1))
+    space.add("client.request", ctx.request_bits if ctx.workload.endless else width_of(requests + 1))
     space.add("client.ok")
-    space.add("client.buffer_mapped", requests)
+    if "commands" in ctx.axes["request"]:
+        space.add("client.buffer_mapped", requests)
+    if ctx.client_locks:
+        space.add("client.lock_mapped")
+        space.add("client.unlock_mapped")
+        if ctx.axes["lock-flag"] in ("prep", "attach"):
+            space.add("rx.locked")
     if ctx.assume["locked_cpu_access"] == "aborts":
         space.add("client.panicked")
-    space.add("monitor.go_locked")
-    space.add("monitor.served_between")
+    if ctx.can_fail:
+        space.add("client.failed")
+    if ctx.workload.faults:
+        space.add("fault.struck")
+        space.add("monitor.unlock_dropped")
+    if not ctx.workload.endless and ctx.bounds["tz_requests"] >= 2:
+        space.add("monitor.in_turn")
+        space.add("monitor.served_between")
 
 
-def _program(ctx: Context) -> Enumeration:
-    """The client's program counter: each value is the step to come; the first also means that no request is there."""
-    completion = [step for name in ctx.axes["completion"] for step in _expanded(ctx, name)]
-    return Enumeration(*ctx.axes["request"], "wait", *completion)
+@dataclass(frozen=True)
+class Program:
+    """The client's steps in order. A value of `client.pc` is the step to come; the first also means: no request."""
+
+    steps: tuple[str, ...]
+    labels: Enumeration
+
+    @staticmethod
+    def of(ctx: Context) -> Program:
+        """The program of a version; a step that occurs twice is numbered from its second occurrence on."""
+        steps = [*ctx.axes["request"]]
+        if ctx.workload.client == "qce":
+            steps += ["wait", *(step for name in ctx.axes["completion"] for step in _expanded(ctx, name))]
+        names: list[str] = []
+        for position, step in enumerate(steps):
+            count = steps[: position + 1].count(step)
+            names.append(step if count == 1 else f"{step}-{count}")
+        return Program(tuple(steps), Enumeration(*names))
+
+    def after(self, position: int) -> int:
+        """The value of `client.pc` after the step at a position."""
+        return (position + 1) % len(self.steps)
 
 
 def _expanded(ctx: Context, name: str) -> list[str]:
-    return [name, "free-rx"] if name == "terminate-rx" and ctx.locks else [name]
-
-
-def request_number(ctx: Context, s: Step) -> Term:
-    """The number of the request in the engine."""
-    return z3.Extract(ctx.request_bits - 1, 0, s["client.request"])
+    return [name, "free-rx"] if name == "terminate-rx" and ctx.driver_locks else [name]
 
 
 def idle(ctx: Context, s: Step) -> Term:
@@ -56,119 +77,80 @@ def idle(ctx: Context, s: Step) -> Term:
     return s["client.pc"] == 0
 
 
-def _prep_commands(ctx: Context, s: Step) -> None:
-    number = request_number(ctx, s)
-    s.emit("build_commands")
-    s["client.buffer_mapped"] = s["client.buffer_mapped"] | one_hot(number, ctx.bounds["requests"])
-    submit(ctx, Channel(ctx, s, "rx"), TXN.CMD, REGISTER_WRITES, number)
-
-
-def _prep_rx_data(ctx: Context, s: Step) -> None:
-    submit(ctx, Channel(ctx, s, "rx"), TXN.DATA, ctx.bounds["data"], request_number(ctx, s))
-
-
-def _prep_tx_data(ctx: Context, s: Step) -> None:
-    submit(ctx, Channel(ctx, s, "tx"), TXN.DATA, 2, request_number(ctx, s))
-
-
-def _issue_rx(ctx: Context, s: Step) -> None:
-    bam_issue_pending(ctx, Channel(ctx, s, "rx"))
-
-
-def _issue_tx(ctx: Context, s: Step) -> None:
-    bam_issue_pending(ctx, Channel(ctx, s, "tx"))
-
-
-def _terminate_rx(ctx: Context, s: Step) -> None:
-    bam_dma_terminate_all(ctx, Channel(ctx, s, "rx"))
-
-
-def _free_rx(ctx: Context, s: Step) -> None:
-    release_mappings(ctx, Channel(ctx, s, "rx"), "terminated")
-
-
-def _terminate_tx(ctx: Context, s: Step) -> None:
-    bam_dma_terminate_all(ctx, Channel(ctx, s, "tx"))
-
-
-def _read_status(ctx: Context, s: Step) -> None:
-    s.emit("cpu_access")
-    foreign = s["lock.tz"]
-    failed = s["engine.status_error"] if "engine.status_error" in ctx.space.variables else z3.BoolVal(False)
-    if ctx.assume["locked_cpu_access"] == "aborts":
-        with s.when(foreign):
-            s["client.panicked"] = True
-        s.emit("status_read", z3.Not(foreign))
-    else:
-        s.emit("status_read")
-    s["client.ok"] = z3.And(s["engine.status_done"], z3.Not(failed))
-
-
-def _finish(ctx: Context, s: Step) -> None:
-    between = z3.And(s["client.ok"], s["monitor.go_locked"], s["tz.done"] == 1)
-    with s.when(between):
-        s["monitor.served_between"] = True
-    s["client.ok"] = False
-    s["monitor.go_locked"] = False
-    s["client.request"] = s["client.request"] + 1
-
-
-STEPS: dict[str, tuple[str, Body, str]] = {
-    "commands": ("client.prep_commands", _prep_commands, "qce: qce_start, qce_submit_cmd_desc"),
-    "rx-data": ("client.prep_rx_data", _prep_rx_data, "qce: qce_dma_prep_sgs, rxchan"),
-    "tx-data": ("client.prep_tx_data", _prep_tx_data, "qce: qce_dma_prep_sgs, txchan"),
-    "issue-rx": ("client.issue_rx", _issue_rx, "qce: qce_dma_issue_pending, rxchan; bam_dma.c: bam_issue_pending"),
-    "issue-tx": ("client.issue_tx", _issue_tx, "qce: qce_dma_issue_pending, txchan; bam_dma.c: bam_issue_pending"),
-    "terminate-rx": (
-        "client.terminate_rx",
-        _terminate_rx,
-        "qce: qce_dma_terminate_all; bam_dma.c: bam_dma_terminate_all",
-    ),
-    "free-rx": ("client.free_rx", _free_rx, "bam_dma.c: bam_dma_terminate_all, vchan_dma_desc_free_list"),
-    "terminate-tx": (
-        "client.terminate_tx",
-        _terminate_tx,
-        "qce: qce_dma_terminate_all; bam_dma.c: bam_dma_terminate_all",
-    ),
-    "status": ("client.read_status", _read_status, "qce: qce_check_status, a CPU read"),
-    "finish": ("client.finish", _finish, "qce: qce_req_done_work"),
-}
-
-
 def actions(ctx: Context) -> None:
     """One action for each step of the request and of its completion callback, in the version's order."""
-    b, s, program = ctx.builder, Step(ctx.space), _program(ctx)
-    pc = s["client.pc"]
-    for position, label in enumerate(program.labels):
-        following = (position + 1) % len(program.labels)
-        if label == "wait":
-            _callback_action(ctx, s, following)
-            continue
-        name, body, source = STEPS[label]
-        guard = {f"the client's next step is {label}": pc == position}
-        if position == 0:
-            guard = {
-                "no request is in the driver": pc == 0,
-                "a request is queued": s["client.request"] != ctx.bounds["requests"],
-            }
-        actor = "callback" if position > program["wait"] and label != "finish" else "client"
-
-        def run(step: Step, body: Body = body, following: int = following) -> None:
-            body(ctx, step)
-            step["client.pc"] = following
-
-        b.action(name, actor, guard, run, source)
+    program = Program.of(ctx)
+    waits = program.labels["wait"]
+    for position, step in enumerate(program.steps):
+        if step == "wait":
+            _callback_action(ctx, program)
+        else:
+            callback = position > waits and step != "finish"
+            _step_action(ctx, program, position, "callback" if callback else "client")
+    if ctx.axes["lock-coverage"] == "no-plain-aead":
+        _uncovered_action(ctx, program)
 
 
-def _callback_action(ctx: Context, s: Step, following: int) -> None:
+def start_guard(ctx: Context, s: Step, program: Program, position: int) -> dict[str, Term]:
+    """When the client may take the step at a position of its program."""
+    if position:
+        return {f"the client's next step is {program.labels.labels[position]}": s["client.pc"] == position}
+    more = z3.BoolVal(True) if ctx.workload.endless else s["client.request"] != ctx.bounds["requests"]
+    return {"no request is in the driver": s["client.pc"] == 0, "a request is queued": more}
+
+
+def _step_action(ctx: Context, program: Program, position: int, actor: str) -> None:
+    name, body, source = STEPS[program.steps[position]]
+    suffix = program.labels.labels[position].removeprefix(program.steps[position]).replace("-", "_")
+
+    def run(step: Step) -> None:
+        step["client.pc"] = program.after(position)
+        body(ctx, step)
+        _leave_if_failed(ctx, step, program, position)
+
+    guard = start_guard(ctx, Step(ctx.space), program, position)
+    ctx.builder.action(name + suffix, actor, guard, run, source)
+
+
+def _leave_if_failed(ctx: Context, s: Step, program: Program, position: int) -> None:
+    """The handler's error paths: CMD failed: terminate both, return; DATA or LOCK failed: return."""
+    if not ctx.can_fail:
+        return
+    step = program.steps[position]
+    targets: Mapping[str, str] = {
+        "commands": "terminate-rx",
+        "rx-data": "finish",
+        "tx-data": "finish",
+        "lock": "finish",
+        "terminate-tx": "finish",
+    }
+    if step in targets:
+        with s.when(s["client.failed"]):
+            s["client.pc"] = program.labels[targets[step]]
+
+
+def _callback_action(ctx: Context, program: Program) -> None:
+    s = Step(ctx.space)
+    waits = program.labels["wait"]
+
     def take(step: Step) -> None:
         step["tx.desc_completed"] = False
-        step["client.pc"] = following
+        step["client.pc"] = program.after(waits)
 
     guard = {
         "the tx channel's desc_completed has the request's transaction": s["tx.desc_completed"],
-        "the client waits for its completion": s["client.pc"] == _program(ctx)["wait"],
+        "the client waits for its completion": s["client.pc"] == waits,
     }
-    ctx.builder.action(
-        "driver.complete_tx", "callback", guard, take, "virt-dma.c: vchan_complete; qce: the done callback"
-    )
+    source = "virt-dma.c: vchan_complete; qce: the done callback"
+    ctx.builder.action("driver.complete_tx", "callback", guard, take, source)
+
+
+def _uncovered_action(ctx: Context, program: Program) -> None:
+    """An AEAD request for which the version takes no lock: authenc, or CCM without associated data."""
+
+    def skip(step: Step) -> None:
+        step["client.pc"] = program.labels["rx-data"]
+
+    guard = start_guard(ctx, Step(ctx.space), program, 0)
+    source = "qce/aead.c: qce_aead_async_req_handle; the lock is only in qce_aead_ccm_prepare_buf_assoclen"
+    ctx.builder.action("client.begin_unlocked_aead", "client", guard, skip, source)

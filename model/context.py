@@ -11,6 +11,7 @@ from typing import Any
 
 import z3
 
+from model.parameters import Scenario
 from model.system import Builder, Enumeration, StateSpace, Term, width_of
 
 
@@ -25,18 +26,35 @@ class Context:
     axes: Mapping[str, Any]
     assume: Mapping[str, str]
     bounds: Mapping[str, int]
+    workload: Scenario
     space: StateSpace = field(default_factory=StateSpace)
 
     def __post_init__(self) -> None:
-        self.builder = Builder(self.space)
+        self.builder = Builder(self.space, self.workload.faults)
         requests = self.bounds["requests"]
         self.request_bits = width_of(requests)
         self.owner = Enumeration("none", "tz", *(f"linux-{number + 1}" for number in range(requests)))
 
     @property
     def locks(self) -> bool:
-        """Whether this version ever queues a LOCK for the modelled client."""
-        return bool(self.axes["lock"] != "none")
+        """Whether a LOCK for the modelled client ever takes effect."""
+        return self.axes["lock"] != "none" and self.workload.lock_hardware
+
+    @property
+    def driver_locks(self) -> bool:
+        """Whether bam_dma itself queues LOCK or UNLOCK; on a BAM without the lock it does not."""
+        return self.workload.lock_hardware and self.axes["lock"] in ("issue", "start")
+
+    @property
+    def client_locks(self) -> bool:
+        """Whether the client queues LOCK and UNLOCK, which it also does where they mean nothing."""
+        return self.axes["lock"] == "client"
+
+    @property
+    def can_fail(self) -> bool:
+        """Whether a request of the QCE client may fail before it is issued."""
+        refuses = self.axes["no-lock-hardware"] in ("lock-fails", "commands-fail")
+        return bool(self.workload.faults) or (refuses and not self.workload.lock_hardware)
 
     def linux(self, request: Term) -> Term:
         """The owner value of a Linux request's number."""

@@ -26,6 +26,7 @@ from model.lock import (
     move_lock_txns,
     note_lock_txn,
     release_mappings,
+    setup_at_start,
     unlock_from_work,
 )
 from model.pipes import reset_pipe
@@ -40,9 +41,10 @@ def declare(ctx: Context) -> None:
     space.add_queue("rx.desc_submitted", txns, fields(ctx, *rx))
     space.add_queue("rx.desc_issued", txns, fields(ctx, *rx))
     space.add_queue("rx.desc_list", txns, fields(ctx, *rx, "xfer"))
-    space.add_queue("tx.desc_submitted", 1, fields(ctx, "left"))
-    space.add_queue("tx.desc_issued", 1, fields(ctx, "left"))
-    space.add_queue("tx.desc_list", 1, fields(ctx, "left", "xfer"))
+    in_flight = 1 if ctx.workload.client == "qce" else ctx.bounds["requests"]
+    space.add_queue("tx.desc_submitted", in_flight, fields(ctx, "left"))
+    space.add_queue("tx.desc_issued", in_flight, fields(ctx, "left"))
+    space.add_queue("tx.desc_list", in_flight, fields(ctx, "left", "xfer"))
     space.add("tx.desc_completed")
     space.add("rx.next_cookie", width_of(ctx.bounds["cookies"]), 1)
     space.add("rx.completed_cookie", width_of(ctx.bounds["cookies"]))
@@ -72,7 +74,7 @@ def _restart_cookies(ch: Channel) -> None:
 
 def bam_issue_pending(ctx: Context, ch: Channel) -> None:
     """Splice desc_submitted to the tail of desc_issued; start if there is something and the ring has a free slot."""
-    if ch.commands and ctx.axes["lock"] == "issue":
+    if ch.commands and ctx.driver_locks and ctx.axes["lock"] == "issue":
         with ch.step.when(z3.Not(ch["locked"])):
             bam_setup_pipe_lock(ctx, ch, TXN.LOCK)
     ch.queue("desc_issued").splice_tail(ch.queue("desc_submitted"))
@@ -86,13 +88,12 @@ def _start_if_possible(ctx: Context, ch: Channel) -> None:
 
 def bam_start_dma(ctx: Context, ch: Channel) -> None:
     """Fill the ring from desc_issued; the end of the section is the one doorbell for all of it."""
-    if ch.commands and ctx.axes["lock"] == "start":
-        bam_setup_pipe_lock(ctx, ch, TXN.LOCK)
-    if ch.commands and ctx.axes["unlock"] == "start":
-        bam_setup_pipe_lock(ctx, ch, TXN.UNLOCK)
+    go_on = setup_at_start(ctx, ch)
+    if ch.step.fails("runtime-pm"):
+        return
     issued = ch.queue("desc_issued")
     for _ in range(issued.schema.capacity):
-        with ch.step.when(z3.And(z3.Not(issued.empty), ch.free != 0)):
+        with ch.step.when(z3.And(go_on, z3.Not(issued.empty), ch.free != 0)):
             _load(ctx, ch)
 
 
@@ -189,6 +190,10 @@ def _covered(ch: Channel) -> Term:
 def bam_dma_terminate_all(ctx: Context, ch: Channel) -> None:
     """Reset the pipe if desc_list has entries; take everything from every list. The frees follow without the lock."""
     s = ch.step
+    if ch.commands and "monitor.unlock_dropped" in ctx.space.variables:
+        waiting = [z3.And(entry["valid"], entry["hw"] == HW.UNLOCK) for entry in ch.queue("ring").entries()]
+        with s.when(z3.Or(*waiting)):
+            s["monitor.unlock_dropped"] = True
     with s.when(z3.Not(ch.queue("desc_list").empty)):
         reset_pipe(ctx, ch)
     for name in ("desc_submitted", "desc_issued", "desc_list"):
@@ -226,7 +231,7 @@ def _work_turn(ctx: Context, s: Step, name: str) -> None:
     ch = Channel(ctx, s, name)
     if name == "rx":
         s["work.pending"] = False
-        if ctx.axes["unlock"] == "work":
+        if ctx.driver_locks and ctx.axes["unlock"] == "work":
             unlock_from_work(ctx, ch)
         s["work.at_tx"] = z3.Not(Channel(ctx, s, "tx").queue("desc_issued").empty)
     else:
@@ -235,7 +240,7 @@ def _work_turn(ctx: Context, s: Step, name: str) -> None:
 
 
 def _tasklet_actions(ctx: Context, s: Step) -> None:
-    if not ctx.locks:
+    if not ctx.driver_locks:
         return
     ch = Channel(ctx, s, "rx")
     completed, idle = lock_txns(ch, "desc_completed"), z3.Not(lock_txns(ch, "freeing"))

@@ -30,6 +30,8 @@ def _at_head(ctx: Context, s: Step, kind: int) -> dict[str, Term]:
 
 
 def _lock_takes_effect(ctx: Context, s: Step) -> None:
+    if not ctx.workload.lock_hardware:
+        return
     s.emit("lock_executed")
     if ctx.assume["relock"] == "counted":
         s.exceed("relock", s["lock.depth"] == 3)
@@ -38,6 +40,8 @@ def _lock_takes_effect(ctx: Context, s: Step) -> None:
 
 
 def _unlock_takes_effect(ctx: Context, s: Step) -> None:
+    if not ctx.workload.lock_hardware:
+        return
     s.emit("unlock_executed")
     held = s["lock.linux"]
     if ctx.assume["foreign_unlock"] == "releases":
@@ -55,9 +59,11 @@ def _unlock_takes_effect(ctx: Context, s: Step) -> None:
         s["lock.linux"] = False
 
 
-def _dummy_write(ctx: Context, s: Step) -> None:
-    s.emit("dummy_write")
-    notice_write(ctx, s)
+def _dummy_access(ctx: Context, s: Step) -> None:
+    # a dummy read of STATUS2 writes nothing
+    if ctx.axes["dummy"] != "read-status2":
+        s.emit("dummy_write")
+        notice_write(ctx, s)
 
 
 def lock_actions(ctx: Context) -> None:
@@ -79,11 +85,11 @@ def _lock_actions(ctx: Context) -> None:
         consume(Channel(ctx, step, "rx"))
 
     def whole(step: Step) -> None:
-        _dummy_write(ctx, step)
+        _dummy_access(ctx, step)
         effect(step)
 
     def write(step: Step) -> None:
-        _dummy_write(ctx, step)
+        _dummy_access(ctx, step)
         step["rx.half_executed"] = True
 
     def rest(step: Step) -> None:
@@ -108,7 +114,7 @@ def _unlock_actions(ctx: Context) -> None:
     guard = _at_head(ctx, s, HW.UNLOCK)
 
     def whole(step: Step) -> None:
-        _dummy_write(ctx, step)
+        _dummy_access(ctx, step)
         _unlock_takes_effect(ctx, step)
         consume(Channel(ctx, step, "rx"))
 
@@ -118,7 +124,7 @@ def _unlock_actions(ctx: Context) -> None:
 
     def write(step: Step) -> None:
         step["rx.half_executed"] = False
-        _dummy_write(ctx, step)
+        _dummy_access(ctx, step)
         consume(Channel(ctx, step, "rx"))
 
     if ctx.assume["unlock_effect"] == "after-own-write":
@@ -148,7 +154,8 @@ def command_actions(ctx: Context) -> None:
         step.emit("client_descriptor")
         owner = ctx.linux(step_head(ctx, step)["req"])
         write_go(ctx, step, owner)
-        step["monitor.go_locked"] = step["lock.linux"]
+        if "monitor.in_turn" in ctx.space.variables:
+            step["monitor.in_turn"] = z3.And(step["lock.linux"], step["tz.done"] == 1)
         consume(Channel(ctx, step, "rx"))
 
     command = "hardware.md 1: CMD, the payload is an array of command elements, each one register write"

@@ -23,7 +23,7 @@ def declare(ctx: Context) -> None:
 
     Mapping n belongs to the transaction that made it while that is `alive`; a mapping that outlives it is `leaked`.
     """
-    if not ctx.locks:
+    if not ctx.driver_locks:
         return
     space, count = ctx.space, ctx.bounds["mappings"]
     space.add("rx.alive", count)
@@ -35,19 +35,55 @@ def declare(ctx: Context) -> None:
     if ctx.axes["lock-storage"] == "channel":
         space.add("rx.lock_sg", width_of(count))
         space.add("rx.unlock_sg", width_of(count))
-    if ctx.axes["lock-flag"] == "locked":
+    if ctx.axes["lock-flag"] in ("locked", "written"):
         space.add("rx.locked")
+    if ctx.axes["metadata"] in ("channel", "channel-direction"):
+        space.add("rx.metadata", ctx.request_bits)
 
 
-def bam_setup_pipe_lock(ctx: Context, ch: Channel, kind: int) -> None:
-    """Build one LOCK or UNLOCK; LOCK goes to the head of desc_issued, UNLOCK to its tail."""
+def setup_at_start(ctx: Context, ch: Channel) -> Term:
+    """What the versions that lock in bam_start_dma do first; whether start goes on after it."""
+    go_on: Term = z3.BoolVal(True)
+    if not (ch.commands and ctx.driver_locks):
+        return go_on
+    locks, unlocks = ctx.axes["lock"] == "start", ctx.axes["unlock"] == "start"
+    if locks and unlocks and ctx.axes["lock-failure"] == "start-returns":
+        # both are built before either is queued
+        if ch.step.fails("lock-alloc"):
+            return z3.BoolVal(False)
+        if ch.step.fails("unlock-alloc"):
+            ch["leaked"] = True
+            return z3.BoolVal(False)
+    queued = locks and bam_setup_pipe_lock(ctx, ch, TXN.LOCK)
+    if unlocks and (queued or not locks):
+        bam_setup_pipe_lock(ctx, ch, TXN.UNLOCK)
+    return go_on
+
+
+def bam_setup_pipe_lock(ctx: Context, ch: Channel, kind: int) -> bool:
+    """Build one LOCK or UNLOCK; LOCK goes to the head of desc_issued, UNLOCK to its tail. False if building fails."""
+    if ch.step.fails("lock-alloc" if kind == TXN.LOCK else "unlock-alloc"):
+        return False
+    if kind == TXN.LOCK and "rx.metadata" in ctx.space.variables:
+        _note_metadata(ctx, ch)
     mapping = _bam_make_lock_desc(ctx, ch, kind)
     cookie = assign_cookie(ch)
     issued = ch.queue("desc_issued")
     push = issued.push_front if kind == TXN.LOCK else issued.push_back
     push(kind=kind, left=1, cookie=cookie, map=mapping)
-    if ctx.axes["lock-flag"] == "locked":
+    if "rx.locked" in ctx.space.variables:
         ch["locked"] = kind == TXN.LOCK
+    return True
+
+
+def _note_metadata(ctx: Context, ch: Channel) -> None:
+    lists = ("desc_issued", "desc_submitted") if ctx.axes["lock"] == "issue" else ("desc_issued",)
+    foreign = [
+        z3.And(entry["valid"], entry["kind"] == TXN.CMD, entry["req"] != ch["metadata"])
+        for name in lists
+        for entry in ch.queue(name).entries()
+    ]
+    ch.step.emit("bracket_with_foreign_metadata", z3.Or(*foreign))
 
 
 def _bam_make_lock_desc(ctx: Context, ch: Channel, kind: int) -> Term:
@@ -79,7 +115,7 @@ def unlock_from_work(ctx: Context, ch: Channel) -> None:
 
 def note_lock_txn(ch: Channel, txn: Mapping[str, Term], into: str) -> None:
     """Put a transaction into one of `CONTEXTS`, where only LOCK and UNLOCK leave a trace."""
-    if not ch.ctx.locks:
+    if not ch.ctx.driver_locks:
         return
     mapping = one_hot(txn["map"], ch.ctx.bounds["mappings"])
     for kind, label in LABELS.items():
@@ -89,7 +125,7 @@ def note_lock_txn(ch: Channel, txn: Mapping[str, Term], into: str) -> None:
 
 def move_lock_txns(ch: Channel, source: str, into: str) -> None:
     """Take all of one of `CONTEXTS` into another."""
-    for label in LABELS.values() if ch.ctx.locks else ():
+    for label in LABELS.values() if ch.ctx.driver_locks else ():
         ch[f"{into}_{label}"] = ch[f"{into}_{label}"] | ch[f"{source}_{label}"]
         ch[f"{source}_{label}"] = 0
 
@@ -108,7 +144,10 @@ def release_mappings(ctx: Context, ch: Channel, context: str) -> None:
             if ctx.axes["lock-storage"] == "channel":
                 slot = ch[_storage(kind)]
                 released = z3.BitVecVal(1, made.size()) << z3.ZeroExt(made.size() - slot.size(), slot)
-            ch.step.emit("unmap_foreign", released != made)
+            if ctx.axes["lock-release"] == "never":
+                released = z3.BitVecVal(0, made.size())
+            else:
+                ch.step.emit("unmap_foreign", released != made)
             with ch.step.when(ch["mapped"] & made & ~released != 0):
                 ch["leaked"] = True
             ch["mapped"] = ch["mapped"] & ~(released | made)

@@ -13,7 +13,7 @@ import z3
 from model.context import Context
 from model.engine import acknowledged, write_config, write_go
 from model.pipes import locked_out
-from model.system import Enumeration, Step, width_of
+from model.system import Enumeration, Step, Term, width_of
 
 PC = Enumeration("idle", "locked", "configured", "started", "published", "unlocked")
 
@@ -21,7 +21,8 @@ PC = Enumeration("idle", "locked", "configured", "started", "published", "unlock
 def declare(ctx: Context) -> None:
     """How far the present request is, and how many are done."""
     ctx.space.add_enum("tz.pc", PC, "idle")
-    ctx.space.add("tz.done", width_of(max(ctx.bounds["tz_requests"], 1) + 1))
+    if not ctx.workload.endless:
+        ctx.space.add("tz.done", width_of(max(ctx.bounds["tz_requests"], 1) + 1))
 
 
 def actions(ctx: Context) -> None:
@@ -32,7 +33,7 @@ def actions(ctx: Context) -> None:
     fetch = {"no lock of Linux stalls the other EE's pipe": z3.Not(locked_out(ctx, s, "tz"))}
     more = {
         "the other EE is between requests": s["tz.pc"] == PC.idle,
-        "it has another request": s["tz.done"] != ctx.bounds["tz_requests"],
+        "it has another request": _another(ctx, s),
     }
     locks = ctx.assume["other_ee"] == "locks"
     if locks:
@@ -42,9 +43,13 @@ def actions(ctx: Context) -> None:
     _end(ctx, s, fetch, locks)
 
 
+def _another(ctx: Context, s: Step) -> Term:
+    return z3.BoolVal(True) if ctx.workload.endless else s["tz.done"] != ctx.bounds["tz_requests"]
+
+
 def _lock(ctx: Context, guard: dict[str, object]) -> None:
     def lock(step: Step) -> None:
-        step["lock.tz"] = True
+        step["lock.tz"] = ctx.workload.lock_hardware
         step["tz.pc"] = PC.locked
 
     ctx.builder.action("tz.execute_lock", "tz", guard, lock, "control-flow.md 4: LOCK", descriptor=True)
@@ -81,7 +86,8 @@ def _end(ctx: Context, s: Step, fetch: dict[str, object], locks: bool) -> None:
 
     def complete(step: Step) -> None:
         step["tz.pc"] = PC.idle
-        step["tz.done"] = step["tz.done"] + 1
+        if not ctx.workload.endless:
+            step["tz.done"] = step["tz.done"] + 1
 
     def unlock(step: Step) -> None:
         step["lock.tz"] = False

@@ -60,13 +60,21 @@ BOUNDS: Mapping[str, Bound] = {
 }
 
 
+FAULTS = ("lock-alloc", "unlock-alloc", "attach", "prep-data", "runtime-pm")
+"""Allocation or mapping of a LOCK, of an UNLOCK; metadata attach; preparing the data; power management at start."""
+
+
 @dataclass(frozen=True)
 class Scenario:
-    """A named workload: what differs from the default bounds."""
+    """A named workload: what differs from the default bounds, what may fail, which client, which BAM."""
 
     meaning: str
     bounds: Mapping[str, int] = field(default_factory=dict)
     ring_short_by: int = 0
+    faults: tuple[str, ...] = ()
+    lock_hardware: bool = True
+    client: str = "qce"
+    endless: bool = False
 
 
 SCENARIOS: Mapping[str, Scenario] = {
@@ -76,6 +84,20 @@ SCENARIOS: Mapping[str, Scenario] = {
         {"tz_requests": 1},
         ring_short_by=1,
     ),
+    "busy-client": Scenario(
+        "a client that issues its next request while earlier ones are in flight, and never terminates",
+        {"tz_requests": 1, "ring": 12, "txns": 8, "cookies": 16, "mappings": 8},
+        client="busy",
+    ),
+    "faults": Scenario(
+        "as default with one request of the other EE; one step fails: " + ", ".join(FAULTS),
+        {"tz_requests": 1, "txns": 6, "ring": 8},
+        faults=FAULTS,
+    ),
+    "no-lock-hardware": Scenario(
+        "as default on a BAM 1.3, which has no pipe lock", {"tz_requests": 1}, lock_hardware=False
+    ),
+    "endless": Scenario("requests of Linux and of the other EE for ever, their identities recycled", endless=True),
 }
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import z3
 
-from model import client, driver, engine, hardware, lock, other_ee, pipes
+from model import busy_client, client, driver, engine, hardware, lock, other_ee, pipes
 from model.context import Context
+from model.parameters import SCENARIOS
 from model.system import Action, TransitionSystem
 
 SOFTWARE = ("client", "callback", "irq", "work", "tasklet")
@@ -24,15 +25,21 @@ class Protocol:
     system: TransitionSystem
 
 
-def build(version: str, axes: Mapping[str, Any], assumptions: Mapping[str, str], bounds: Mapping[str, int]) -> Protocol:
+def build(
+    version: str,
+    axes: Mapping[str, Any],
+    assumptions: Mapping[str, str],
+    bounds: Mapping[str, int],
+    scenario: str = "default",
+) -> Protocol:
     """The transition system of one version under complete, valid assumptions and bounds.
 
     Raises ModelError if the pieces do not fit together, which is a defect of the model.
     """
-    ctx = Context(axes=dict(axes), assume=dict(assumptions), bounds=dict(bounds))
+    ctx = Context(dict(axes), dict(assumptions), dict(bounds), SCENARIOS[scenario])
     for part in (client, lock, driver, pipes, engine, other_ee):
         part.declare(ctx)
-    client.actions(ctx)
+    (client if ctx.workload.client == "qce" else busy_client).actions(ctx)
     driver.actions(ctx)
     hardware.lock_actions(ctx)
     hardware.command_actions(ctx)

@@ -6,7 +6,7 @@ A `Step` executes one atomic section symbolically, so that an action body reads 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -156,11 +156,14 @@ class StateSpace:
 class Step:
     """One atomic section, executed symbolically from the state before it.
 
-    Reading gives the present term of a variable, assigning replaces it where the path condition holds.
+    Reading gives the present term of a variable, assigning replaces it where the path condition holds. `fault` names
+    the one thing that fails in this execution, if any.
     """
 
-    def __init__(self, space: StateSpace) -> None:
+    def __init__(self, space: StateSpace, fault: str | None = None) -> None:
         self.space = space
+        self.fault = fault
+        self.fault_met: Term = z3.BoolVal(False)
         self._terms: dict[str, Term] = {}
         self._path: list[Term] = []
         self._events: dict[str, Term] = {}
@@ -190,6 +193,13 @@ class Step:
             yield
         finally:
             self._path.pop()
+
+    def fails(self, fault: str) -> bool:
+        """Whether this execution is the one in which `fault` strikes, at the present path."""
+        if self.fault != fault:
+            return False
+        self.fault_met = z3.Or(self.fault_met, self.path)
+        return True
 
     def emit(self, event: str, condition: Term | bool = True) -> None:
         """Declare that the action amounts to `event` where the path and `condition` hold."""
@@ -267,10 +277,14 @@ def next_named(actions: tuple[Action, ...], name: str) -> Action:
 
 
 class Builder:
-    """Collects actions: `builder.action(name, actor, guard, body, source)` executes the body on a fresh step."""
+    """Collects actions: `builder.action(name, actor, guard, body, source)` executes the body on a fresh step.
 
-    def __init__(self, space: StateSpace) -> None:
+    `faults`: what may fail, once in an execution; each action in which it can gets a second form, `name:fault`.
+    """
+
+    def __init__(self, space: StateSpace, faults: Sequence[str] = ()) -> None:
         self.space = space
+        self.faults = tuple(faults)
         self.actions: list[Action] = []
 
     def action(
@@ -288,3 +302,11 @@ class Builder:
         step = Step(self.space)
         body(step)
         self.actions.append(step.action(name, actor, guard, source, descriptor))
+        for fault in self.faults:
+            step = Step(self.space, fault)
+            body(step)
+            met = z3.simplify(step.fault_met)
+            if not z3.is_false(met):
+                once = {f"{fault} may still fail": z3.Not(self.space.term("fault.struck")), f"{fault} is tried": met}
+                step["fault.struck"] = True
+                self.actions.append(step.action(f"{name}:{fault}", actor, {**guard, **once}, source, descriptor))

@@ -79,6 +79,7 @@ def protocol_for(job: Job) -> Protocol:
         version.axes,
         parameters.assumptions(job.assume),
         parameters.bounds(job.scenario, job.bound),
+        job.scenario,
     )
 
 
@@ -87,7 +88,7 @@ def run_job(job: Job) -> list[Result]:
     started = time.perf_counter()
     protocol = protocol_for(job)
     asked = [catalogue()[name] for name in job.properties]
-    reasons = {item.id: item.not_applicable(protocol) for item in asked}
+    reasons = {item.id: item.reason_against(protocol) for item in asked}
     applicable = [item for item in asked if reasons[item.id] is None]
     found = verdicts.decide(protocol, applicable, job.engine, job.depth)
     rows = []
@@ -147,9 +148,9 @@ def _write_trace(job: Job, protocol: Protocol, item: Property, verdict: verdicts
     from counterexamples.gallery import write_all
 
     stem = item.id if job.scenario == "default" else f"{item.id}.{job.scenario}"
-    folder = Path(job.out) / protocol.version
-    write_all(trace, folder, stem)
-    return f"{protocol.version}/{stem}.itf.json"
+    folder = Path(protocol.version).stem
+    write_all(trace, Path(job.out) / folder, stem)
+    return f"{folder}/{stem}.itf.json"
 
 
 def run_all(work: Sequence[Job], workers: int) -> Iterator[list[Result]]:

@@ -94,7 +94,7 @@ def stored_protocol(stored: StoredTrace) -> Protocol:
     """The protocol that a stored trace claims to be of; raises TraceFileError if the version has changed since."""
     if stored.scenario not in parameters.SCENARIOS or stored.property_id not in catalogue():
         raise TraceFileError(
-            f"unknown scenario {stored.scenario!r} or property {stored.property_id!r}; made by another version of this program"
+            f"scenario {stored.scenario!r} or property {stored.property_id!r} is unknown to this release"
         )
     protocol = protocol_for(Job(stored.version, stored.scenario, (), stored.assumptions, stored.bounds))
     present = {key: list(value) if isinstance(value, tuple) else value for key, value in protocol.ctx.axes.items()}
@@ -102,7 +102,7 @@ def stored_protocol(stored: StoredTrace) -> Protocol:
     if present != then:
         changed = sorted(key for key in present.keys() | then.keys() if present.get(key) != then.get(key))
         raise TraceFileError(
-            f"{stored.version} has changed since the trace was made ({', '.join(changed)}); make it again by `check --out`"
+            f"{stored.version} has changed since the trace was made ({', '.join(changed)}); make a new one"
         )
     return protocol
 

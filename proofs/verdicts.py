@@ -182,6 +182,6 @@ def _must_agree(name: str, complete: Answer | None, partial: Answer | None) -> N
         case Reached(path), Reached(other) if len(path) != len(other):
             raise EngineDisagreementError(f"{name}: exhaustive says depth {len(path)}, bounded says {len(other)}")
         case Reached(path), NotWithin(depth) if len(path) <= depth:
-            raise EngineDisagreementError(f"{name}: exhaustive says depth {len(path)}, bounded says none within {depth}")
+            raise EngineDisagreementError(f"{name}: exhaustive says depth {len(path)}, bounded none within {depth}")
         case Unreachable(_), Reached(other):
             raise EngineDisagreementError(f"{name}: exhaustive says unreachable, bounded says depth {len(other)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 from dataclasses import dataclass
@@ -13,35 +14,18 @@ from jsonschema import Draft202012Validator
 from model import versions
 from model.versions import UNKNOWN, Change, Version, VersionError, load, names
 
-COMPLETE = """\
-title = "a version"
-source = "a posting, a date"
-
-[axes.lock]
-value = "start"
-source = "a patch"
-
-[axes.lock-storage]
-value = "descriptor"
-source = "a patch"
-
-[axes.lock-flag]
-value = "none"
-source = "a patch"
-
-[axes.nwd]
-value = "rx-data"
-source = "a patch"
-
-[axes.request]
-value = ["commands", "rx-data", "tx-data", "issue-tx", "issue-rx"]
-source = "a patch"
-
-[axes.completion]
-value = ["terminate-rx", "terminate-tx", "status", "finish"]
-source = "a patch"
-"""
 HEAD = 'title = "a change"\nsource = "a posting"\nbase = "v12"\n'
+
+
+def complete_file() -> str:
+    """A file that needs no base: every axis as in v16."""
+    lines = ['title = "a version"', 'source = "a posting, a date"']
+    for axis, value in load("v16").axes.items():
+        lines += [f"[axes.{axis}]", f"value = {json.dumps(value)}", 'source = "a patch"']
+    return "\n".join(lines)
+
+
+COMPLETE = complete_file()
 
 
 def written(folder: Path, content: str | bytes, name: str = "mine.toml") -> Path:
@@ -123,21 +107,26 @@ def test_shipped_file_sets_nothing_that_its_base_has_already(name: str) -> None:
 
 
 def test_v12_and_v16_are_what_the_patches_say() -> None:
-    assert load("v12").axes == {
-        "lock": "issue-and-work",
+    v12 = {
+        "lock": "issue",
+        "unlock": "work",
         "lock-storage": "channel",
         "lock-flag": "locked",
         "nwd": "none",
         "request": ("rx-data", "tx-data", "commands", "issue-rx", "issue-tx"),
         "completion": ("terminate-rx", "terminate-tx", "status", "finish"),
-    } | {axis: load("v12").axes[axis] for axis in versions.axes() if axis not in KNOWN_AXES}
-    v16 = load("v16")
-    assert v16.axes["lock"] == "start"
-    assert v16.axes["lock-storage"] == "descriptor"
-    assert v16.axes["lock-flag"] == "none"
-    assert v16.axes["nwd"] == "rx-data"
-    assert v16.axes["request"] == ("commands", "rx-data", "tx-data", "issue-tx", "issue-rx")
-    assert v16.axes["completion"] == ("terminate-rx", "terminate-tx", "status", "finish")
+    }
+    v16 = {
+        "lock": "start",
+        "unlock": "start",
+        "lock-storage": "descriptor",
+        "lock-flag": "none",
+        "nwd": "rx-data",
+        "request": ("commands", "rx-data", "tx-data", "issue-tx", "issue-rx"),
+        "completion": ("terminate-rx", "terminate-tx", "status", "finish"),
+    }
+    assert load("v12").axes.items() >= v12.items()
+    assert load("v16").axes.items() >= v16.items()
 
 
 def test_names_are_in_natural_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -164,7 +153,7 @@ def test_file_takes_what_it_leaves_out_from_its_bases(tmp_path: Path) -> None:
     written(tmp_path, HEAD + '[axes.nwd]\nvalue = "rx-data"\nsource = "a mail"\n', "first.toml")
     text = 'title = "t"\nsource = "s"\nbase = "../first.toml"\n[axes.lock-flag]\nvalue = "none"\nsource = "a mail"\n'
     version = load(written(tmp_path, text, "deeper/second.toml"))
-    assert version.axes == load("v12").axes | {"nwd": "rx-data", "lock-flag": "none"}
+    assert version.axes == {**load("v12").axes, "nwd": "rx-data", "lock-flag": "none"}
     assert version.changes == {"lock-flag": Change("none", "a mail")}
     assert version.base == "../first.toml"
 
@@ -228,13 +217,10 @@ def test_version_can_be_hashed_and_sent_to_a_worker() -> None:
 # Versions that do not exist
 
 
-@pytest.mark.parametrize(
-    ("name", "nearest"), [("v-12", "v12"), ("V16", "v16"), ("v116", "v16"), ("12", "v12"), ("v6.1", "v16")]
-)
+@pytest.mark.parametrize(("name", "nearest"), [("v-12", "v12"), ("V16", "v16"), ("12", "v12"), ("v 16", "v16")])
 def test_unknown_version_names_the_nearest(name: str, nearest: str) -> None:
     message = refusal(name)
-    assert f"unknown version {name!r}; nearest: " in message
-    assert nearest in message
+    assert f"unknown version {name!r}; nearest: {nearest}; " in message
     assert f"valid: {', '.join(names())}" in message
 
 
@@ -288,8 +274,12 @@ def change(name: str, value: str, source: str = '"s"') -> str:
     return f"{HEAD}[axes.{name}]\nvalue = {value}\nsource = {source}\n"
 
 
-LOCK_VALUES = "valid: none, issue-and-work, start, unknown"
-STEPS = "commands, rx-data, tx-data, issue-rx, issue-tx"
+def valid(axis: str) -> str:
+    """What a message has to list as the values of an axis."""
+    return f"valid: {', '.join(versions.axis_values(axis))}, {UNKNOWN}"
+
+
+STEPS = ", ".join(versions.axis_values("request"))
 WRONG = [
     Wrong("not UTF-8", HEAD.encode() + b"# \xff\n", 4, ("not UTF-8", "0xff")),
     Wrong("UTF-16", HEAD.encode("utf-16"), 1, ("not UTF-8",)),
@@ -308,7 +298,7 @@ WRONG = [
     Wrong("source a date", HEAD.replace('"a posting"', "2026-03-10"), 2, ("source: not datetime.date", "a string")),
     Wrong("base a number", HEAD.replace('"v12"', "12"), 3, ("base: not 12 but a string",)),
     Wrong("base blank", HEAD.replace("v12", ""), 3, ("base: not ''",)),
-    Wrong("base unknown", HEAD.replace("v12", "v21"), 3, ("base: unknown version 'v21'", "nearest: v12", "valid: ")),
+    Wrong("base unknown", HEAD.replace("v12", "v-12"), 3, ("base: unknown version 'v-12'", "nearest: v12", "valid: ")),
     Wrong("base missing", HEAD.replace("v12", "./no.toml"), 3, ("base: ", "no.toml: there is no such file")),
     Wrong("base a folder", HEAD.replace("v12", "./"), 3, ("base: ", "is a folder")),
     Wrong("base no file name", HEAD.replace("v12", r"./\u0000"), 3, ("base: ", "is not the path of a file")),
@@ -323,12 +313,12 @@ WRONG = [
     Wrong("axis with unknown key", change("nwd", '"none"') + "sauce = 1\n", 7, ("'nwd'", "'sauce'", "nearest: source")),
     Wrong("source of axis blank", change("nwd", '"none"', '""'), 6, ("source of axis 'nwd': not ''",)),
     Wrong("source of axis wrong", change("nwd", '"none"', "7"), 6, ("source of axis 'nwd': not 7 but a string",)),
-    Wrong("value unknown", change("lock", '"strat"'), 5, ("'lock': value 'strat'", "nearest: start", LOCK_VALUES)),
-    Wrong("value of another axis", change("lock", '"rx-data"'), 5, ("value 'rx-data' does not exist", LOCK_VALUES)),
-    Wrong("value in capitals", change("lock-flag", '"None"'), 5, ("'lock-flag'", "nearest: none", "none, locked, ")),
-    Wrong("value Boolean", change("lock-flag", "true"), 5, ("'lock-flag': not True but a string", "none, locked, ")),
-    Wrong("value an array", change("lock", '["start"]'), 5, ("axis 'lock': not ['start'] but a string", LOCK_VALUES)),
-    Wrong("inline table", HEAD + 'axes.nwd = {value = "x", source = "s"}', 4, ("'nwd'", "valid: none, rx-data, ")),
+    Wrong("value unknown", change("lock", '"strat"'), 5, ("'lock': value 'strat'", "nearest: start", valid("lock"))),
+    Wrong("value of another axis", change("lock", '"rx-data"'), 5, ("value 'rx-data' does not exist", valid("lock"))),
+    Wrong("value in capitals", change("lock-flag", '"None"'), 5, ("'lock-flag'", "nearest: none", valid("lock-flag"))),
+    Wrong("value Boolean", change("lock-flag", "true"), 5, ("'lock-flag': not True but a string", valid("lock-flag"))),
+    Wrong("value an array", change("lock", '["start"]'), 5, ("axis 'lock': not ['start'] but a string", valid("lock"))),
+    Wrong("inline table", HEAD + 'axes.nwd = {value = "x", source = "s"}', 4, ("'nwd'", valid("nwd"))),
     Wrong("steps a string", change("request", '"issue-rx"'), 5, ("'request': not 'issue-rx' but an array", STEPS)),
     Wrong("step unknown", change("request", '["issue-xr"]'), 5, ("'request': step 'issue-xr'", f"valid: {STEPS}")),
     Wrong("step may not be unknown", change("request", '["unknown"]'), 5, ("step 'unknown' does not exist", STEPS)),
@@ -340,9 +330,9 @@ WRONG = [
     Wrong("no steps", change("completion", "[]"), 5, ("'completion': step 'finish' is missing",)),
     Wrong("finish twice", change("completion", '["finish", "finish"]'), 5, ("'completion': step 'finish' appears",)),
     Wrong("two mistakes", change("nwd", '"x"') + "[axes.lock]\nvalue = 1\n", 5, ("axis 'nwd'",)),
-    Wrong("no base, no axes", HEAD.replace("base", "# "), 1, ("axes: missing: lock, lock-storage,", "valid: a base")),
-    Wrong("no base, one axis", change("nwd", '"none"').replace("base", "# "), 4, ("axes: missing: lock, ",)),
-    Wrong("long value", change("lock", f'"{"x" * 999}"'), 5, ("xxx... does not exist", LOCK_VALUES)),
+    Wrong("no base, no axes", HEAD.replace("base", "# "), 1, ("axes: missing: ", "lock-storage, ", "valid: a base")),
+    Wrong("no base, one axis", change("nwd", '"none"').replace("base", "# "), 4, ("axes: missing: ", "lock-storage, ")),
+    Wrong("long value", change("lock", f'"{"x" * 999}"'), 5, ("xxx... does not exist", valid("lock"))),
 ]
 
 
@@ -386,5 +376,5 @@ def test_base_of_a_shipped_file_is_no_path(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_axis_that_does_not_exist() -> None:
-    with pytest.raises(VersionError, match=r"^axis 'ndw' does not exist; nearest: nwd; valid: lock, "):
+    with pytest.raises(VersionError, match=r"^axis 'ndw' does not exist; nearest: nwd; valid: .*lock-flag"):
         versions.axis_values("ndw")

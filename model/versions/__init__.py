@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from model.versions._document import Document, names, parse, read
+from model.versions._fit import misfit
 from model.versions._schema import UNKNOWN, VersionError, axes, axis_values, meanings, schema
 
 __all__ = [
@@ -74,6 +75,9 @@ def load(name_or_path: str | Path) -> Version:
     changes = [_changes(document) for document in chain]
     _demand_every_axis(chain[-1], changes[-1])
     resolved = {axis: next(own[axis].value for own in changes if axis in own) for axis in axes()}
+    contradiction = misfit(resolved)
+    if contradiction is not None:
+        raise chain[0].error(("axes",), f"axes: {contradiction}")
     return Version(str(name_or_path), content["title"], content["source"], content.get("base"), resolved, changes[0])
 
 

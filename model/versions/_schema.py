@@ -59,7 +59,7 @@ def meanings(axis: str) -> Mapping[str, str]:
 
 def breaches(content: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
     """Where a version file's content breaks the schema, as paths of keys and positions, and how, in words."""
-    return [(tuple(error.absolute_path), _explain(error)) for error in _validator().iter_errors(content)]
+    return [(_culprit(error), _explain(error)) for error in _validator().iter_errors(content)]
 
 
 def hint(wrong: object, valid: Iterable[str]) -> str:
@@ -82,6 +82,16 @@ def _axis_schemas() -> Mapping[str, Any]:
 
 def _choices(one_of: Mapping[str, Any]) -> dict[str, str]:
     return {choice["const"]: choice["description"] for choice in one_of["oneOf"]}
+
+
+def _culprit(error: ValidationError) -> tuple[str | int, ...]:
+    """The path of what is wrong. jsonschema gives that of the table around a key that does not exist."""
+    extra = [_extra_key(error)] if error.validator == "additionalProperties" else []
+    return (*error.absolute_path, *extra)
+
+
+def _extra_key(error: ValidationError) -> str:
+    return next(key for key in error.instance if key not in error.schema["properties"])
 
 
 def _explain(error: ValidationError) -> str:
@@ -112,8 +122,7 @@ def _wrong_type(error: ValidationError) -> str:
 
 
 def _no_such_key(error: ValidationError) -> str:
-    valid = error.schema["properties"]
-    key = next(key for key in error.instance if key not in valid)
+    valid, key = error.schema["properties"], _extra_key(error)
     kind = "axis" if list(error.absolute_path) == ["axes"] else "key"
     return f"{kind} {shown(key)} does not exist; {hint(key, valid)}"
 

@@ -9,10 +9,11 @@ from model.protocol import Protocol
 from proofs.engines import Target
 
 ALWAYS, REACH = "always", "reach"
-EVERYWHERE = ("default", "small-ring")
+WORKING = ("default", "small-ring", "endless")
+EVERYWHERE = (*WORKING, "busy-client")
 
 
-def _applies(_: Protocol) -> str | None:
+def _always_applies(_: Protocol) -> str | None:
     return None
 
 
@@ -29,13 +30,31 @@ class Property:
     statement: str
     source: str
     target: Callable[[Protocol], Target]
-    not_applicable: Callable[[Protocol], str | None] = _applies
+    not_applicable: Callable[[Protocol], str | None] = _always_applies
     scenarios: tuple[str, ...] = EVERYWHERE
+
+    def reason_against(self, protocol: Protocol) -> str | None:
+        """Why the property cannot be asked of a version in a scenario, or None."""
+        return scenario_applies(protocol) or self.not_applicable(protocol)
 
 
 def needs_lock(protocol: Protocol) -> str | None:
     """Not applicable to a version that queues no LOCK."""
-    return None if protocol.ctx.locks else "this version takes no lock for the client"
+    return None if protocol.ctx.axes["lock"] != "none" else "this version takes no lock for the client"
+
+
+def needs_driver_lock(protocol: Protocol) -> str | None:
+    """Not applicable to a version in which bam_dma makes no LOCK of its own."""
+    return None if protocol.ctx.driver_locks else "bam_dma makes no LOCK of its own in this version"
+
+
+def scenario_applies(protocol: Protocol) -> str | None:
+    """Why a whole scenario cannot be asked of a version, or None."""
+    if protocol.ctx.workload.client == "busy" and "commands" not in protocol.ctx.axes["request"]:
+        return "the generic client submits its commands by DMA, which this version cannot"
+    if protocol.ctx.workload.client == "busy" and protocol.ctx.client_locks:
+        return "in this version a client takes the lock itself, and the generic client does not"
+    return None
 
 
 def catalogue() -> Mapping[str, Property]:

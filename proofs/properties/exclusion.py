@@ -8,7 +8,7 @@ from model.engine import busy
 from model.protocol import Protocol
 from model.system import Step
 from proofs.engines import Target
-from proofs.properties import ALWAYS, Property, needs_lock
+from proofs.properties import ALWAYS, WORKING, Property, needs_lock
 
 FAMILY = "exclusion"
 
@@ -56,6 +56,12 @@ def no_abort(protocol: Protocol) -> Target:
     return Target(on={"cpu_access": _state(protocol)["lock.tz"]})
 
 
+def _has_dummy_write(protocol: Protocol) -> str | None:
+    if protocol.ctx.axes["dummy"] == "read-status2":
+        return "the dummy access of this version is a read"
+    return needs_lock(protocol)
+
+
 def _other_ee_locks(protocol: Protocol) -> str | None:
     return None if protocol.ctx.assume["other_ee"] == "locks" else "no other EE ever holds the lock (other_ee)"
 
@@ -85,7 +91,7 @@ PROPERTIES = (
         "no dummy write of a LOCK or UNLOCK reaches a busy engine",
         "v12 patch 05 message; STATUS bit 17, v12 cover letter",
         quiet_dummy,
-        needs_lock,
+        _has_dummy_write,
     ),
     Property(
         "under-lock",
@@ -112,6 +118,7 @@ PROPERTIES = (
         "the STATUS that a completion reads is that of its own operation",
         "qce_check_status",
         own_status,
+        scenarios=WORKING,
     ),
     Property(
         "no-abort",
@@ -121,5 +128,6 @@ PROPERTIES = (
         "v9 thread 2025-12-17",
         no_abort,
         _other_ee_locks,
+        WORKING,
     ),
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import z3
 
-from model.channel import HW, Channel, one_hot
+from model.channel import HW, TXN, Channel, one_hot
 from model.protocol import Protocol
+from model.qce import request_number
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, Property, needs_lock
+from proofs.properties import ALWAYS, EVERYWHERE, WORKING, Property, needs_driver_lock
 from proofs.properties.quiescence import quiescent
 
 FAMILY = "lifetimes"
@@ -23,11 +24,19 @@ def mapping_live(protocol: Protocol) -> Target:
         command = z3.Or(entry["hw"] == HW.CONFIGURE, entry["hw"] == HW.GO)
         buffer = one_hot(entry["req"], ctx.bounds["requests"]) & s["client.buffer_mapped"]
         dead.append(z3.And(entry["valid"], command, buffer == 0))
-        if ctx.locks:
+        if ctx.driver_locks:
             element = one_hot(entry["map"], ctx.bounds["mappings"]) & s["rx.mapped"]
             dummy = z3.Or(entry["hw"] == HW.LOCK, entry["hw"] == HW.UNLOCK)
             dead.append(z3.And(entry["valid"], dummy, element == 0))
+        if ctx.client_locks:
+            for kind, name in ((HW.LOCK, "client.lock_mapped"), (HW.UNLOCK, "client.unlock_mapped")):
+                dead.append(z3.And(entry["valid"], entry["hw"] == kind, z3.Not(s[name])))
     return Target(state=z3.Or(*dead))
+
+
+def _uses_commands(protocol: Protocol) -> str | None:
+    by_dma = "commands" in protocol.ctx.axes["request"]
+    return None if by_dma else "registers are written by CPU: nothing is mapped for them"
 
 
 def mapping_own(protocol: Protocol) -> Target:
@@ -37,11 +46,46 @@ def mapping_own(protocol: Protocol) -> Target:
 
 def mapping_freed(protocol: Protocol) -> Target:
     """Linux is quiescent and a mapping or a descriptor is left over."""
-    s = Step(protocol.ctx.space)
+    ctx = protocol.ctx
+    s = Step(ctx.space)
     left: list[Term] = [s["client.buffer_mapped"] != 0]
-    if protocol.ctx.locks:
+    if ctx.driver_locks:
         left += [s["rx.mapped"] != 0, s["rx.alive"] != 0, s["rx.leaked"]]
+    if ctx.client_locks:
+        left += [s["client.lock_mapped"], s["client.unlock_mapped"]]
     return Target(state=z3.And(quiescent(protocol), z3.Or(*left)))
+
+
+def buffer_stable(protocol: Protocol) -> Target:
+    """The command buffer is rewritten while a descriptor that reads it waits in the ring or on the way there."""
+    return Target(on={"buffer_rewritten_under_reader": z3.BoolVal(True)})
+
+
+def nothing_stale(protocol: Protocol) -> Target:
+    """A transaction of an earlier request waits to be issued, or issued, while a later one has its turn."""
+    ctx = protocol.ctx
+    s = Step(ctx.space)
+    present = request_number(ctx, s)
+    ch = Channel(ctx, s, "rx")
+    stale = [
+        z3.And(entry["valid"], z3.Or(entry["kind"] == TXN.CMD, entry["kind"] == TXN.DATA), entry["req"] != present)
+        for name in ("desc_submitted", "desc_issued")
+        for entry in ch.queue(name).entries()
+    ]
+    return Target(state=z3.Or(*stale))
+
+
+def metadata_own(protocol: Protocol) -> Target:
+    """A LOCK is built with the channel's metadata while a command of another request is inside the bracket."""
+    return Target(on={"bracket_with_foreign_metadata": z3.BoolVal(True)})
+
+
+def _has_metadata(protocol: Protocol) -> str | None:
+    if protocol.ctx.axes["metadata"] == "operation":
+        return "the metadata belongs to the LOCK itself in this version"
+    if protocol.ctx.axes["metadata"] in ("none", "slave-config"):
+        return "this version attaches no metadata"
+    return needs_driver_lock(protocol)
 
 
 def completion_order(protocol: Protocol) -> Target:
@@ -58,6 +102,8 @@ PROPERTIES = (
         " may still read it",
         "v12, v16 changelogs",
         mapping_live,
+        _uses_commands,
+        (*EVERYWHERE, "faults"),
     ),
     Property(
         "mapping-own",
@@ -66,7 +112,8 @@ PROPERTIES = (
         "an unmap releases the mapping that the same descriptor made",
         "v16 changelog",
         mapping_own,
-        needs_lock,
+        needs_driver_lock,
+        (*EVERYWHERE, "faults"),
     ),
     Property(
         "mapping-freed",
@@ -75,6 +122,8 @@ PROPERTIES = (
         "at quiescence no mapping and no descriptor is left over",
         "v12 'Unmap buffers', v14 'Fix memory leaks'",
         mapping_freed,
+        _uses_commands,
+        (*EVERYWHERE, "faults"),
     ),
     Property(
         "completion-order",
@@ -84,5 +133,34 @@ PROPERTIES = (
         " moves back",
         "dmaengine client contract",
         completion_order,
+    ),
+    Property(
+        "buffer-stable",
+        FAMILY,
+        ALWAYS,
+        "the shared command buffer is not rewritten while the hardware may still read it",
+        "v2, v8 reviews",
+        buffer_stable,
+        _uses_commands,
+        (*WORKING, "faults"),
+    ),
+    Property(
+        "nothing-stale",
+        FAMILY,
+        ALWAYS,
+        "after a request failed, none of its descriptors is left to be issued with a later request",
+        "dmaengine client contract",
+        nothing_stale,
+        scenarios=("faults",),
+    ),
+    Property(
+        "metadata-own",
+        FAMILY,
+        ALWAYS,
+        "a bracket is built with the metadata of the transaction that it wraps",
+        "v9, v12, v15",
+        metadata_own,
+        _has_metadata,
+        (*EVERYWHERE, "faults"),
     ),
 )

@@ -27,7 +27,11 @@ def released(protocol: Protocol) -> Target:
 
 def _queued(protocol: Protocol, txn: int, descriptor: int) -> Term:
     ch = Channel(protocol.ctx, Step(protocol.ctx.space), "rx")
-    waiting = [z3.And(entry["valid"], entry["kind"] == txn) for entry in ch.queue("desc_issued").entries()]
+    waiting = [
+        z3.And(entry["valid"], entry["kind"] == txn)
+        for name in ("desc_submitted", "desc_issued")
+        for entry in ch.queue(name).entries()
+    ]
     loaded = [z3.And(entry["valid"], entry["hw"] == descriptor) for entry in ch.queue("ring").entries()]
     return z3.Or(*waiting, *loaded)
 
@@ -41,7 +45,7 @@ def flag_truth(protocol: Protocol) -> Target:
 
 
 def _has_flag(protocol: Protocol) -> str | None:
-    return None if protocol.ctx.axes["lock-flag"] == "locked" else "this version keeps no `locked` flag"
+    return None if protocol.ctx.axes["lock-flag"] != "none" else "this version keeps no `locked` flag"
 
 
 def bracketed(protocol: Protocol) -> Target:

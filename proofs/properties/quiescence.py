@@ -25,7 +25,7 @@ def quiescent(protocol: Protocol) -> Term:
         ch = Channel(ctx, s, name)
         conditions += [ch.queue(item).empty for item in ("desc_submitted", "desc_issued", "desc_list", "ring")]
         conditions.append(z3.Not(ch["irq"]))
-    if ctx.locks:
+    if ctx.driver_locks:
         conditions += [z3.Not(lock_txns(Channel(ctx, s, "rx"), context)) for context in CONTEXTS]
     if "client.panicked" in ctx.space.variables:
         conditions.append(z3.Not(s["client.panicked"]))

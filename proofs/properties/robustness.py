@@ -7,13 +7,31 @@ import z3
 from model.protocol import Protocol
 from model.system import Step
 from proofs.engines import Target
-from proofs.properties import REACH, Property, needs_lock
+from proofs.properties import ALWAYS, REACH, Property, needs_lock
+from proofs.properties.quiescence import quiescent
 
 FAMILY = "robustness"
 
 
+def serviceable(protocol: Protocol) -> Target:
+    """A request finishes successfully."""
+    return Target(on={"request_succeeded": z3.BoolVal(True)})
+
+
+def fault_contained(protocol: Protocol) -> Target:
+    """After the fault a client descriptor executes without the lock, or Linux rests with a LOCK that has no UNLOCK.
+
+    A lock that is kept because a pipe reset dropped the UNLOCK is `released`, not this.
+    """
+    s = Step(protocol.ctx.space)
+    struck = s["fault.struck"]
+    unlocked = z3.And(struck, z3.Not(s["lock.linux"]))
+    kept = z3.And(struck, quiescent(protocol), s["lock.linux"], z3.Not(s["monitor.unlock_dropped"]))
+    return Target(state=kept, on={"client_descriptor": unlocked})
+
+
 def works(protocol: Protocol) -> Target:
-    """A locked request completed between two requests of the other EE."""
+    """A locked request started after one and finished before another request of the other EE was done; so was that."""
     s = Step(protocol.ctx.space)
     return Target(state=z3.And(s["monitor.served_between"], s["tz.done"] == 2))
 
@@ -27,6 +45,26 @@ def _needs_two(protocol: Protocol) -> str | None:
 
 
 PROPERTIES = (
+    Property(
+        "serviceable",
+        FAMILY,
+        REACH,
+        "on a BAM without the lock a request still completes successfully",
+        "Sadhasivam 2026-03-11, v12 patch 05",
+        serviceable,
+        scenarios=("no-lock-hardware",),
+    ),
+    Property(
+        "fault-contained",
+        FAMILY,
+        ALWAYS,
+        "after an injected fault a request runs locked or fails cleanly: it never runs unlocked in silence and never"
+        " leaves a LOCK without an UNLOCK",
+        "Sadhasivam 2026-03-11; v14 changelog",
+        fault_contained,
+        needs_lock,
+        ("faults",),
+    ),
     Property(
         "works",
         FAMILY,

@@ -1,0 +1,42 @@
+"""Which values of the axes fit together: a version that mixes them otherwise describes no driver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+UNKNOWN = "unknown"
+
+
+def misfit(axes: Mapping[str, Any]) -> str | None:
+    """One sentence that says which axes contradict each other and what would be right, or None."""
+    if UNKNOWN in axes.values():
+        return None
+    lock, unlock, storage, flag = (axes[name] for name in ("lock", "unlock", "lock-storage", "lock-flag"))
+    steps = {*axes["request"], *axes["completion"]}
+    unlocks = {"none": ("none",), "client": ("client", "none")}.get(lock, ("work", "start", "none"))
+    storages = {"none": ("none",), "client": ("client",)}.get(lock, ("channel", "descriptor"))
+    flags = {"none": ("none",), "client": ("none", "prep", "attach"), "issue": ("locked",)}.get(
+        lock, ("none", "locked", "written")
+    )
+    rules = (
+        (unlock in unlocks, f"lock = {lock!r} needs unlock = {_either(unlocks)}, not {unlock!r}"),
+        (storage in storages, f"lock = {lock!r} needs lock-storage = {_either(storages)}, not {storage!r}"),
+        (flag in flags, f"lock = {lock!r} needs lock-flag = {_either(flags)}, not {flag!r}"),
+        (unlock != "work" or flag == "locked", f"unlock = 'work' needs lock-flag = 'locked', not {flag!r}"),
+        ((lock == "client") == ("lock" in steps), "step 'lock' belongs into request if and only if lock = 'client'"),
+        (
+            (unlock == "client") == ("unlock" in steps),
+            "step 'unlock' belongs into completion if and only if unlock = 'client'",
+        ),
+        (("commands" in steps) != ("cpu-go" in steps), "request needs either step 'commands' or step 'cpu-go'"),
+        (("cpu-configure" in steps) == ("cpu-go" in steps), "steps 'cpu-configure' and 'cpu-go' belong together"),
+        ({"rx-data", "tx-data"} <= steps, "request needs the steps 'rx-data' and 'tx-data'"),
+        ({"terminate-rx", "terminate-tx"} <= steps, "completion needs the steps 'terminate-rx' and 'terminate-tx'"),
+        (axes["completion"][-1] == "finish", "'finish' is the last step of completion"),
+    )
+    return next((sentence for fits, sentence in rules if not fits), None)
+
+
+def _either(values: tuple[str, ...]) -> str:
+    return " or ".join(repr(value) for value in values)
