@@ -18,15 +18,18 @@ class ReplayError(Exception):
 
 @dataclass(frozen=True)
 class Blocked:
-    """Where a path cannot go on: the step's number from 1, its action, the guards that fail, what was possible."""
+    """Where a path cannot go on: the step's number from 1, its action, the guards that fail, the capacities that it
+    would exceed, what was possible."""
 
     step: int
     action: str
     failing: tuple[str, ...]
+    exceeded: tuple[str, ...]
     possible: tuple[str, ...]
 
     def __str__(self) -> str:
-        why = "; ".join(self.failing) or "no such action in this version"
+        limits = [f"capacity {key} suffices" for key in self.exceeded]
+        why = "; ".join([*self.failing, *limits]) or "no such action in this version"
         possible = ", ".join(self.possible) or "nothing"
         return f"step {self.step}, {self.action}, is not possible: needed: {why}; possible: {possible}"
 
@@ -87,13 +90,18 @@ def run(protocol: Protocol, path: Sequence[str]) -> list[dict[str, int]] | Block
         action = by_name.get(name)
         following = None if action is None else fire(action, state)
         if following is None:
-            failing = (
-                () if action is None else tuple(why for why, term in action.guard.items() if not holds(term, state))
-            )
-            possible = tuple(other.name for other in system.actions if holds(other.enabled, state))
-            return Blocked(number, name, failing, possible)
+            return _blocked(protocol, number, name, state)
         states.append(following)
     return states
+
+
+def _blocked(protocol: Protocol, number: int, name: str, state: Mapping[str, int]) -> Blocked:
+    actions = protocol.system.actions
+    action = next((item for item in actions if item.name == name), None)
+    failing = () if action is None else tuple(why for why, term in action.guard.items() if not holds(term, state))
+    exceeded = () if action is None else tuple(key for key, term in action.overflow.items() if holds(term, state))
+    possible = tuple(other.name for other in actions if holds(other.enabled, state))
+    return Blocked(number, name, failing, exceeded, possible)
 
 
 def replay(protocol: Protocol, path: Sequence[str]) -> list[dict[str, int]]:

@@ -15,6 +15,7 @@ from proofs.engines.cone import grouped
 from proofs.engines.exhaustive import Explorer, Space
 from proofs.properties import REACH, Property
 
+SLACK = 12  # variables that a group's system may carry for one target's sake: an own exploration costs more
 CONFIRMED_DEPTH = 15  # up to this depth z3 itself refutes everything shorter, whatever the depth budget
 
 
@@ -44,44 +45,56 @@ def decide(protocol: Protocol, properties: Sequence[Property], engine: str, dept
 
     `engine`: both, exhaustive or bounded. `depth`: the bounded engine's budget in steps.
     """
+    by_id = {item.id: item for item in properties}
     targets = {item.id: item.target(protocol) for item in properties}
-    if not properties:
-        return {}
-    ((system, _),) = grouped(protocol.system, targets, slack=len(protocol.system.variables))
+    found: dict[str, Verdict] = {}
+    for system, names in grouped(protocol.system, targets, SLACK):
+        found |= _decide_group(protocol, system, [by_id[name] for name in names], engine, depth)
+    return {name: found[name] for name in by_id}
+
+
+def _decide_group(
+    protocol: Protocol, system: TransitionSystem, properties: Sequence[Property], engine: str, depth: int
+) -> dict[str, Verdict]:
+    """Verdicts for properties that depend on about the same part `system` of the whole."""
+    targets = {item.id: item.target(protocol) for item in properties}
     complete: dict[str, Answer] = {}
-    space: Space | None = None
+    spaces: dict[str, Space] = {}
     if engine in ("both", "exhaustive"):
         space = Explorer(system).explore(targets, stop_early=True)
-        complete = {name: _exhaustive_answer(system, space, name) for name in targets}
+        complete = {name: _exhaustive_answer(protocol, system, space, name) for name in targets}
+        spaces = dict.fromkeys(targets, space)
         cut = {name: targets[name] for name, answer in complete.items() if isinstance(answer, Unknown)}
-        complete |= _without_foreign_capacities(protocol, cut, space)
+        _retry_alone(protocol, cut, space, complete, spaces)
     partial: dict[str, Answer] = {}
     if engine in ("both", "bounded"):
         lengths = {name: len(answer.path) for name, answer in complete.items() if isinstance(answer, Reached)}
-        deeper = {name: length for name, length in lengths.items() if length <= CONFIRMED_DEPTH}
-        partial = bounded.search(system, targets, depth, deeper)
+        depths = {name: max(depth, lengths.get(name, 0)) for name in targets}
+        depths |= {name: depth for name, length in lengths.items() if length > CONFIRMED_DEPTH}
+        partial = bounded.search(system, targets, depths)
     return {
-        item.id: _verdict(protocol, item, targets[item.id], space, complete.get(item.id), partial.get(item.id))
+        item.id: _verdict(protocol, item, spaces.get(item.id), complete.get(item.id), partial.get(item.id))
         for item in properties
     }
 
 
-def _without_foreign_capacities(protocol: Protocol, targets: Mapping[str, Target], space: Space) -> dict[str, Answer]:
-    """Answers for targets whose cone leaves out a capacity that was exceeded: their part of the system is finite."""
-    answers: dict[str, Answer] = {}
+def _retry_alone(
+    protocol: Protocol,
+    targets: Mapping[str, Target],
+    space: Space,
+    answers: dict[str, Answer],
+    spaces: dict[str, Space],
+) -> None:
+    """Ask again for targets that were cut by a capacity on which they do not depend themselves."""
     for system, names in grouped(protocol.system, dict(targets), slack=0):
         if set(space.exceeded) <= set(system.capacities()):
             continue
         part = Explorer(system).explore({name: targets[name] for name in names}, stop_early=True)
-        for name in names:
-            answer = _exhaustive_answer(system, part, name)
-            if isinstance(answer, Reached) and isinstance(run(protocol, answer.path), Blocked):
-                answer = Unknown(f"capacity {', '.join(space.exceeded)}")
-            answers[name] = answer
-    return answers
+        answers |= {name: _exhaustive_answer(protocol, system, part, name) for name in names}
+        spaces |= dict.fromkeys(names, part)
 
 
-def _exhaustive_answer(system: TransitionSystem, space: Space, name: str) -> Answer:
+def _exhaustive_answer(protocol: Protocol, system: TransitionSystem, space: Space, name: str) -> Answer:
     hit = space.hits.get(name)
     if hit is None:
         if space.exceeded:
@@ -93,16 +106,15 @@ def _exhaustive_answer(system: TransitionSystem, space: Space, name: str) -> Ans
     edges = space.edges
     graph = shortest_path_edges(edges.source, edges.action, edges.destination, space.level, sorted(last))
     actions = system.actions
-    return Reached(tuple(actions[index].name for index in minimal_path(graph, last, actions)))
+    path = tuple(actions[index].name for index in minimal_path(graph, last, actions))
+    blocked = run(protocol, path)
+    if isinstance(blocked, Blocked) and blocked.exceeded:
+        return Unknown(f"capacity {', '.join(blocked.exceeded)}")
+    return Reached(path)
 
 
 def _verdict(
-    protocol: Protocol,
-    item: Property,
-    target: Target,
-    space: Space | None,
-    complete: Answer | None,
-    partial: Answer | None,
+    protocol: Protocol, item: Property, space: Space | None, complete: Answer | None, partial: Answer | None
 ) -> Verdict:
     _must_agree(item.id, complete, partial)
     states = space.states.shape[1] if space else None
@@ -117,7 +129,7 @@ def _verdict(
         engines["bounded"] = _described(partial)
     path = next((answer.path for answer in (complete, partial) if isinstance(answer, Reached)), None)
     if path is not None:
-        how = _how_reached(protocol, target, path, complete, partial, engines)
+        how = _how_reached(protocol, item.target(protocol), path, complete, partial, engines)
         word = "reached" if item.kind == REACH else "violated"
         return Verdict(word, how, len(path), states, path, engines)
     return _verdict_without_path(item, complete, partial, states, engines)

@@ -14,9 +14,7 @@ import z3
 
 from model.system import Action, Term, TransitionSystem
 from proofs.engines import Answer, NotWithin, Reached, Target, Unknown
-from proofs.engines.cone import dependencies, grouped
-
-SLACK = 12  # variables that an unrolling may carry for one target's sake: an own unrolling costs more
+from proofs.engines.cone import dependencies
 
 
 @dataclass
@@ -168,23 +166,8 @@ class _Search:
                     self.open.discard(name)
 
 
-def search(
-    system: TransitionSystem, targets: Mapping[str, Target], depth: int, at_least: Mapping[str, int]
-) -> dict[str, Answer]:
-    """Reached with a path of the shortest length, or NotWithin(depth), for each target; paths omit irrelevant actions.
-
-    `at_least`: for some targets a larger depth to go to than `depth`.
-    """
-    answers: dict[str, Answer] = {}
-    for restricted, names in grouped(system, dict(targets), SLACK):
-        group = {name: targets[name] for name in names}
-        answers |= _search_group(restricted, group, {name: max(depth, at_least.get(name, 0)) for name in names})
-    return answers
-
-
-def _search_group(
-    system: TransitionSystem, targets: Mapping[str, Target], depths: Mapping[str, int]
-) -> dict[str, Answer]:
+def search(system: TransitionSystem, targets: Mapping[str, Target], depths: Mapping[str, int]) -> dict[str, Answer]:
+    """Reached with a path of the shortest length, or NotWithin its depth, for each target."""
     unrolling = Unrolling(system, targets)
     state = _Search(unrolling, set(targets))
     given_up: dict[str, Answer] = {}

@@ -1,0 +1,272 @@
+"""The three readings of one term agree: NumPy over columns, plain Python over one state, and z3's own evaluation."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import pytest
+import z3
+from conftest import build_protocol
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from model.concrete import Code, Layout, UnsupportedTermError, dtype_of, fire, holds, scalar, variables_of
+from model.system import TransitionSystem, Variable
+
+WIDTHS = (1, 2, 3, 7, 8, 9, 16, 31, 33, 64)
+VARIABLES = {f"w{width}{letter}": width for width in WIDTHS for letter in "ab"} | {"p": 0, "q": 0}
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+BINARY: tuple[Callable[[Any, Any], Any], ...] = (
+    lambda a, b: a + b,
+    lambda a, b: a - b,
+    lambda a, b: a * b,
+    lambda a, b: a & b,
+    lambda a, b: a | b,
+    lambda a, b: a ^ b,
+    lambda a, b: a << b,
+    z3.LShR,
+)
+COMPARE: tuple[Callable[[Any, Any], Any], ...] = (
+    lambda a, b: a == b,
+    lambda a, b: a != b,
+    z3.ULT,
+    z3.ULE,
+    z3.UGT,
+    z3.UGE,
+    z3.Distinct,
+)
+
+
+def bits(draw: Draw, width: int, depth: int) -> Any:
+    """A random bit-vector term."""
+    if depth == 0 or draw(st.integers(0, 9)) == 0:
+        names = [name for name, have in VARIABLES.items() if have == width]
+        if names and draw(st.booleans()):
+            return z3.BitVec(draw(st.sampled_from(names)), width)
+        return z3.BitVecVal(draw(st.integers(0, (1 << width) - 1)), width)
+    kind = draw(st.sampled_from(("binary", "binary", "unary", "if", "extract", "extend", "concat")))
+    if kind == "binary":
+        return draw(st.sampled_from(BINARY))(bits(draw, width, depth - 1), bits(draw, width, depth - 1))
+    if kind == "unary":
+        inner = bits(draw, width, depth - 1)
+        return ~inner if draw(st.booleans()) else -inner
+    if kind == "if":
+        return z3.If(boolean(draw, depth - 1), bits(draw, width, depth - 1), bits(draw, width, depth - 1))
+    if kind == "extract" and width < 64:
+        wide = draw(st.sampled_from([item for item in WIDTHS if item > width] or [64]))
+        low = draw(st.integers(0, wide - width))
+        return z3.Extract(low + width - 1, low, bits(draw, wide, depth - 1))
+    if width == 1:
+        return bits(draw, 1, depth - 1)
+    left = draw(st.integers(1, width - 1))
+    if kind == "extend":
+        return z3.ZeroExt(left, bits(draw, width - left, depth - 1))
+    return z3.Concat(bits(draw, left, depth - 1), bits(draw, width - left, depth - 1))
+
+
+def boolean(draw: Draw, depth: int) -> Any:
+    """A random Boolean term."""
+    if depth == 0:
+        return draw(st.sampled_from((z3.Bool("p"), z3.Bool("q"), z3.BoolVal(True), z3.BoolVal(False))))
+    kind = draw(st.sampled_from(("compare", "compare", "nary", "not", "binary", "if")))
+    if kind == "compare":
+        width = draw(st.sampled_from(WIDTHS))
+        return draw(st.sampled_from(COMPARE))(bits(draw, width, depth - 1), bits(draw, width, depth - 1))
+    parts = [boolean(draw, depth - 1) for _ in range(3)]
+    if kind == "nary":
+        return draw(st.sampled_from((z3.And, z3.Or)))(*parts)
+    if kind == "not":
+        return z3.Not(parts[0])
+    if kind == "if":
+        return z3.If(*parts)
+    return draw(st.sampled_from((z3.Xor, z3.Implies, lambda a, b: a == b, lambda a, b: a != b)))(*parts[:2])
+
+
+@st.composite
+def terms(draw: Draw) -> Any:
+    """A random term of either sort."""
+    depth = draw(st.integers(1, 3))
+    return boolean(draw, depth) if draw(st.booleans()) else bits(draw, draw(st.sampled_from(WIDTHS)), depth)
+
+
+def a_state(rng: random.Random, variables: Mapping[str, int]) -> dict[str, int]:
+    """Any values, with more than their share of the extreme ones."""
+    result = {}
+    for name, width in variables.items():
+        top = (1 << (width or 1)) - 1
+        result[name] = rng.choice((0, 1, top, top >> 1, rng.randint(0, top), rng.randint(0, top))) & top
+    return result
+
+
+def by_z3(term: Any, state: Mapping[str, int], variables: Mapping[str, int]) -> int:
+    """z3's own value of a term in a state."""
+    pairs = [
+        (z3.BitVec(name, width), z3.BitVecVal(state[name], width))
+        if width
+        else (z3.Bool(name), z3.BoolVal(bool(state[name])))
+        for name, width in variables.items()
+    ]
+    value = z3.simplify(z3.substitute(term, *pairs))
+    return int(value.as_long()) if z3.is_bv(value) else int(z3.is_true(value))
+
+
+def columns(states: Sequence[Mapping[str, int]], variables: Mapping[str, int]) -> dict[str, np.ndarray]:
+    """The states as NumPy columns."""
+    return {name: np.array([state[name] for state in states], dtype_of(width)) for name, width in variables.items()}
+
+
+def agreed(term: Any, states: Sequence[Mapping[str, int]], variables: Mapping[str, int]) -> None:
+    """Fail unless all readings give the same values in all states."""
+    wanted = [by_z3(term, state, variables) for state in states]
+    plain = Code([term], vector=False)
+    assert [int(plain(state)[0]) for state in states] == wanted
+    (row,) = Code([term], vector=True)(columns(states, variables))
+    assert np.broadcast_to(row, (len(states),)).astype(object).tolist() == wanted
+
+
+@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@given(terms(), st.integers(0, 2**32))
+def test_random_terms(term: Any, seed: int) -> None:
+    rng = random.Random(seed)
+    used = {name: VARIABLES[name] for name in variables_of(term)}
+    states = [a_state(rng, used) for _ in range(4)]
+    agreed(term, states, used)
+    agreed(z3.simplify(term), states, used)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("operation", BINARY, ids="add sub mul and or xor shl lshr".split())
+def test_each_operator_at_each_width(operation: Callable[[Any, Any], Any], width: int) -> None:
+    names = {"a": width, "b": width}
+    top = (1 << width) - 1
+    corners = sorted({0, 1, width & top, (width - 1) & top, top, top >> 1})
+    states = [{"a": a, "b": b} for a in corners for b in corners]
+    agreed(operation(*(z3.BitVec(name, width) for name in names)), states, names)
+
+
+def test_many_arguments() -> None:
+    names = {"a": 4, "b": 4, "c": 4}
+    a, b, c = (z3.BitVec(name, 4) for name in names)
+    rng = random.Random(1)
+    states = [a_state(rng, names) for _ in range(50)]
+    for many in (z3.Sum(a, b, c), z3.simplify(a * b * c), reduce(lambda x, y: x ^ y, (a, b, c)), z3.simplify(a | b | c)):
+        agreed(many, states, names)
+
+
+def test_distinct_of_three() -> None:
+    names = {"a": 2, "b": 2, "c": 2}
+    term = z3.Distinct(*(z3.BitVec(name, 2) for name in names))
+    try:
+        Code([term], vector=True)
+    except UnsupportedTermError:
+        return
+    agreed(term, [{"a": a, "b": b, "c": c} for a in range(4) for b in range(4) for c in range(4)], names)
+
+
+def test_what_has_no_reading_is_refused() -> None:
+    a, b = z3.BitVecs("a b", 4)
+    for term in (a / b, a < b, z3.SignExt(2, a), z3.RotateLeft(a, 1), z3.URem(a, b)):
+        with pytest.raises(UnsupportedTermError):
+            Code([term], vector=False)
+    with pytest.raises(UnsupportedTermError):
+        dtype_of(65)
+
+
+def test_variables_of() -> None:
+    a, b, p = z3.BitVec("a", 4), z3.BitVec("b", 4), z3.Bool("p")
+    assert variables_of(z3.If(p, a + 1, b)) == {"a", "b", "p"}
+    assert variables_of(z3.BoolVal(True)) == frozenset()
+    assert scalar(z3.And(p, a == 1)).inputs == ("p", "a")
+
+
+# The actions of the real protocol, in reachable and in arbitrary states.
+
+
+def some_states(system: TransitionSystem, rng: random.Random, arbitrary: int, walks: int) -> list[dict[str, int]]:
+    """Arbitrary states, reachable or not, and some along random executions."""
+    widths = {variable.name: variable.width for variable in system.variables}
+    states = [a_state(rng, widths) for _ in range(arbitrary)]
+    for _ in range(walks):
+        state = system.initial
+        for _ in range(60):
+            states.append(state)
+            following = [after for action in system.actions if (after := fire(action, state)) is not None]
+            if not following:
+                break
+            state = rng.choice(following)
+    return states
+
+
+@pytest.mark.parametrize("version", ["v12", "v16"])
+def test_all_actions_numpy_against_python(version: str) -> None:
+    system = build_protocol(version).system
+    states = some_states(system, random.Random(version), 100, 4)
+    layout = Layout(system.variables)
+    packed = np.concatenate([layout.pack(state) for state in states], axis=1)
+    values = {variable.name: layout.column(packed, variable.name) for variable in system.variables}
+    enabled = 0
+    for action in system.actions:
+        read = [action.enabled, *action.updates.values(), *action.events.values(), *action.overflow.values()]
+        rows = [np.broadcast_to(row, (len(states),)) for row in Code(read, vector=True)(values)]
+        plain = Code(read, vector=False)
+        for index, state in enumerate(states):
+            wanted = [int(value) for value in plain(state)]
+            assert [int(row[index]) for row in rows] == wanted
+            updates = dict(zip(action.updates, wanted[1:], strict=False))
+            assert fire(action, state) == ({**state, **updates} if wanted[0] else None)
+            enabled += wanted[0]
+    assert enabled > len(states) / 2
+
+
+@pytest.mark.parametrize("version", ["v12", "v16"])
+def test_all_actions_python_against_z3(version: str) -> None:
+    system = build_protocol(version).system
+    rng = random.Random(version)
+    widths = {variable.name: variable.width for variable in system.variables}
+    states = some_states(system, rng, 1, 0) + rng.sample(some_states(system, rng, 0, 2), 3)
+    for action in system.actions:
+        for term in (action.enabled, *action.updates.values(), *action.events.values()):
+            reading = Code([term], vector=False)
+            used = {name: widths[name] for name in variables_of(term)}
+            for state in states:
+                assert int(reading(state)[0]) == by_z3(term, state, used)
+        for state in states[:1]:
+            assert holds(action.enabled, state) == (fire(action, state) is not None)
+
+
+# How states are packed.
+
+SPACES = st.lists(st.sampled_from((0, *WIDTHS, 5, 20, 40)), min_size=1, max_size=12)
+
+
+@settings(deadline=None, max_examples=60)
+@given(SPACES, st.integers(0, 2**32))
+def test_layout_round_trip(widths: list[int], seed: int) -> None:
+    rng = random.Random(seed)
+    names = {f"v{index}": width for index, width in enumerate(widths)}
+    layout = Layout([Variable(name, width) for name, width in names.items()])
+    states = [a_state(rng, names) for _ in range(5)]
+    packed = np.concatenate([layout.pack(state) for state in states], axis=1)
+    assert packed.shape == (layout.words, 5) and packed.dtype == np.uint64
+    assert [layout.unpack(column) for column in packed.T] == states
+    for name in names:
+        assert layout.column(packed, name).astype(object).tolist() == [state[name] for state in states]
+    fresh = [a_state(rng, names) for _ in range(5)]
+    changed = rng.sample(sorted(names), rng.randint(0, len(names)))
+    layout.store(packed, {name: column for name, column in columns(fresh, names).items() if name in changed})
+    wanted = [old | {name: new[name] for name in changed} for old, new in zip(states, fresh, strict=True)]
+    assert [layout.unpack(column) for column in packed.T] == wanted
+
+
+def test_no_variable_crosses_a_word() -> None:
+    layout = Layout([Variable(f"v{index}", 33) for index in range(3)] + [Variable("rest", 31), Variable("flag", 0)])
+    assert layout.words == 3
+    taken: dict[int, int] = {}
+    for word, low, size in layout.places.values():
+        mask = ((1 << size) - 1) << low
+        assert low + size <= 64 and not taken.get(word, 0) & mask
+        taken[word] = taken.get(word, 0) | mask

@@ -1,0 +1,127 @@
+"""The set of packed states is exact: what collides in the hash is still told apart, and nothing is numbered twice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proofs.engines.states import StateSet, mix
+
+BATCHES = st.lists(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), max_size=60), max_size=6)
+
+
+def packed(states: list[tuple[int, ...]], words: int = 2) -> np.ndarray:
+    return np.array(states, dtype=np.uint64).reshape(len(states), words).T
+
+
+def weak(states: np.ndarray, salt: int) -> np.ndarray:
+    """Everything collides for the first salts; then few bits; then enough to end."""
+    return mix(states, salt) & np.uint64((0, 1, 7, 255)[salt] if salt < 4 else 0xFFFF)
+
+
+def by_first_word(states: np.ndarray, salt: int) -> np.ndarray:
+    """Misses every difference in the later words until it is salted."""
+    return states[0].copy() if salt == 0 else mix(states, salt)
+
+
+class Counted:
+    """A hash function that counts the salts it was asked with."""
+
+    def __init__(self) -> None:
+        self.salts: set[int] = set()
+
+    def __call__(self, states: np.ndarray, salt: int) -> np.ndarray:
+        self.salts.add(salt)
+        return weak(states, salt)
+
+
+def check(found: StateSet, batches: list[list[tuple[int, int]]]) -> None:
+    """Insert and compare with a dictionary after each batch."""
+    numbers: dict[tuple[int, int], int] = {}
+    for batch in batches:
+        wanted = [numbers.setdefault(state, len(numbers)) for state in batch]
+        assert found.insert(packed(batch)).tolist() == wanted
+        assert found.count == len(numbers)
+        assert [tuple(map(int, column)) for column in found.states.T] == list(numbers)
+
+
+@settings(deadline=None)
+@given(BATCHES)
+def test_like_a_dictionary(batches: list[list[tuple[int, int]]]) -> None:
+    check(StateSet(2), batches)
+
+
+@settings(deadline=None, max_examples=60)
+@given(BATCHES)
+def test_like_a_dictionary_when_hashes_collide(batches: list[list[tuple[int, int]]]) -> None:
+    check(StateSet(2, weak), batches)
+    check(StateSet(2, by_first_word), batches)
+
+
+def test_collisions_do_happen_and_are_survived() -> None:
+    hashing = Counted()
+    check(StateSet(2, hashing), [[(1, 1)], [(2, 1)], [(1, 1), (3, 3), (2, 1)], [(value, 0) for value in range(60)]])
+    assert max(hashing.salts) >= 3
+
+
+def test_a_collision_inside_one_batch() -> None:
+    found = StateSet(2, by_first_word)
+    assert found.insert(packed([(5, 1), (5, 2), (5, 1), (5, 3)])).tolist() == [0, 1, 0, 2]
+    assert found.insert(packed([(5, 3), (5, 4), (5, 1)])).tolist() == [2, 3, 0]
+
+
+def test_a_collision_with_what_is_stored() -> None:
+    found = StateSet(2, by_first_word)
+    assert found.insert(packed([(5, 1)])).tolist() == [0]
+    assert found.insert(packed([(5, 2)])).tolist() == [1]
+    assert found.insert(packed([(5, 1), (5, 2)])).tolist() == [0, 1]
+
+
+def test_salting_that_makes_stored_states_collide_anew() -> None:
+    def spiteful(states: np.ndarray, salt: int) -> np.ndarray:
+        # salt 0 takes the first word, salt 1 the second, then honest
+        return states[salt].copy() if salt < 2 else mix(states, salt)
+
+    found = StateSet(2, spiteful)
+    assert found.insert(packed([(1, 9), (2, 9), (3, 8)])).tolist() == [0, 1, 2]
+    assert found.insert(packed([(1, 7)])).tolist() == [3], "collides under salt 0; salt 1 merges the first two"
+    assert found.insert(packed([(2, 9), (1, 9), (3, 8), (1, 7), (4, 9)])).tolist() == [1, 0, 2, 3, 4]
+
+
+def test_new_states_are_numbered_in_the_order_given() -> None:
+    rng = np.random.default_rng(1)
+    values = rng.permutation(5000)
+    found = StateSet(1)
+    assert found.insert(packed([(int(value),) for value in values], 1)).tolist() == list(range(5000))
+    assert found.states[0].tolist() == values.tolist()
+
+
+@pytest.mark.parametrize("batch", [1, 700, 3000])
+def test_growth_keeps_everything(batch: int) -> None:
+    found = StateSet(3)
+    total = 4000 if batch > 1 else 1100
+    rows = [(value, value * value % 7919, 2**64 - 1 - value) for value in range(total)]
+    for start in range(0, total, batch):
+        part = rows[start : start + batch]
+        assert found.insert(packed(part, 3)).tolist() == list(range(start, start + len(part)))
+    assert found.insert(packed(rows[::-1], 3)).tolist() == list(range(total))[::-1]
+    assert found.count == total and [tuple(map(int, row)) for row in found.states.T] == rows
+
+
+def test_an_empty_batch() -> None:
+    found = StateSet(2)
+    assert found.insert(packed([])).tolist() == []
+    found.insert(packed([(1, 2)]))
+    assert found.insert(packed([])).tolist() == [] and found.count == 1
+
+
+def test_the_states_given_are_not_changed() -> None:
+    batch = packed([(3, 1), (2, 1), (3, 1)])
+    before = batch.copy()
+    found = StateSet(2)
+    found.insert(batch)
+    assert (batch == before).all()
+    batch[:] = 0
+    assert found.states.T.tolist() == [[3, 1], [2, 1]], "a copy"
