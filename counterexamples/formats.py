@@ -65,6 +65,7 @@ _FILE = {
         "#meta": _META,
         "vars": {"type": "array", "items": {"type": "string", "pattern": "^[^#]"}, "uniqueItems": True},
         "states": {"type": "array", "items": _STATE, "minItems": 1},
+        "loop": _NATURAL,
     },
     "required": ["#meta", "vars", "states"],
 }
@@ -86,6 +87,7 @@ class StoredTrace:
     axes: Mapping[str, Any]
     path: tuple[str, ...]
     states: tuple[Mapping[str, int], ...]
+    loop: int | None = None
 
 
 def to_itf(trace: Trace) -> str:
@@ -111,7 +113,9 @@ def to_itf(trace: Trace) -> str:
         | {variable.name: _stored(variable, state[variable.name]) for variable in variables}
         for index, (action, state) in enumerate(zip([None, *names], trace.states, strict=True))
     ]
-    document = {"#meta": meta, "vars": [variable.name for variable in variables], "states": states}
+    document: dict[str, Any] = {"#meta": meta, "vars": [variable.name for variable in variables], "states": states}
+    if trace.loop is not None:
+        document["loop"] = trace.loop
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
@@ -161,6 +165,7 @@ def read_itf(text: str) -> StoredTrace:
         axes=meta["axes"],
         path=tuple(meta["actions"]),
         states=tuple({name: _loaded(state[name]) for name in document["vars"]} for state in document["states"]),
+        loop=document.get("loop"),
     )
 
 
@@ -226,6 +231,8 @@ def _check_counts(document: Mapping[str, Any]) -> None:
     names, actions, states = document["vars"], document["#meta"]["actions"], document["states"]
     if len(states) != len(actions) + 1:
         raise TraceFileError(f"{len(actions)} actions and {len(states)} states; need one state more than actions")
+    if document.get("loop", 0) >= len(states):
+        raise TraceFileError(f"loop: is {document['loop']}, need the index of one of {len(states)} states")
     for index, (action, state) in enumerate(zip([None, *actions], states, strict=True)):
         meta, place = state["#meta"], f"states/{index}"
         if meta["index"] != index:

@@ -42,8 +42,18 @@ def verdict(trace: Trace) -> str:
     if trace.kind == "reach":
         return f"{end} reaches {trace.property_id}: {trace.statement}"
     if trace.kind == "eventually":
-        return f"from the state after {end} on, {trace.property_id} is not fulfilled: {trace.statement}"
+        return f"{_for_ever(trace, end)}{trace.property_id} is not fulfilled: {trace.statement}"
     return f"{end} violates {trace.property_id}: {trace.statement}"
+
+
+def _for_ever(trace: Trace, end: str) -> str:
+    if trace.loop is None:
+        return f"from the state after {end} on, "
+    if trace.loop == len(trace.steps):
+        return f"after {end} nothing more has to happen, the system may rest for ever: "
+    return (
+        f"{end} leads back to the state after step {trace.loop}, the steps from {trace.loop + 1} on repeat for ever: "
+    )
 
 
 def step_notes(trace: Trace) -> list[list[str]]:

@@ -40,6 +40,8 @@ class Trace:
 
     `steps` are the actions taken; `states` one more than steps, variable names to numbers. `property_id` and
     `statement` say what the last step or state violates, or for a `reach` property comes to. `kind` is the property's.
+    `loop`: for an `eventually` property, the state that the last one is the same as, from which it goes on in the same
+    way for ever; the last state itself if the execution rests there.
     """
 
     version: str
@@ -53,6 +55,7 @@ class Trace:
     space: StateSpace
     steps: tuple[Action, ...]
     states: tuple[Mapping[str, int], ...]
+    loop: int | None = None
 
     def readable(self, index: int) -> dict[str, Any]:
         """State `index` with value names: Booleans, named values, and queues as lists of records."""

@@ -17,6 +17,8 @@ from model.context import Context
 from model.qce import STEPS
 from model.system import Enumeration, Step, Term, width_of
 
+QUEUED = "a request is queued"  # the guard of each action that starts a request
+
 
 def declare(ctx: Context) -> None:
     """The request's progress, its command buffer, and what some properties have to remember."""
@@ -96,7 +98,7 @@ def start_guard(ctx: Context, s: Step, program: Program, position: int) -> dict[
     if position:
         return {f"the client's next step is {program.labels.labels[position]}": s["client.pc"] == position}
     more = z3.BoolVal(True) if ctx.workload.endless else s["client.request"] != ctx.bounds["requests"]
-    return {"no request is in the driver": s["client.pc"] == 0, "a request is queued": more}
+    return {"no request is in the driver": s["client.pc"] == 0, QUEUED: more}
 
 
 def _step_action(ctx: Context, program: Program, position: int, actor: str) -> None:

@@ -109,6 +109,9 @@ def engine_actions(ctx: Context) -> None:
         step["engine.output"] = True
 
     more = {"it wants more input": z3.ULT(s["engine.input"], wanted), "input is published": have}
+    if ctx.assume["published_on_lock"] == "frozen":
+        stalled = z3.If(for_tz, locked_out(ctx, s, "tz"), locked_out(ctx, s, "rx"))
+        more["no other EE's lock freezes its data"] = z3.Not(stalled)
     done = {"all input is taken": s["engine.input"] == wanted, "nothing is put out yet": z3.Not(s["engine.output"])}
     b.action("engine.take_input", "engine", runs | more, take, "hardware.md 1: the peripheral takes them later")
     b.action(

@@ -11,7 +11,7 @@ import z3
 from model.channel import HW, Channel
 from model.context import Context
 from model.engine import acknowledged, busy, notice_write, write_config, write_go
-from model.pipes import consume, locked_out
+from model.pipes import LAST, consume, locked_out, turn
 from model.system import Step, Term
 
 
@@ -33,6 +33,8 @@ def _lock_takes_effect(ctx: Context, s: Step) -> None:
     if not ctx.workload.lock_hardware:
         return
     s.emit("lock_executed")
+    if "lock.last" in ctx.space.variables:
+        s["lock.last"] = LAST.linux
     if ctx.assume["relock"] == "counted":
         s.exceed("relock", s["lock.depth"] == 3)
         s["lock.depth"] = s["lock.depth"] + 1
@@ -76,9 +78,9 @@ def _lock_actions(ctx: Context) -> None:
     b, s = ctx.builder, Step(ctx.space)
     source = "hardware.md 2: upon a descriptor with the Lock bit the BAM locks all pipes not related to the group"
     guard = _at_head(ctx, s, HW.LOCK)
-    relock = {}
+    relock = turn(ctx, s, "rx")
     if ctx.assume["relock"] == "blocks":
-        relock = {"the pipe does not hold the lock yet": z3.Not(s["lock.linux"])}
+        relock["the pipe does not hold the lock yet"] = z3.Not(s["lock.linux"])
 
     def effect(step: Step) -> None:
         _lock_takes_effect(ctx, step)

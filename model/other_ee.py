@@ -12,15 +12,18 @@ import z3
 
 from model.context import Context
 from model.engine import acknowledged, write_config, write_go
-from model.pipes import locked_out
+from model.pipes import LAST, locked_out, turn
 from model.system import Enumeration, Step, Term, width_of
 
+ANOTHER = "it has another request"  # the guard of the action that begins a request
 PC = Enumeration("idle", "locked", "configured", "started", "published", "unlocked")
 
 
 def declare(ctx: Context) -> None:
     """How far the present request is, and how many are done."""
     ctx.space.add_enum("tz.pc", PC, "idle")
+    if ctx.assume["handover"] == "round-robin":
+        ctx.space.add("tz.queued")
     if not ctx.workload.endless:
         ctx.space.add("tz.done", width_of(max(ctx.bounds["tz_requests"], 1) + 1))
 
@@ -33,14 +36,27 @@ def actions(ctx: Context) -> None:
     fetch = {"no lock of Linux stalls the other EE's pipe": z3.Not(locked_out(ctx, s, "tz"))}
     more = {
         "the other EE is between requests": s["tz.pc"] == PC.idle,
-        "it has another request": _another(ctx, s),
+        ANOTHER: _another(ctx, s),
     }
     locks = ctx.assume["other_ee"] == "locks"
+    if "tz.queued" in ctx.space.variables:
+        more = _queue(ctx, s, more) | turn(ctx, s, "tz")
     if locks:
         _lock(ctx, fetch | more)
     begin = {"the other EE's next descriptor is configure": s["tz.pc"] == PC.locked} if locks else more
     _register_writes(ctx, s, fetch, begin)
     _end(ctx, s, fetch, locks)
+
+
+def _queue(ctx: Context, s: Step, more: dict[str, Term]) -> dict[str, Term]:
+    """Its software queues a request: only then can its pipe wait for its turn. What begins the request in the pipe."""
+
+    def queue(step: Step) -> None:
+        step["tz.queued"] = True
+
+    fresh = {"no request of the other EE is queued": z3.Not(s["tz.queued"])}
+    ctx.builder.action("tz.queue_request", "tz", more | fresh, queue, "hardware.md 5: it runs whenever it likes")
+    return {"the other EE has queued a request": s["tz.queued"]}
 
 
 def _another(ctx: Context, s: Step) -> Term:
@@ -51,14 +67,23 @@ def _lock(ctx: Context, guard: dict[str, object]) -> None:
     def lock(step: Step) -> None:
         step["lock.tz"] = ctx.workload.lock_hardware
         step["tz.pc"] = PC.locked
+        _dequeue(step)
 
     ctx.builder.action("tz.execute_lock", "tz", guard, lock, "control-flow.md 4: LOCK", descriptor=True)
+
+
+def _dequeue(step: Step) -> None:
+    if "tz.queued" in step.space.variables:
+        step["tz.queued"] = False
+        step["lock.last"] = LAST.tz
 
 
 def _register_writes(ctx: Context, s: Step, fetch: dict[str, object], begin: dict[str, object]) -> None:
     def configure(step: Step) -> None:
         write_config(ctx, step, ctx.owner.tz)
         step["tz.pc"] = PC.configured
+        if ctx.assume["other_ee"] == "ignores-lock":
+            _dequeue(step)
 
     def go(step: Step) -> None:
         write_go(ctx, step, ctx.owner.tz)

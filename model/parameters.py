@@ -33,8 +33,12 @@ ASSUMPTIONS: Mapping[str, Assumption] = {
     "busy_write": Assumption(("may-fail", "fails", "harmless"), "what a register write does to a running operation"),
     "early_data": Assumption(("published", "blocks"), "DATA queued before the engine was started"),
     "locked_cpu_access": Assumption(("aborts", "proceeds"), "CPU register access while another EE holds the lock"),
+    "published_on_lock": Assumption(
+        ("finish", "frozen"), "what an EE's already published data does when another locks"
+    ),
     "done_irq": Assumption(("after-operation-done", "any-order"), "producer interrupt against the engine's done state"),
     "nwd_irq": Assumption(("after-ack", "before-ack"), "when an NWD descriptor counts as consumed"),
+    "handover": Assumption(("unfair", "round-robin"), "who gets the lock when both wait; matters for progress only"),
     "other_ee": Assumption(("locks", "ignores-lock", "absent"), "what the other execution environment does"),
 }
 

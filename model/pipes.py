@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import z3
 
-from model.channel import Channel, fields
+from model.channel import HW, Channel, fields
 from model.context import Context
-from model.system import Step, Term, width_of
+from model.system import Enumeration, Step, Term, width_of
+
+LAST = Enumeration("nobody", "linux", "tz")
 
 
 def declare(ctx: Context) -> None:
@@ -31,6 +33,20 @@ def declare(ctx: Context) -> None:
     space.add("lock.tz")
     if ctx.assume["relock"] == "counted":
         space.add("lock.depth", 2)
+    if ctx.assume["handover"] == "round-robin":
+        space.add_enum("lock.last", LAST, "nobody")
+
+
+def turn(ctx: Context, s: Step, pipe: str) -> dict[str, Term]:
+    """What round-robin hand-over asks of a pipe ("rx" or "tz") with a LOCK at its head: not twice before the other."""
+    if ctx.assume["handover"] == "unfair":
+        return {}
+    ring = Channel(ctx, s, "rx").queue("ring")
+    linux_waits = z3.And(z3.Not(ring.empty), ring.at(0, "hw") == HW.LOCK, z3.Not(s["rx.nwd_wait"]))
+    tz_waits = s["tz.queued"]
+    mine, other = (LAST.linux, tz_waits) if pipe == "rx" else (LAST.tz, linux_waits)
+    again = z3.And(s["lock.last"] == mine, other, z3.Not(s["lock.linux"]))
+    return {"it is this pipe's turn to lock": z3.Not(again)}
 
 
 def locked_out(ctx: Context, s: Step, pipe: str) -> Term:

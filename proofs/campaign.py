@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from counterexamples.trace import Trace
 from model import parameters, versions
 from model.protocol import Protocol, build
 from proofs import verdicts
-from proofs.properties import Property, catalogue
-from proofs.recheck import recheck
+from proofs.engines.cone import behaviour_cone, observe
+from proofs.properties import EVENTUALLY, Property, catalogue
+from proofs.recheck import recheck, recheck_lasso
 
-DEPTH = 8  # steps that z3 unrolls where no violation is known: keeps a whole run quick
+DEPTH = 6  # steps that z3 unrolls where no violation is known: keeps a whole run quick
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,19 @@ class Result:
 
 
 def jobs(names: Sequence[str], properties: Sequence[str], scenarios: Sequence[str], **settings: Any) -> list[Job]:
-    """One job for each version and scenario in which some of the properties is asked."""
+    """One job for each version and scenario in which some of the properties is asked.
+
+    No `scenarios`: those in which a property is asked first of all.
+    """
     known = catalogue()
     result = []
     for version in names:
-        for scenario in scenarios:
-            asked = tuple(name for name in properties if scenario in known[name].scenarios)
+        for scenario in scenarios or parameters.SCENARIOS:
+            asked = tuple(
+                name
+                for name in properties
+                if scenario in (known[name].scenarios if scenarios else known[name].first_scenarios)
+            )
             if asked:
                 result.append(Job(version, scenario, asked, **settings))
     return result
@@ -95,7 +104,7 @@ def run_job(job: Job) -> list[Result]:
     for item in asked:
         reason = reasons[item.id]
         verdict = verdicts.not_applicable(reason) if reason is not None else found[item.id]
-        trace = _write_trace(job, protocol, item, verdict) if verdict.path else None
+        trace = _write_trace(job, protocol, item, verdict) if verdict.path or verdict.loop is not None else None
         rows.append((item, verdict, trace))
     seconds = round(time.perf_counter() - started, 3)
     return [_result(job, protocol, item, verdict, trace, seconds) for item, verdict, trace in rows]
@@ -121,9 +130,17 @@ def _result(
     )
 
 
-def trace_of(protocol: Protocol, item: Property, scenario: str, path: Sequence[str]) -> Trace:
-    """A path as a replayed trace; raises ReplayError if it is not one that ends in what the property is about."""
-    states = recheck(protocol, item.target(protocol), path)
+def trace_of(protocol: Protocol, item: Property, scenario: str, path: Sequence[str], loop: int | None = None) -> Trace:
+    """A path as a replayed trace; raises ReplayError if it is not one that ends in what the property is about.
+
+    That of an `eventually` property needs `loop`, and has only the variables that a guard or the property reads.
+    """
+    target = item.target(protocol)
+    if item.kind == EVENTUALLY:
+        protocol = replace(protocol, system=observe(protocol.system, behaviour_cone(protocol.system, target)))
+        states = recheck_lasso(protocol, target, item.fair(protocol), path, loop)
+    else:
+        states = recheck(protocol, target, path)
     ctx = protocol.ctx
     steps = tuple(protocol.system.action(name) for name in path)
     return Trace(
@@ -135,14 +152,15 @@ def trace_of(protocol: Protocol, item: Property, scenario: str, path: Sequence[s
         ctx.bounds,
         ctx.assume,
         ctx.axes,
-        ctx.space,
+        protocol.system.space,
         steps,
         tuple(states),
+        loop,
     )
 
 
 def _write_trace(job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict) -> str | None:
-    trace = trace_of(protocol, item, job.scenario, verdict.path)
+    trace = trace_of(protocol, item, job.scenario, verdict.path, verdict.loop)
     if job.out is None:
         return None
     from counterexamples.gallery import write_all
@@ -154,7 +172,26 @@ def _write_trace(job: Job, protocol: Protocol, item: Property, verdict: verdicts
 
 
 def run_all(work: Sequence[Job], workers: int) -> Iterator[list[Result]]:
-    """The results of all jobs, in the order of the jobs, as they become known."""
+    """The results of all jobs, in the order of the jobs, as they become known.
+
+    Of versions that behave alike only the first is run; the others get its rows, and its traces.
+    """
+    keys = [_alike(job) for job in work]
+    first = dict(reversed(list(zip(keys, work, strict=True))))
+    fresh = _run_parallel([job for key, job in zip(keys, work, strict=True) if first[key] is job], workers)
+    known: dict[str, list[Result]] = {}
+    for key, job in zip(keys, work, strict=True):
+        if key not in known:
+            known[key] = next(fresh)
+        yield [replace(row, version=job.version) for row in known[key]]
+
+
+def _alike(job: Job) -> str:
+    axes = versions.behaviour(versions.load(job.version).axes)
+    return json.dumps([axes, asdict(replace(job, version=""))], sort_keys=True)
+
+
+def _run_parallel(work: Sequence[Job], workers: int) -> Iterator[list[Result]]:
     if workers <= 1 or len(work) <= 1:
         yield from map(run_job, work)
         return

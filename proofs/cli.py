@@ -14,7 +14,7 @@ from counterexamples.trace import ReplayError
 from model import parameters, versions
 from model.parameters import ParameterError
 from proofs import inspect as inspection
-from proofs import report, session
+from proofs import replaying, report, sensitivity, session
 from proofs.campaign import DEPTH
 from proofs.expectations import ExpectationError
 from proofs.gallery import GalleryError, regenerate
@@ -23,6 +23,7 @@ from proofs.verdicts import EngineDisagreementError
 
 USAGE, INTERNAL, INTERRUPTED = 2, 5, 130
 ENGINES = ("both", "exhaustive", "bounded")
+ASSUME = "An assumption about the hardware (repeatable); `all`: which of them each verdict depends on."
 
 
 def _pairs(values: Sequence[str], option: str) -> dict[str, str]:
@@ -35,6 +36,19 @@ def _pairs(values: Sequence[str], option: str) -> dict[str, str]:
             raise click.UsageError(f"{option} {key} is given twice")
         pairs[key] = rest
     return pairs
+
+
+def _asks_everything(assume: Sequence[str], pairs: bool, fits: bool) -> bool:
+    """Whether the option is `--assume all`; `fits`: all other options make sense with that."""
+    if "all" not in assume:
+        if pairs:
+            raise click.UsageError("--pairs needs --assume all")
+        return False
+    if len(assume) > 1:
+        raise click.UsageError("--assume all cannot be combined with another --assume: it tries every value itself")
+    if not fits:
+        raise click.UsageError("--assume all takes no --out, --junit, --strict or --engine bounded: it explores, once")
+    return True
 
 
 def _numbers(values: Sequence[str]) -> dict[str, int]:
@@ -53,6 +67,13 @@ def _known(kind: str, chosen: Sequence[str], valid: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(chosen)) or list(valid)
 
 
+def _scenarios(chosen: Sequence[str]) -> tuple[str, ...]:
+    if not chosen:
+        return ()
+    valid = list(parameters.SCENARIOS)
+    return tuple(valid if "all" in chosen else _known("scenario", chosen, valid))
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Check what the Linux QCE driver and bam_dma do with the BAM pipe lock, version by version.
@@ -64,14 +85,18 @@ def cli() -> None:
 @cli.command()
 @click.argument("version", nargs=-1, required=True, metavar="VERSION|FILE.toml...")
 @click.option("--property", "properties", multiple=True, metavar="ID", help="Only this property (repeatable).")
-@click.option("--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this scenario (repeatable).")
-@click.option("--assume", multiple=True, metavar="KEY=VALUE", help="An assumption about the hardware (repeatable).")
+@click.option(
+    "--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this scenario, or `all` (repeatable)."
+)
+@click.option("--assume", multiple=True, metavar="KEY=VALUE|all", help=ASSUME)
+@click.option("--pairs/--no-pairs", help="With `--assume all`: also every two values; takes minutes. [default: no]")
 @click.option("--bound", multiple=True, metavar="KEY=N", help="A bound of the workload or the model (repeatable).")
 @click.option("--engine", type=click.Choice(ENGINES), default="both", show_default=True)
 @click.option("--depth", type=click.IntRange(1, 100), default=DEPTH, show_default=True, help="Steps that z3 unrolls.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write traces and pictures below this folder.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results as JSON.")
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
 @click.option("--strict", is_flag=True, help="Any violation is exit code 1, expected or not.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def check(
@@ -79,30 +104,36 @@ def check(
     properties: tuple[str, ...],
     scenarios: tuple[str, ...],
     assume: tuple[str, ...],
+    pairs: bool,
     bound: tuple[str, ...],
     engine: str,
     depth: int,
     jobs: int | None,
     out: Path | None,
     json_file: Path | None,
+    junit_file: Path | None,
     strict: bool,
     quiet: bool,
 ) -> None:
     """Check versions against the properties; each verdict comes from the engines asked for and is replayed."""
+    everything = _asks_everything(assume, pairs, engine != "bounded" and not (out or junit_file or strict))
     request = session.Request(
         versions=tuple(dict.fromkeys(versions.load(name).name for name in version)),
         properties=tuple(_known("property", properties, list(catalogue()))),
-        scenarios=tuple(_known("scenario", scenarios, list(parameters.SCENARIOS))),
-        assume=_pairs(assume, "--assume"),
+        scenarios=_scenarios(scenarios),
+        assume={} if everything else _pairs(assume, "--assume"),
         bound=_numbers(bound),
         engine=engine,
         depth=depth,
         out=out,
     )
-    session.validate(request, json_file)
-    rows = session.run(request, jobs or os.cpu_count() or 1, quiet)
-    if json_file is not None:
-        report.write_json(rows, json_file)
+    files = session.Files(json_file, junit_file)
+    session.validate(request, files)
+    workers = jobs or os.cpu_count() or 1
+    if everything:
+        return sensitivity.report_all(request, workers, pairs, quiet, json_file)
+    rows = session.run(request, workers, quiet)
+    files.write(rows, strict)
     if not quiet:
         report.print_results(report.console(), rows, out)
     sys.exit(report.exit_code(rows, strict))
@@ -123,11 +154,28 @@ def show(trace: Path) -> None:
 
 
 @cli.command()
+@click.argument("trace", type=click.Path(path_type=Path))
+@click.option("--on", "version", required=True, metavar="VERSION|FILE.toml", help="The version to take the steps on.")
+def replay(trace: Path, version: str) -> None:
+    """Take the steps of a stored trace on another version: where it is blocked and by which guard, or what it does.
+
+    Exit code 1 if the property is violated there too, 0 if the steps are blocked or harmless.
+    """
+    replayed = replaying.replay_on(trace, version)
+    click.echo(replaying.to_text(replayed), nl=False)
+    sys.exit(1 if replayed.violated else 0)
+
+
+@cli.command()
 @click.option("--record", is_flag=True, help="Write the verdicts of this run to expected.toml.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
-def gate(record: bool, jobs: int | None) -> None:
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results as JSON.")
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
+def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Path | None) -> None:
     """Check every shipped version against the recorded verdicts, and say exactly what differs."""
-    sys.exit(session.gate(record, jobs or os.cpu_count() or 1))
+    if record and (json_file or junit_file):
+        raise click.UsageError("--record compares nothing; give --json and --junit to a gate without it")
+    sys.exit(session.gate(record, jobs or os.cpu_count() or 1, session.Files(json_file, junit_file)))
 
 
 @cli.command()

@@ -112,7 +112,7 @@ def show(path: Path) -> str:
     stored = read_file(path)
     protocol = stored_protocol(stored)
     item = catalogue()[stored.property_id]
-    trace = trace_of(protocol, item, stored.scenario, stored.path)
+    trace = trace_of(protocol, item, stored.scenario, stored.path, stored.loop)
     for index, (mine, theirs) in enumerate(zip(trace.states, stored.states, strict=True)):
         if dict(mine) != {key: int(value) for key, value in theirs.items()}:
             raise TraceFileError(f"{path}: state {index} is not what the model comes to at this step")

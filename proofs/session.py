@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from model import parameters, versions
-from proofs import campaign, expectations, report
+from proofs import campaign, expectations, junit, report
 from proofs.campaign import DEPTH, Job, Result
 from proofs.properties import catalogue
 from proofs.report import Judged
@@ -23,7 +23,10 @@ class OutputError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What a `check` was asked for; `versions`, `properties` and `scenarios` are known names."""
+    """What a `check` was asked for; `versions`, `properties` and `scenarios` are known names.
+
+    No scenarios: those in which each property is asked first of all.
+    """
 
     versions: tuple[str, ...]
     properties: tuple[str, ...]
@@ -48,25 +51,52 @@ class Request:
         )
 
 
-def validate(request: Request, json_file: Path | None) -> None:
+@dataclass(frozen=True)
+class Files:
+    """Where the results are to be written for programs: JSON, JUnit XML, or nowhere."""
+
+    json: Path | None = None
+    junit: Path | None = None
+
+    def validate(self) -> None:
+        """Raise OutputError if one cannot be written, or if both are the same file."""
+        for option, path in (("--json", self.json), ("--junit", self.junit)):
+            if path is not None:
+                if path.is_dir():
+                    raise OutputError(f"{option} {path} is a folder; give a file")
+                _usable_folder(path.absolute().parent)
+        if self.json is not None and self.junit is not None and self.json.resolve() == self.junit.resolve():
+            raise OutputError(f"--json and --junit are both {self.json}; give two files")
+
+    def write(self, rows: Sequence[Judged], strict: bool = False) -> None:
+        """Write the results wherever they were asked for; raises OSError."""
+        if self.json is not None:
+            report.write_json(rows, self.json)
+        if self.junit is not None:
+            junit.write_junit(rows, self.junit, strict)
+
+
+def validate(request: Request, files: Files) -> None:
     """Raise ParameterError, VersionError or OutputError for whatever could only fail later."""
     parameters.assumptions(request.assume)
-    for scenario in request.scenarios:
+    for scenario in request.scenarios or parameters.SCENARIOS:
         parameters.bounds(scenario, request.bound)
     for name in request.versions:
-        unknown = [axis for axis, value in versions.load(name).axes.items() if value == versions.UNKNOWN]
-        if unknown:
-            valid = "; ".join(f"{axis}: {', '.join(versions.axis_values(axis))}" for axis in unknown)
-            raise parameters.ParameterError(
-                f"{name} leaves {', '.join(unknown)} open for lack of evidence; check a version file of your own that"
-                f" is based on it and sets it ({valid})"
-            )
+        demand_known_axes(name)
     if request.out is not None:
         _usable_folder(request.out)
-    if json_file is not None:
-        if json_file.is_dir():
-            raise OutputError(f"--json {json_file} is a folder; give a file")
-        _usable_folder(json_file.absolute().parent)
+    files.validate()
+
+
+def demand_known_axes(name: str) -> None:
+    """Raise ParameterError if a version leaves an axis open, VersionError if there is no such version."""
+    unknown = [axis for axis, value in versions.load(name).axes.items() if value == versions.UNKNOWN]
+    if unknown:
+        valid = "; ".join(f"{axis}: {', '.join(versions.axis_values(axis))}" for axis in unknown)
+        raise parameters.ParameterError(
+            f"{name} leaves {', '.join(unknown)} open for lack of evidence; check a version file of your own that"
+            f" is based on it and sets it ({valid})"
+        )
 
 
 def _usable_folder(folder: Path) -> None:
@@ -121,8 +151,9 @@ def everything() -> Request:
     return Request(tuple(names), tuple(catalogue()), tuple(parameters.SCENARIOS))
 
 
-def gate(record: bool, workers: int) -> int:
+def gate(record: bool, workers: int, files: Files) -> int:
     """Check every shipped version; print what differs from expected.toml, or record it. The exit code."""
+    files.validate()
     request = everything()
     console = Console(soft_wrap=True)
     if record:
@@ -132,6 +163,7 @@ def gate(record: bool, workers: int) -> int:
         console.print(f"recorded {len(results)} verdicts of {len(request.versions)} versions in {path.name}")
         return 0
     rows = run(request, workers, quiet=False)
+    files.write(rows)
     different = [row for row in rows if not row.as_expected]
     for row in different:
         item = row.result

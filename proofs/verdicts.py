@@ -10,10 +10,10 @@ from counterexamples.minimal import minimal_path, shortest_path_edges
 from counterexamples.trace import Blocked, run
 from model.protocol import Protocol
 from model.system import TransitionSystem
-from proofs.engines import Answer, NotWithin, Reached, Target, Unknown, Unreachable, bounded
-from proofs.engines.cone import grouped
+from proofs.engines import Answer, Lasso, NotWithin, Reached, Target, Unknown, Unreachable, bounded, fair
+from proofs.engines.cone import behaviour_cone, grouped, observe
 from proofs.engines.exhaustive import Explorer, Space
-from proofs.properties import REACH, Property
+from proofs.properties import EVENTUALLY, REACH, Property
 
 SLACK = 12  # variables that a group's system may carry for one target's sake: an own exploration costs more
 CONFIRMED_DEPTH = 15  # up to this depth z3 itself refutes everything shorter, whatever the depth budget
@@ -25,7 +25,10 @@ class EngineDisagreementError(Exception):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict word of design section 4, the shortest depth, the path, and what each engine did."""
+    """The verdict word of design section 4, the shortest depth, the path, and what each engine did.
+
+    `loop`: for a lasso the number of steps after which it repeats itself for ever, or rests if that is all of them.
+    """
 
     word: str
     how: str
@@ -33,6 +36,7 @@ class Verdict:
     states: int | None = None
     path: tuple[str, ...] = ()
     engines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    loop: int | None = None
 
 
 def not_applicable(reason: str) -> Verdict:
@@ -46,8 +50,8 @@ def decide(protocol: Protocol, properties: Sequence[Property], engine: str, dept
     `engine`: both, exhaustive or bounded. `depth`: the bounded engine's budget in steps.
     """
     by_id = {item.id: item for item in properties}
-    targets = {item.id: item.target(protocol) for item in properties}
-    found: dict[str, Verdict] = {}
+    found = _decide_eventually(protocol, [item for item in properties if item.kind == EVENTUALLY], engine)
+    targets = {item.id: item.target(protocol) for item in properties if item.id not in found}
     for system, names in grouped(protocol.system, targets, SLACK):
         found |= _decide_group(protocol, system, [by_id[name] for name in names], engine, depth)
     return {name: found[name] for name in by_id}
@@ -76,6 +80,51 @@ def _decide_group(
         item.id: _verdict(protocol, item, spaces.get(item.id), complete.get(item.id), partial.get(item.id))
         for item in properties
     }
+
+
+def _decide_eventually(protocol: Protocol, properties: Sequence[Property], engine: str) -> dict[str, Verdict]:
+    if engine == "bounded":
+        return {item.id: Verdict("unknown", "needs the exhaustive engine") for item in properties}
+    groups: dict[frozenset[str], list[Property]] = {}
+    for item in properties:
+        groups.setdefault(behaviour_cone(protocol.system, item.target(protocol)), []).append(item)
+    found: dict[str, Verdict] = {}
+    for cone, members in groups.items():
+        system = observe(protocol.system, cone)
+        questions = {item.id: fair.Question(item.target(protocol).state, item.fair(protocol)) for item in members}
+        space, answers = fair.search(system, questions)
+        for name, answer in answers.items():
+            found[name] = _lasting(system, questions[name], space, answer, engine)
+    return found
+
+
+def _lasting(
+    system: TransitionSystem,
+    question: fair.Question,
+    space: Space,
+    answer: Lasso | Unreachable | Unknown,
+    engine: str,
+) -> Verdict:
+    states = space.states.shape[1]
+    exempt = ", ".join(action.name for action in system.actions if action.name not in question.fair)
+    row = {"states": states, "transitions": space.number_of_transitions(), "complete": space.complete}
+    if not isinstance(answer, Lasso):
+        word = "proved" if isinstance(answer, Unreachable) else "unknown"
+        how = f"all {states} states" if isinstance(answer, Unreachable) else answer.reason
+        return Verdict(
+            word, f"{how}; fair: all but {exempt or 'none'}", None, states, (), {"exhaustive": _described(answer) | row}
+        )
+    before, cycle = len(answer.prefix), len(answer.cycle)
+    engines = {"exhaustive": {"answer": "lasso", "depth": answer.length, "prefix": before, "cycle": cycle} | row}
+    path = answer.prefix + answer.cycle
+    how = f"lasso: {before} step{'' if before == 1 else 's'}, then " + (f"a cycle of {cycle}" if cycle else "rests for ever")
+    if engine == "both":
+        target = Target(state=question.pending) if cycle else fair.resting(system, question)
+        if not bounded.confirm(system, target, path):
+            raise EngineDisagreementError(f"z3 refutes the lasso of {len(path)} steps that the exhaustive engine found")
+        engines["bounded"] = {"answer": "reached", "depth": len(path), "path_confirmed": True}
+        how += ", path confirmed by z3"
+    return Verdict("violated", f"{how}; fair: all but {exempt or 'none'}", len(path), states, path, engines, before)
 
 
 def _retry_alone(

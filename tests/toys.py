@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, cast
 
 import z3
 
+from counterexamples.minimal import minimal_path, shortest_path_edges
 from model.concrete import fire, holds
 from model.protocol import Protocol
 from model.system import Action, Builder, StateSpace, Step, TransitionSystem
 from proofs.engines import Target
+from proofs.engines.exhaustive import Explorer, Space
 
 State = dict[str, int]
 Steps = list[tuple[str, str, Callable[[Step], Any], Callable[[Step], None]]]
@@ -174,7 +177,31 @@ def minimal(system: TransitionSystem, paths: Sequence[tuple[str, ...]]) -> tuple
 
     def cost(path: tuple[str, ...]) -> tuple[int, int, list[int]]:
         steps = [system.action(name) for name in path]
-        switches = sum(one.actor != other.actor for one, other in zip(steps, steps[1:], strict=False))
+        switches = sum(one.actor != other.actor for one, other in pairwise(steps))
         return switches, sum(step.executes_descriptor for step in steps), [order[name] for name in path]
 
     return min(paths, key=cost)
+
+
+def explored(system: TransitionSystem, **targets: Target) -> Space:
+    """All of a system, by the exhaustive engine."""
+    return Explorer(system).explore(targets)
+
+
+def where(system: TransitionSystem, **values: int) -> Target:
+    """The target of all states with these values."""
+    s = Step(system.space)
+    return Target(state=z3.And(*(s[name] == value for name, value in values.items())))
+
+
+def exhaustive_path(system: TransitionSystem, target: Target) -> tuple[str, ...] | None:
+    """The minimal path by the exhaustive engine, None if there is no path."""
+    space = explored(system, it=target)
+    if "it" not in space.hits:
+        return None
+    last: dict[int, list[int | None]] = {}
+    for state, action in space.hits["it"].last:
+        last.setdefault(state, []).append(action)
+    edges = space.edges
+    graph = shortest_path_edges(edges.source, edges.action, edges.destination, space.level, sorted(last))
+    return tuple(system.actions[index].name for index in minimal_path(graph, last, system.actions))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from model.versions._document import Document, names, parse, read
-from model.versions._fit import misfit
+from model.versions._fit import behaviour, misfit
 from model.versions._schema import UNKNOWN, VersionError, axes, axis_values, meanings, schema
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "VersionError",
     "axes",
     "axis_values",
+    "behaviour",
     "load",
     "meanings",
     "names",

@@ -40,3 +40,19 @@ def misfit(axes: Mapping[str, Any]) -> str | None:
 
 def _either(values: tuple[str, ...]) -> str:
     return " or ".join(repr(value) for value in values)
+
+
+ALIKE: Mapping[str, Mapping[str, str]] = {
+    "lock-flag": {"attach": "prep"},
+    "dummy": {"write-version": "write-auth-seg-cfg"},
+    "dummy-address": {"base-dma": "none", "base-phys": "none"},
+    "metadata": {"channel-direction": "channel"},
+}
+"""Values that the model does not tell apart: which register a dummy write hits, by which address, and the like."""
+
+
+def behaviour(axes: Mapping[str, Any]) -> dict[str, Any]:
+    """The axes with every value replaced by the one that the model treats alike: equal for versions that are alike."""
+    return {
+        name: ALIKE.get(name, {}).get(value, value) if isinstance(value, str) else value for name, value in axes.items()
+    }

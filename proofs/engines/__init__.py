@@ -41,6 +41,19 @@ class Reached:
 
 
 @dataclass(frozen=True)
+class Lasso:
+    """A path, and a cycle from its end back to it that is repeated for ever; no cycle: the system may rest there."""
+
+    prefix: tuple[str, ...]
+    cycle: tuple[str, ...] = ()
+
+    @property
+    def length(self) -> int:
+        """The steps of both."""
+        return len(self.prefix) + len(self.cycle)
+
+
+@dataclass(frozen=True)
 class Unreachable:
     """No state and no step hits the target. `states`: how many states were exhausted."""
 

@@ -67,6 +67,41 @@ def restrict(system: TransitionSystem, cone: frozenset[str], targets: Iterable[T
     return TransitionSystem(system.name, space, tuple(actions))
 
 
+def behaviour_cone(system: TransitionSystem, target: Target) -> frozenset[str]:
+    """The variables that some guard or `target` reads, directly or through updates."""
+    reads = dependencies(system).values()
+    cone = set(variables_of(target.state)).union(*(item.guard for item in reads))
+    while True:
+        before = len(cone)
+        for item in reads:
+            cone |= frozenset().union(*(names for name, names in item.updates.items() if name in cone))
+        if len(cone) == before:
+            return frozenset(cone)
+
+
+def observe(system: TransitionSystem, cone: frozenset[str]) -> TransitionSystem:
+    """The system over the variables of a `behaviour_cone`, with all its actions, also those that then change nothing.
+
+    No guard can tell states apart that differ in the others, so the same infinite executions are possible and fair in
+    both. Events and the capacities of what is dropped go.
+    """
+    actions = tuple(
+        replace(
+            action,
+            updates={name: term for name, term in action.updates.items() if name in cone},
+            events={},
+            overflow={key: term for key, term in action.overflow.items() if variables_of(term) <= cone},
+        )
+        for action in system.actions
+    )
+    space = StateSpace({name: variable for name, variable in system.space.variables.items() if name in cone})
+    for queue, schema in system.space.queues.items():
+        fields = {name: item for name, item in schema.fields.items() if f"{queue}.{name}" in cone}
+        if f"{queue}.len" in cone:
+            space.queues[queue] = replace(schema, fields=fields)
+    return TransitionSystem(system.name, space, actions)
+
+
 def grouped(
     system: TransitionSystem, targets: dict[str, Target], slack: int
 ) -> list[tuple[TransitionSystem, list[str]]]:

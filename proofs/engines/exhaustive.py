@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import z3
@@ -35,7 +35,10 @@ class Hit:
 
 @dataclass(frozen=True)
 class Space:
-    """The reachable state space. `level[i]` is the first number of a state at distance i; one more entry ends it."""
+    """The reachable state space. `level[i]` is the first number of a state at distance i; one more entry ends it.
+
+    `farther`: for an exploration with slack all hits by depth, the nearest first.
+    """
 
     layout: Layout
     states: np.ndarray
@@ -44,6 +47,7 @@ class Space:
     hits: Mapping[str, Hit]
     exceeded: tuple[str, ...]
     complete: bool
+    farther: Mapping[str, tuple[Hit, ...]] = field(default_factory=dict)
 
     @property
     def depth(self) -> int:
@@ -58,8 +62,9 @@ class Space:
 class _Compiled:
     """An action's generated code: when it can fire, and what it does."""
 
-    def __init__(self, action: Action) -> None:
-        self.enabled = Code([action.enabled], vector=True)
+    def __init__(self, action: Action, until: Target | None) -> None:
+        over = z3.BoolVal(False) if until is None else z3.Or(until.state, until.firing(action))
+        self.enabled = Code([z3.simplify(z3.And(action.enabled, z3.Not(over)))], vector=True)
         self.names = tuple(action.updates)
         self.updates = Code(list(action.updates.values()), vector=True)
 
@@ -92,66 +97,80 @@ CHUNK = 1 << 14  # states at once: the columns of a chunk stay in the processor'
 
 
 class Explorer:
-    """Explores one system; `explore` answers for all targets in one pass."""
+    """Explores one system; `explore` answers for all targets in one pass.
 
-    def __init__(self, system: TransitionSystem) -> None:
+    `until`: executions end where they first hit this target, so that each of its hits is an execution's first.
+    """
+
+    def __init__(self, system: TransitionSystem, until: Target | None = None) -> None:
         self.system = system
         self.layout = Layout(system.variables)
-        self._compiled = [_Compiled(action) for action in system.actions]
+        self._compiled = [_Compiled(action, until) for action in system.actions]
 
     def explore(
-        self, targets: Mapping[str, Target], stop_early: bool = False, progress: Progress | None = None
+        self,
+        targets: Mapping[str, Target],
+        stop_early: bool = False,
+        progress: Progress | None = None,
+        slack: int = 0,
     ) -> Space:
-        """Exhaust the system, or with `stop_early` only until every target is hit; `complete` tells which."""
+        """Exhaust the system, or with `stop_early` only until every target is hit; `complete` tells which.
+
+        `slack`: look for hits that are up to so many steps farther away than the nearest, too.
+        """
         predicates = {name: _Predicate(self.system, target) for name, target in targets.items()}
         overflow = {key: Code([self.system.overflow(key)], vector=True) for key in self.system.capacities()}
         found = StateSet(self.layout.words)
         found.insert(self.layout.pack(self.system.initial))
         levels, edges = [0], [(np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0, np.int64))]
-        hits: dict[str, Hit] = {}
+        hits: dict[str, dict[int, list[tuple[int, int | None]]]] = {}
         exceeded: dict[str, None] = {}
         complete = True
         while levels[-1] < found.count:
             start, end = levels[-1], found.count
             levels.append(end)
-            self._look(predicates, overflow, found.states, start, end, len(levels) - 2, hits, exceeded)
-            if stop_early and len(hits) == len(targets):
+            depth = len(levels) - 2
+            self._look(predicates, found.states[:, start:end], start, depth, slack, hits)
+            self._check(overflow, found.states[:, start:end], exceeded)
+            seen = len(hits) == len(targets) and all(not slack or min(item) + slack <= depth for item in hits.values())
+            if stop_early and seen:
                 complete = False
                 break
             for low in range(start, end, CHUNK):
                 edges += self._expand(found, low, min(low + CHUNK, end))
             if progress:
                 progress(found.count, len(levels) - 2)
-        return Space(self.layout, found.states, tuple(levels), _joined(edges), hits, tuple(exceeded), complete)
+        farther = {name: tuple(Hit(cost, tuple(item[cost])) for cost in sorted(item)) for name, item in hits.items()}
+        nearest = {name: item[0] for name, item in farther.items()}
+        return Space(
+            self.layout, found.states, tuple(levels), _joined(edges), nearest, tuple(exceeded), complete, farther
+        )
 
     def _look(
         self,
         predicates: Mapping[str, _Predicate],
-        overflow: Mapping[str, Code],
         states: np.ndarray,
         start: int,
-        end: int,
         depth: int,
-        hits: dict[str, Hit],
-        exceeded: dict[str, None],
+        slack: int,
+        hits: dict[str, dict[int, list[tuple[int, int | None]]]],
     ) -> None:
-        columns = _Columns(self.layout, states[:, start:end])
+        columns = _Columns(self.layout, states)
         for name, predicate in predicates.items():
-            known = hits.get(name)
-            if known and known.depth <= depth:
+            if name in hits and min(hits[name]) + slack < depth:
                 continue
             last: dict[int, list[tuple[int, int | None]]] = {}
             for action, row in zip(predicate.actions, predicate.code(columns), strict=True):
-                where = np.flatnonzero(np.broadcast_to(row, (end - start,)))
+                where = np.flatnonzero(np.broadcast_to(row, (states.shape[1],)))
                 if len(where):
                     cost = depth + (0 if action is None else 1)
                     last.setdefault(cost, []).extend((start + int(place), action) for place in where)
-            if last:
-                nearest = min(last)
-                if known is None or nearest < known.depth:
-                    hits[name] = Hit(nearest, tuple(last[nearest]))
-                elif nearest == known.depth:
-                    hits[name] = Hit(nearest, known.last + tuple(last[nearest]))
+            for cost, found in last.items():
+                if cost <= min(hits.get(name, last)) + slack:
+                    hits.setdefault(name, {}).setdefault(cost, []).extend(found)
+
+    def _check(self, overflow: Mapping[str, Code], states: np.ndarray, exceeded: dict[str, None]) -> None:
+        columns = _Columns(self.layout, states)
         for key, code in overflow.items():
             if key not in exceeded and np.any(code(columns)[0]):
                 exceeded[key] = None

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from model.protocol import Protocol
 from proofs.engines import Target
 
-ALWAYS, REACH = "always", "reach"
+ALWAYS, REACH, EVENTUALLY = "always", "reach", "eventually"
 WORKING = ("default", "small-ring", "endless")
 EVERYWHERE = (*WORKING, "busy-client")
+
+
+def _nothing(_: Protocol) -> frozenset[str]:
+    return frozenset()
 
 
 def _always_applies(_: Protocol) -> str | None:
@@ -19,7 +23,8 @@ def _always_applies(_: Protocol) -> str | None:
 
 @dataclass(frozen=True)
 class Property:
-    """One claim. `target`: what an `always` property must never, a `reach` property must sometimes come to.
+    """One claim. `target`: what an `always` property must never, a `reach` property must sometimes come to; for an
+    `eventually` property the state that must not last for ever, and `fair` names its weakly fair actions.
 
     `not_applicable` gives the reason why a version cannot be asked, or None. `scenarios`: where it is asked.
     """
@@ -32,6 +37,12 @@ class Property:
     target: Callable[[Protocol], Target]
     not_applicable: Callable[[Protocol], str | None] = _always_applies
     scenarios: tuple[str, ...] = EVERYWHERE
+    fair: Callable[[Protocol], frozenset[str]] = _nothing
+
+    @property
+    def first_scenarios(self) -> tuple[str, ...]:
+        """Where a plain `check` asks: in `default` and `small-ring`, or wherever the property is asked at all."""
+        return tuple(name for name in self.scenarios if name in ("default", "small-ring")) or self.scenarios
 
     def reason_against(self, protocol: Protocol) -> str | None:
         """Why the property cannot be asked of a version in a scenario, or None."""
@@ -59,7 +70,7 @@ def scenario_applies(protocol: Protocol) -> str | None:
 
 def catalogue() -> Mapping[str, Property]:
     """All properties by id, in the catalogue's order."""
-    from proofs.properties import exclusion, lifetimes, lock, robustness
+    from proofs.properties import exclusion, lifetimes, lock, progress, robustness
 
-    families = (exclusion.PROPERTIES, lock.PROPERTIES, lifetimes.PROPERTIES, robustness.PROPERTIES)
-    return {item.id: item for family in families for item in family}
+    families = (exclusion, lock, lifetimes, robustness, progress)
+    return {item.id: item for family in families for item in family.PROPERTIES}

@@ -1,0 +1,128 @@
+"""`replay`: the steps of a stored trace on another version: where they are blocked, or what they come to there.
+
+The steps are taken as they are. Where another version has its steps in another order, the first one that is not
+possible is reported with its guards; nothing is searched for that would be nearly the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from counterexamples.formats import StoredTrace, read_file
+from counterexamples.trace import Blocked, ReplayError, replay, run
+from model.concrete import holds
+from model.protocol import Protocol
+from proofs import session
+from proofs.campaign import Job, protocol_for, trace_of
+from proofs.inspect import show
+from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
+
+State = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What became of a trace's steps on another version.
+
+    `blocked`: where they could not go on. `hit`: the number of steps after which the property's target is hit there,
+    None if it is not, or if the property does not apply (then `reason` says why). `axes`: in which the versions differ.
+    """
+
+    version: str
+    stored: StoredTrace
+    kind: str
+    axes: tuple[str, ...]
+    blocked: Blocked | None
+    hit: int | None
+    reason: str | None
+
+    @property
+    def violated(self) -> bool:
+        """Whether the property is violated by these steps on this version too."""
+        return self.hit is not None and self.kind in (ALWAYS, EVENTUALLY)
+
+
+def replay_on(path: Path, version: str) -> Replayed:
+    """Replay a stored trace, after checking it as `show` does, under its own scenario, bounds and assumptions.
+
+    Raises TraceFileError, ReplayError, VersionError or ParameterError.
+    """
+    session.demand_known_axes(version)
+    show(path)
+    stored = read_file(path)
+    protocol = protocol_for(Job(version, stored.scenario, (), stored.assumptions, stored.bounds))
+    outcome = run(protocol, stored.path)
+    blocked = outcome if isinstance(outcome, Blocked) else None
+    states = replay(protocol, stored.path[: outcome.step - 1]) if isinstance(outcome, Blocked) else outcome
+    item = catalogue()[stored.property_id]
+    reason = item.reason_against(protocol)
+    hit = None if reason is not None else _hit(protocol, item, stored, states)
+    return Replayed(version, stored, item.kind, _differing(stored, protocol), blocked, hit, reason)
+
+
+def _differing(stored: StoredTrace, protocol: Protocol) -> tuple[str, ...]:
+    def plain(value: object) -> object:
+        return list(value) if isinstance(value, tuple) else value
+
+    return tuple(axis for axis, value in protocol.ctx.axes.items() if plain(value) != plain(stored.axes.get(axis)))
+
+
+def _hit(protocol: Protocol, item: Property, stored: StoredTrace, states: Sequence[State]) -> int | None:
+    """After how many steps the target is hit for the first time; `states` are those that were possible."""
+    if item.kind == EVENTUALLY:
+        complete = len(states) == len(stored.path) + 1
+        return len(stored.path) if complete and _lasts(protocol, item, stored) else None
+    target = item.target(protocol)
+    for step, state in enumerate(states):
+        if holds(target.state, state):
+            return step
+        if step + 1 < len(states) and holds(target.firing(protocol.system.action(stored.path[step])), state):
+            return step + 1
+    return None
+
+
+def _lasts(protocol: Protocol, item: Property, stored: StoredTrace) -> bool:
+    """Whether the steps, all possible here, end in a fair loop in this version too."""
+    try:
+        trace_of(protocol, item, stored.scenario, stored.path, stored.loop)
+    except ReplayError:
+        return False
+    return True
+
+
+def to_text(replayed: Replayed) -> str:
+    """The steps, and how it ended, for readers."""
+    stored = replayed.stored
+    name = f"{stored.property_id} ({stored.scenario})"
+    lines = [f"{stored.version} {name}, {len(stored.path)} steps, on {replayed.version}"]
+    if replayed.axes:
+        lines.append(f"the versions differ in: {', '.join(replayed.axes)}")
+    possible = len(stored.path) if replayed.blocked is None else replayed.blocked.step - 1
+    lines += [f"{number:>4}  {step}" for number, step in enumerate(stored.path[:possible], start=1)]
+    if replayed.blocked is not None:
+        lines += _blocked(replayed.blocked, replayed.version)
+    lines.append(_ending(replayed))
+    return "\n".join(lines) + "\n"
+
+
+def _blocked(blocked: Blocked, version: str) -> list[str]:
+    lines = [f"{blocked.step:>4}  {blocked.action}: blocked"]
+    lines += [f"      needed: {guard}" for guard in blocked.failing]
+    lines += [f"      needed: capacity {key} suffices" for key in blocked.exceeded]
+    if not (blocked.failing or blocked.exceeded):
+        lines.append(f"      {version} has no such action")
+    return [*lines, "      possible instead: " + (", ".join(blocked.possible) or "nothing")]
+
+
+def _ending(replayed: Replayed) -> str:
+    name, version = replayed.stored.property_id, replayed.version
+    whole = "possible as it stands" if replayed.blocked is None else f"blocked at step {replayed.blocked.step}"
+    if replayed.reason is not None:
+        return f"{whole}; {name} does not apply to {version}: {replayed.reason}"
+    if replayed.kind == EVENTUALLY:
+        return f"{whole}; {name} is {'violated' if replayed.violated else 'not violated by these steps'} on {version}"
+    if replayed.hit is None:
+        return f"{whole}; {'violates' if replayed.kind == ALWAYS else 'reaches'} {name} at no step on {version}"
+    return f"{whole}; {'violates' if replayed.violated else 'reaches'} {name} at step {replayed.hit} on {version}"

@@ -1,0 +1,55 @@
+"""How long the command takes, and how many transitions a second the exhaustive engine makes: `--benchmark-enable`.
+
+Nothing is asserted about time. Without `--benchmark-enable` these do next to nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+from conftest import Outcome, build_protocol, run_cli
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from proofs.engines.exhaustive import Explorer, Space
+
+DONE = (0, 1)
+
+
+@pytest.fixture
+def timed(request: pytest.FixtureRequest) -> BenchmarkFixture:
+    """The benchmark fixture; skips the test unless benchmarks are asked for."""
+    if not request.config.getoption("benchmark_enable"):
+        pytest.skip("only with --benchmark-enable")
+    return cast("BenchmarkFixture", request.getfixturevalue("benchmark"))
+
+
+def test_check_v12_v16_with_pictures(timed: BenchmarkFixture, tmp_path: Path) -> None:
+    def run() -> Outcome:
+        return run_cli("check", "v12", "v16", "--out", tmp_path)
+
+    outcome = timed.pedantic(run, rounds=3, iterations=1)
+    assert outcome.code in DONE and "Traceback" not in outcome.err
+
+
+def test_check_one_property(timed: BenchmarkFixture) -> None:
+    def run() -> Outcome:
+        return run_cli("check", "v12", "--property", "quiet-engine")
+
+    outcome = timed.pedantic(run, rounds=3, iterations=1)
+    assert outcome.code in DONE and "Traceback" not in outcome.err
+
+
+def test_exhaustive_engine(timed: BenchmarkFixture) -> None:
+    explorer = Explorer(build_protocol("v12").system)
+
+    def run() -> Space:
+        return explorer.explore({})
+
+    space: Space = timed.pedantic(run, rounds=3, iterations=1)
+    seconds = timed.stats.stats.min
+    timed.extra_info["states"] = space.states.shape[1]
+    timed.extra_info["transitions"] = space.number_of_transitions()
+    timed.extra_info["transitions per second"] = round(space.number_of_transitions() / seconds)
+    assert space.complete and space.states.shape[1] > 100_000
