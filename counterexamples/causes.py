@@ -86,7 +86,7 @@ def happens_before(trace: Trace, evidence: Collection[str] = ()) -> nx.DiGraph:
     wherever no other path says the same, and where a step takes or reads what the other was the last to put or set.
     """
     names = sorted(evidence)
-    graph = order(trace.steps, dict(trace.states[0]), _fire, lambda state: [state[name] for name in names])
+    graph = order(trace.steps, trace.states[0], _fire, lambda state: [state[name] for name in names])
     shared = _Shared(trace, frozenset(evidence))
     result = nx.DiGraph()
     for number, step in enumerate(trace.steps, start=1):
@@ -256,11 +256,16 @@ def difference(cause: nx.DiGraph, other: nx.DiGraph) -> str:
     """In words, what is different in `cause` against `other`: steps that only one has, or pairs in another order."""
     one, two = nx.transitive_closure_dag(cause), nx.transitive_closure_dag(other)
     mine, theirs = labels(one), {name: step for step, name in labels(two).items()}
-    more = [name for _, name in sorted(mine.items()) if name not in theirs]
+    links = nx.transitive_reduction(one)
+    more = [
+        name + "".join(f" after {mine[before]}" for before in sorted(links.predecessors(step))[-1:])
+        for step, name in sorted(mine.items())
+        if name not in theirs
+    ]
     fewer = [name for name, _ in sorted(theirs.items(), key=lambda item: item[1]) if name not in mine.values()]
     parts = [f"with {', '.join(more)}"] if more else []
     parts += [f"without {', '.join(fewer)}"] if fewer else []
-    for first, second in sorted(nx.transitive_reduction(one).edges):
+    for first, second in sorted(links.edges):
         pair = theirs.get(mine[first]), theirs.get(mine[second])
         if None not in pair and not two.has_edge(*pair):
             parts.append(f"{mine[first]} before {mine[second]}")

@@ -43,34 +43,27 @@ def minimal_path(
     `last`: each goal state to the indices of the actions that may end the path there, None for the state itself.
     """
     best: dict[tuple[int, str], Cost] = {}
-
-    def step_cost(before: str, index: int) -> Cost:
-        action = actions[index]
-        return (int(before not in ("", action.actor)), int(action.executes_descriptor))
+    actors = ("", *dict.fromkeys(action.actor for action in actions))
 
     def options(state: int) -> list[tuple[int, int | None]]:
         if state in last:
             return [(index, None) for index in last[state] if index is not None]
         return list(edges[state])
 
-    def cost(state: int, actor: str) -> Cost:
-        if None in last.get(state, []):
-            return (0, 0)
-        key = (state, actor)
-        if key not in best:
-            best[key] = min(_through(index, following, actor) for index, following in options(state))
-        return best[key]
+    def through(index: int, following: int | None, before: str) -> Cost:
+        action = actions[index]
+        rest = (0, 0) if following is None else best[following, action.actor]
+        return (int(before not in ("", action.actor)) + rest[0], int(action.executes_descriptor) + rest[1])
 
-    def _through(index: int, following: int | None, actor: str) -> Cost:
-        switches, descriptors = step_cost(actor, index)
-        rest = (0, 0) if following is None else cost(following, actions[index].actor)
-        return (switches + rest[0], descriptors + rest[1])
-
+    for state in (*last, *edges):  # the edges are in the order of decreasing distance, so what follows is known
+        for actor in actors:
+            done = None in last.get(state, [])
+            best[state, actor] = (0, 0) if done else min(through(*option, actor) for option in options(state))
     path: list[int] = []
     state: int | None = 0
     actor = ""
     while state is not None and None not in last.get(state, []):
-        index, state = min(options(state), key=lambda option: (_through(option[0], option[1], actor), option[0]))
+        index, state = min(options(state), key=lambda option: (through(*option, actor), option[0]))
         path.append(index)
         actor = actions[index].actor
     return path

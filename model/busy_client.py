@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from model.client import Program, start_guard
 from model.context import Context
-from model.qce import STEPS
+from model.qce import STEPS, Body
 from model.system import Step
 
 
 def actions(ctx: Context) -> None:
     """The steps of each request, over and over, and a callback that only takes what is completed."""
     program = Program.of(ctx)
-    for position, name in enumerate(program.steps):
-        action, body, source = STEPS[name]
+    for position, step_name in enumerate(program.steps):
+        name, body, source = STEPS[step_name]
 
-        def run(step: Step, position: int = position) -> None:
+        def run(step: Step, body: Body = body, position: int = position) -> None:
             step["client.pc"] = program.after(position)
-            STEPS[program.steps[position]][1](ctx, step)
+            body(ctx, step)
             if position == len(program.steps) - 1:
                 step["client.request"] = step["client.request"] + 1
 
-        del body
-        ctx.builder.action(action, "client", start_guard(ctx, Step(ctx.space), program, position), run, source)
+        guard = start_guard(ctx, Step(ctx.space), program, position)
+        ctx.builder.action(name + program.suffix(position), "client", guard, run, source)
     _callback_action(ctx)
 
 

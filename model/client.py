@@ -65,6 +65,10 @@ class Program:
             names.append(step if count == 1 else f"{step}-{count}")
         return Program(tuple(steps), Enumeration(*names))
 
+    def suffix(self, position: int) -> str:
+        """What tells a step's action apart from the same step before: "" or "_2" and so on."""
+        return self.labels.labels[position].removeprefix(self.steps[position]).replace("-", "_")
+
     def after(self, position: int) -> int:
         """The value of `client.pc` after the step at a position."""
         return (position + 1) % len(self.steps)
@@ -103,7 +107,6 @@ def start_guard(ctx: Context, s: Step, program: Program, position: int) -> dict[
 
 def _step_action(ctx: Context, program: Program, position: int, actor: str) -> None:
     name, body, source = STEPS[program.steps[position]]
-    suffix = program.labels.labels[position].removeprefix(program.steps[position]).replace("-", "_")
 
     def run(step: Step) -> None:
         step["client.pc"] = program.after(position)
@@ -111,7 +114,7 @@ def _step_action(ctx: Context, program: Program, position: int, actor: str) -> N
         _leave_if_failed(ctx, step, program, position)
 
     guard = start_guard(ctx, Step(ctx.space), program, position)
-    ctx.builder.action(name + suffix, actor, guard, run, source)
+    ctx.builder.action(name + program.suffix(position), actor, guard, run, source)
 
 
 def _leave_if_failed(ctx: Context, s: Step, program: Program, position: int) -> None:

@@ -7,8 +7,8 @@ same terms that z3 reads, so there is no second description of the protocol.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Protocol
+from functools import lru_cache, wraps
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import z3
@@ -286,7 +286,27 @@ class Layout:
             packed[word] = (packed[word] & np.uint64(~mask & (2**64 - 1))) | fresh
 
 
-@lru_cache(maxsize=1 << 14)
+Result = TypeVar("Result")
+
+
+def by_identity(function: Callable[[Term], Result]) -> Callable[[Term], Result]:
+    """Remember a function's results by z3's own number for a term; the terms are kept alive, so that it stays theirs.
+
+    Comparing terms themselves, as a general cache does, fails for terms of different sorts.
+    """
+    known: dict[int, tuple[Term, Result]] = {}
+
+    @wraps(function)
+    def remembered(term: Term) -> Result:
+        key = term.get_id()
+        if key not in known:
+            known[key] = (term, function(term))
+        return known[key][1]
+
+    return remembered
+
+
+@by_identity
 def variables_of(term: Term) -> frozenset[str]:
     """The names of the state variables that a term mentions."""
     context, found, seen, stack = z3.main_ctx().ref(), set(), set(), [term.as_ast()]
@@ -305,7 +325,7 @@ def variables_of(term: Term) -> frozenset[str]:
     return frozenset(found)
 
 
-@lru_cache(maxsize=4096)
+@by_identity
 def scalar(term: Term) -> Code:
     """The plain-Python reading of one term."""
     return Code([term], vector=False)

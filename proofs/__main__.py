@@ -1,6 +1,15 @@
 """`python -m proofs`."""
 
-from proofs.cli import main
+import os
+
+try:
+    from proofs.cli import main
+    from proofs.interrupt import install
+
+    install()
+except KeyboardInterrupt:
+    os.write(2, b"error: interrupted\n")
+    os._exit(130)
 
 if __name__ == "__main__":
     main()

@@ -12,9 +12,10 @@ from typing import Any
 from counterexamples.trace import Trace
 from model import parameters, versions
 from model.protocol import Protocol, build
-from proofs import verdicts
+from proofs import causes, verdicts
 from proofs.engines.cone import behaviour_cone, observe
-from proofs.properties import EVENTUALLY, Property, catalogue
+from proofs.interrupt import left_to_parent
+from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
 from proofs.recheck import recheck, recheck_lasso
 
 DEPTH = 6  # steps that z3 unrolls where no violation is known: keeps a whole run quick
@@ -32,6 +33,7 @@ class Job:
     engine: str = "both"
     depth: int = DEPTH
     out: str | None = None
+    all_causes: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Result:
     """One row: a verdict on a version, a property and a scenario, and how it was come by.
 
     `depth` in steps; `states` reachable, or visited before the search could stop; `trace` is relative to the output
-    folder; `seconds` of the whole job that the row belongs to, shared by its rows.
+    folder; `seconds` of the whole job that the row belongs to, shared by its rows. `causes`: how many distinct ones the
+    violation has, if that was asked for; `other_causes` says of the second and each further one what is different.
     """
 
     version: str
@@ -55,10 +58,13 @@ class Result:
     path: tuple[str, ...]
     trace: str | None
     seconds: float
+    causes: int | None = None
+    other_causes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The row as plain data."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        """The row as plain data, without the causes if they were not asked for."""
+        row = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return row if self.causes is not None else {key: row[key] for key in row if not key.endswith("causes")}
 
 
 def jobs(names: Sequence[str], properties: Sequence[str], scenarios: Sequence[str], **settings: Any) -> list[Job]:
@@ -105,14 +111,24 @@ def run_job(job: Job) -> list[Result]:
         reason = reasons[item.id]
         verdict = verdicts.not_applicable(reason) if reason is not None else found[item.id]
         trace = _write_trace(job, protocol, item, verdict) if verdict.path or verdict.loop is not None else None
-        rows.append((item, verdict, trace))
+        row = _result(job, protocol, item, verdict, trace)
+        if job.all_causes and verdict.word == "violated" and item.kind == ALWAYS:
+            row = _with_causes(job, protocol, item, verdict, row)
+        rows.append(row)
     seconds = round(time.perf_counter() - started, 3)
-    return [_result(job, protocol, item, verdict, trace, seconds) for item, verdict, trace in rows]
+    return [replace(row, seconds=seconds) for row in rows]
 
 
-def _result(
-    job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, trace: str | None, seconds: float
-) -> Result:
+def _with_causes(job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, row: Result) -> Result:
+    found = causes.distinct(protocol, item.target(protocol), verdict.path)
+    notes = []
+    for number, cause in enumerate(found[1:], start=2):
+        _write_trace(job, protocol, item, replace(verdict, path=cause.path), f".cause{number}")
+        notes.append(f"{len(cause.path)} steps: {cause.unlike_first}")
+    return replace(row, causes=len(found), other_causes=tuple(notes))
+
+
+def _result(job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, trace: str | None) -> Result:
     return Result(
         protocol.version,
         item.id,
@@ -126,7 +142,7 @@ def _result(
         protocol.ctx.assume,
         verdict.path,
         trace,
-        seconds,
+        0.0,
     )
 
 
@@ -159,13 +175,15 @@ def trace_of(protocol: Protocol, item: Property, scenario: str, path: Sequence[s
     )
 
 
-def _write_trace(job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict) -> str | None:
+def _write_trace(
+    job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, suffix: str = ""
+) -> str | None:
     trace = trace_of(protocol, item, job.scenario, verdict.path, verdict.loop)
     if job.out is None:
         return None
     from counterexamples.gallery import write_all
 
-    stem = item.id if job.scenario == "default" else f"{item.id}.{job.scenario}"
+    stem = (item.id if job.scenario == "default" else f"{item.id}.{job.scenario}") + suffix
     folder = Path(protocol.version).stem
     write_all(trace, Path(job.out) / folder, stem)
     return f"{folder}/{stem}.itf.json"
@@ -197,4 +215,7 @@ def _run_parallel(work: Sequence[Job], workers: int) -> Iterator[list[Result]]:
         return
     from joblib import Parallel, delayed
 
-    yield from Parallel(n_jobs=min(workers, len(work)), return_as="generator")(delayed(run_job)(job) for job in work)
+    with left_to_parent():
+        yield from Parallel(n_jobs=min(workers, len(work)), return_as="generator")(
+            delayed(run_job)(job) for job in work
+        )

@@ -1,10 +1,11 @@
 """All distinct causes of a violation: one counterexample for each.
 
 All executions up to their first violation are explored, to `SLACK` steps beyond the nearest. For each hit every
-shortest path is looked at, one for all that differ only in the order of commuting steps, and stripped of what it does not need.
-Two of them have the same cause if the last request's steps are the same in the same order: what earlier requests did only
-has to have happened, except for injected faults. If what is violated is a condition on the state, only the past of those
-of its variables counts that are not as in the beginning. A cause that contains another one is not reported.
+shortest path is looked at, one for all that differ only in the order of commuting steps, and stripped of what it does
+not need. Two of them have the same cause if the last request's steps are the same in the same order: what earlier
+requests did has to have happened, no matter how, except for injected faults. If what is violated is a condition on the
+state, it is enough if that is so for the past of those of its variables that are not as in the beginning. A cause that
+contains another one is not reported.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Cause:
 class _Found:
     path: Path
     whole: nx.DiGraph
-    core: nx.DiGraph
+    signatures: frozenset[str]
 
 
 class _Explored:
@@ -77,11 +78,12 @@ class _Explored:
         """Whether a path is possible and its end is the first hit on it."""
         if not path:
             return (0, None) in self._last
-        state: int | None = 0
+        state = 0
         for action in path[:-1]:
-            state = self.after(state, action)
-            if state is None:
+            following = self.after(state, action)
+            if following is None:
                 return False
+            state = following
         following = self.after(state, path[-1])
         return (state, path[-1]) in self._last or (following is not None and (following, None) in self._last)
 
@@ -148,12 +150,14 @@ def distinct(protocol: Protocol, target: Target, first: Sequence[str]) -> list[C
     ends = [last for hit in space.farther.get("", ()) for last in sorted(hit.last, key=_by_number)]
     explored = _Explored(system, space, ends)
     numbers = {action.name: number for number, action in enumerate(system.actions)}
-    found: dict[str, _Found] = {}
+    found: list[_Found] = []
+    known: set[str] = set()
     for path in _stripped_paths(explored, tuple(numbers[name] for name in first), ends):
         item = _judge(protocol, target, explored, path)
-        if item is not None:
-            found.setdefault(signature(item.core), item)
-    shown, *rest = found.values()
+        if item is not None and not item.signatures & known:
+            found.append(item)
+            known |= item.signatures
+    shown, *rest = found
     kept = [shown]
     for item in sorted(rest, key=lambda item: len(item.path)):
         if not any(contains(item.whole, other.whole) for other in kept):
@@ -187,13 +191,14 @@ def _judge(protocol: Protocol, target: Target, explored: _Explored, path: Path) 
         return None
     whole = order(path, 0, explored.after)
     nx.set_node_attributes(whole, dict(enumerate(names, start=1)), "action")
-    core = whole
+    cores = [whole]
     if holds(target.state, states[-1]):
         roots = _last_setters(variables_of(target.state), states)
-        core = whole.subgraph(roots.union(*(nx.ancestors(whole, step) for step in roots)))
+        cores.append(whole.subgraph(roots.union(*(nx.ancestors(whole, step) for step in roots))))
     else:
         whole.add_edges_from((step, len(path)) for step in range(1, len(path)))
-    return _Found(path, whole, last_request(core, request_starts(states)))
+    starts = request_starts(states)
+    return _Found(path, whole, frozenset(signature(last_request(core, starts)) for core in cores))
 
 
 def _last_setters(names: Iterable[str], states: Sequence[Mapping[str, int]]) -> set[int]:

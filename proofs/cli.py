@@ -38,16 +38,17 @@ def _pairs(values: Sequence[str], option: str) -> dict[str, str]:
     return pairs
 
 
-def _asks_everything(assume: Sequence[str], pairs: bool, fits: bool) -> bool:
-    """Whether the option is `--assume all`; `fits`: all other options make sense with that."""
+def _asks_everything(assume: Sequence[str], pairs: bool, more: bool) -> bool:
+    """Whether the option is `--assume all`; `more`: there are other options that make no sense with that."""
     if "all" not in assume:
         if pairs:
             raise click.UsageError("--pairs needs --assume all")
         return False
     if len(assume) > 1:
         raise click.UsageError("--assume all cannot be combined with another --assume: it tries every value itself")
-    if not fits:
-        raise click.UsageError("--assume all takes no --out, --junit, --strict or --engine bounded: it explores, once")
+    if more:
+        options = "--out, --junit, --strict, --all-causes or --engine bounded"
+        raise click.UsageError(f"--assume all takes no {options}: it explores, once")
     return True
 
 
@@ -58,6 +59,10 @@ def _numbers(values: Sequence[str]) -> dict[str, int]:
             raise click.UsageError(f"--bound {key} takes a whole number, not {text!r}")
         numbers[key] = int(text)
     return numbers
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
 
 
 def _known(kind: str, chosen: Sequence[str], valid: Sequence[str]) -> list[str]:
@@ -93,6 +98,7 @@ def cli() -> None:
 @click.option("--bound", multiple=True, metavar="KEY=N", help="A bound of the workload or the model (repeatable).")
 @click.option("--engine", type=click.Choice(ENGINES), default="both", show_default=True)
 @click.option("--depth", type=click.IntRange(1, 100), default=DEPTH, show_default=True, help="Steps that z3 unrolls.")
+@click.option("--all-causes", is_flag=True, help="One counterexample for each distinct cause of a violation.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write traces and pictures below this folder.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results as JSON.")
@@ -108,6 +114,7 @@ def check(
     bound: tuple[str, ...],
     engine: str,
     depth: int,
+    all_causes: bool,
     jobs: int | None,
     out: Path | None,
     json_file: Path | None,
@@ -116,7 +123,7 @@ def check(
     quiet: bool,
 ) -> None:
     """Check versions against the properties; each verdict comes from the engines asked for and is replayed."""
-    everything = _asks_everything(assume, pairs, engine != "bounded" and not (out or junit_file or strict))
+    everything = _asks_everything(assume, pairs, engine == "bounded" or any((out, junit_file, strict, all_causes)))
     request = session.Request(
         versions=tuple(dict.fromkeys(versions.load(name).name for name in version)),
         properties=tuple(_known("property", properties, list(catalogue()))),
@@ -126,13 +133,13 @@ def check(
         engine=engine,
         depth=depth,
         out=out,
+        all_causes=all_causes,
     )
     files = session.Files(json_file, junit_file)
     session.validate(request, files)
-    workers = jobs or os.cpu_count() or 1
     if everything:
-        return sensitivity.report_all(request, workers, pairs, quiet, json_file)
-    rows = session.run(request, workers, quiet)
+        return sensitivity.report_all(request, jobs or _cores(), pairs, quiet, json_file)
+    rows = session.run(request, jobs or _cores(), quiet)
     files.write(rows, strict)
     if not quiet:
         report.print_results(report.console(), rows, out)
@@ -175,7 +182,7 @@ def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Pat
     """Check every shipped version against the recorded verdicts, and say exactly what differs."""
     if record and (json_file or junit_file):
         raise click.UsageError("--record compares nothing; give --json and --junit to a gate without it")
-    sys.exit(session.gate(record, jobs or os.cpu_count() or 1, session.Files(json_file, junit_file)))
+    sys.exit(session.gate(record, jobs or _cores(), session.Files(json_file, junit_file)))
 
 
 @cli.command()
@@ -183,7 +190,7 @@ def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Pat
 @click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
 def gallery(check_only: bool, jobs: int | None) -> None:
     """Regenerate counterexamples/gallery and the README's matrix in the present folder, a checkout."""
-    changed = regenerate(Path.cwd(), check_only, jobs or os.cpu_count() or 1)
+    changed = regenerate(Path.cwd(), check_only, jobs or _cores())
     for name in changed:
         click.echo(f"{'differs' if check_only else 'written'}: {name}")
     sys.exit(1 if changed and check_only else 0)

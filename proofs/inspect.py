@@ -8,6 +8,7 @@ from rich.table import Table
 
 from counterexamples.formats import StoredTrace, TraceFileError, read_file
 from counterexamples.text import to_text
+from counterexamples.trace import ReplayError
 from model import parameters, versions
 from model.protocol import Protocol
 from proofs.campaign import Job, protocol_for, trace_of
@@ -108,11 +109,14 @@ def stored_protocol(stored: StoredTrace) -> Protocol:
 
 
 def show(path: Path) -> str:
-    """A stored trace as text, after replaying it; raises TraceFileError or ReplayError."""
+    """A stored trace as text, after replaying it; raises TraceFileError."""
     stored = read_file(path)
     protocol = stored_protocol(stored)
     item = catalogue()[stored.property_id]
-    trace = trace_of(protocol, item, stored.scenario, stored.path, stored.loop)
+    try:
+        trace = trace_of(protocol, item, stored.scenario, stored.path, stored.loop)
+    except ReplayError as error:
+        raise TraceFileError(f"{path} does not replay: {error}; make it again by `check --out`") from None
     for index, (mine, theirs) in enumerate(zip(trace.states, stored.states, strict=True)):
         if dict(mine) != {key: int(value) for key, value in theirs.items()}:
             raise TraceFileError(f"{path}: state {index} is not what the model comes to at this step")

@@ -58,7 +58,7 @@ def replay_on(path: Path, version: str) -> Replayed:
     states = replay(protocol, stored.path[: outcome.step - 1]) if isinstance(outcome, Blocked) else outcome
     item = catalogue()[stored.property_id]
     reason = item.reason_against(protocol)
-    hit = None if reason is not None else _hit(protocol, item, stored, states)
+    hit = None if reason is not None else first_hit(protocol, item, stored, states)
     return Replayed(version, stored, item.kind, _differing(stored, protocol), blocked, hit, reason)
 
 
@@ -69,7 +69,7 @@ def _differing(stored: StoredTrace, protocol: Protocol) -> tuple[str, ...]:
     return tuple(axis for axis, value in protocol.ctx.axes.items() if plain(value) != plain(stored.axes.get(axis)))
 
 
-def _hit(protocol: Protocol, item: Property, stored: StoredTrace, states: Sequence[State]) -> int | None:
+def first_hit(protocol: Protocol, item: Property, stored: StoredTrace, states: Sequence[State]) -> int | None:
     """After how many steps the target is hit for the first time; `states` are those that were possible."""
     if item.kind == EVENTUALLY:
         complete = len(states) == len(stored.path) + 1

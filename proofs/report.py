@@ -83,9 +83,21 @@ def table(rows: Sequence[Judged]) -> Table:
     return result
 
 
+def causes(rows: Sequence[Judged]) -> list[str]:
+    """For each violation whose causes were asked for how many there are, and what is different in the further ones."""
+    lines = []
+    for item in (row.result for row in rows if row.result.causes is not None):
+        head = f"{item.version} {item.property} ({item.scenario})"
+        lines.append(f"{head}: {item.causes} cause{'' if item.causes == 1 else 's'}")
+        lines += [f"  cause {number}, {note}" for number, note in enumerate(item.other_causes, start=2)]
+    return lines
+
+
 def print_results(console: Console, rows: Sequence[Judged], out: Path | None) -> None:
     """The table, what it was obtained under, and where the traces are."""
     console.print(table(rows))
+    for line in causes(rows):
+        console.print(line, soft_wrap=True)
     for scenario in dict.fromkeys(row.result.scenario for row in rows):
         bounds = next(row.result.bounds for row in rows if row.result.scenario == scenario)
         console.print(f"bounds, {scenario}: " + " ".join(f"{key}={value}" for key, value in bounds.items()))
@@ -94,7 +106,7 @@ def print_results(console: Console, rows: Sequence[Judged], out: Path | None) ->
     listed = " ".join(f"{key}={value}" for key, value in assumptions.items())
     console.print(f"assumptions ({'default' if not changed else 'changed: ' + ', '.join(changed)}): {listed}")
     if out is not None:
-        count = sum(row.result.trace is not None for row in rows)
+        count = sum((row.result.trace is not None) + len(row.result.other_causes) for row in rows)
         console.print(f"{count} traces written to {out} (.txt, .svg, .dot, .itf.json)")
 
 

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from model import parameters, versions
 from proofs import campaign, expectations, junit, report
 from proofs.campaign import DEPTH, Job, Result
+from proofs.interrupt import clean_on_interrupt
 from proofs.properties import catalogue
 from proofs.report import Judged
 
@@ -36,6 +37,7 @@ class Request:
     engine: str = "both"
     depth: int = DEPTH
     out: Path | None = None
+    all_causes: bool = False
 
     def jobs(self) -> list[Job]:
         """One job for each version and scenario."""
@@ -48,6 +50,7 @@ class Request:
             engine=self.engine,
             depth=self.depth,
             out=str(self.out) if self.out else None,
+            all_causes=self.all_causes,
         )
 
 
@@ -85,6 +88,7 @@ def validate(request: Request, files: Files) -> None:
         demand_known_axes(name)
     if request.out is not None:
         _usable_folder(request.out)
+        clean_on_interrupt(request.out)
     files.validate()
 
 

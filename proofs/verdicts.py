@@ -75,7 +75,10 @@ def _decide_group(
         lengths = {name: len(answer.path) for name, answer in complete.items() if isinstance(answer, Reached)}
         depths = {name: max(depth, lengths.get(name, 0)) for name in targets}
         depths |= {name: depth for name, length in lengths.items() if length > CONFIRMED_DEPTH}
-        partial = bounded.search(system, targets, depths)
+        partial = {
+            name: _within_capacities(protocol, answer)
+            for name, answer in bounded.search(system, targets, depths).items()
+        }
     return {
         item.id: _verdict(protocol, item, spaces.get(item.id), complete.get(item.id), partial.get(item.id))
         for item in properties
@@ -107,24 +110,24 @@ def _lasting(
 ) -> Verdict:
     states = space.states.shape[1]
     exempt = ", ".join(action.name for action in system.actions if action.name not in question.fair)
+    fairness = f"fair: all but {exempt}" if exempt else "fair: all"
     row = {"states": states, "transitions": space.number_of_transitions(), "complete": space.complete}
     if not isinstance(answer, Lasso):
         word = "proved" if isinstance(answer, Unreachable) else "unknown"
         how = f"all {states} states" if isinstance(answer, Unreachable) else answer.reason
-        return Verdict(
-            word, f"{how}; fair: all but {exempt or 'none'}", None, states, (), {"exhaustive": _described(answer) | row}
-        )
+        return Verdict(word, f"{how}; {fairness}", None, states, (), {"exhaustive": _described(answer) | row})
     before, cycle = len(answer.prefix), len(answer.cycle)
     engines = {"exhaustive": {"answer": "lasso", "depth": answer.length, "prefix": before, "cycle": cycle} | row}
     path = answer.prefix + answer.cycle
-    how = f"lasso: {before} step{'' if before == 1 else 's'}, then " + (f"a cycle of {cycle}" if cycle else "rests for ever")
+    how = f"lasso: {before} {'step' if before == 1 else 'steps'}, then "
+    how += f"a cycle of {cycle}" if cycle else "rests for ever"
     if engine == "both":
         target = Target(state=question.pending) if cycle else fair.resting(system, question)
         if not bounded.confirm(system, target, path):
             raise EngineDisagreementError(f"z3 refutes the lasso of {len(path)} steps that the exhaustive engine found")
         engines["bounded"] = {"answer": "reached", "depth": len(path), "path_confirmed": True}
         how += ", path confirmed by z3"
-    return Verdict("violated", f"{how}; fair: all but {exempt or 'none'}", len(path), states, path, engines, before)
+    return Verdict("violated", f"{how}; {fairness}", len(path), states, path, engines, before)
 
 
 def _retry_alone(
@@ -156,10 +159,15 @@ def _exhaustive_answer(protocol: Protocol, system: TransitionSystem, space: Spac
     graph = shortest_path_edges(edges.source, edges.action, edges.destination, space.level, sorted(last))
     actions = system.actions
     path = tuple(actions[index].name for index in minimal_path(graph, last, actions))
-    blocked = run(protocol, path)
-    if isinstance(blocked, Blocked) and blocked.exceeded:
-        return Unknown(f"capacity {', '.join(blocked.exceeded)}")
-    return Reached(path)
+    return _within_capacities(protocol, Reached(path))
+
+
+def _within_capacities(protocol: Protocol, answer: Answer) -> Answer:
+    """The answer, or Unknown if its path exceeds a capacity that the part of the system it was found in leaves out."""
+    states = run(protocol, answer.path) if isinstance(answer, Reached) else None
+    if isinstance(states, Blocked) and states.exceeded:
+        return Unknown(f"capacity {', '.join(states.exceeded)}")
+    return answer
 
 
 def _verdict(

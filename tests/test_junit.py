@@ -135,7 +135,16 @@ def test_nothing_checked_is_an_empty_report() -> None:
 
 
 def test_the_command_writes_both_reports(tmp_path: Path) -> None:
-    arguments = ("--scenario", "default", "--property", "bracketed", "--property", "flag-truth", "--engine", "exhaustive")
+    arguments = (
+        "--scenario",
+        "default",
+        "--property",
+        "bracketed",
+        "--property",
+        "flag-truth",
+        "--engine",
+        "exhaustive",
+    )
     files = (tmp_path / "it.json", tmp_path / "it.xml")
     run_cli("check", "v16", *arguments, "--json", files[0], "--junit", files[1], "-q")
     rows = json.loads(files[0].read_text())["results"]

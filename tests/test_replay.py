@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import run_cli, write_version
 
-from counterexamples.formats import TraceFileError
+from counterexamples.formats import TraceFileError, read_file
+from counterexamples.trace import replay
+from model.concrete import fire
 from model.parameters import ParameterError
 from model.versions import VersionError
-from proofs.campaign import Job, run_job
-from proofs.replaying import replay_on, to_text
+from proofs.campaign import Job, protocol_for, run_job
+from proofs.properties import catalogue
+from proofs.replaying import first_hit, replay_on, to_text
 
 
 def stored(folder: Path, version: str, name: str, scenario: str = "default", **settings: dict[str, str]) -> Path:
@@ -74,11 +78,15 @@ def test_an_action_that_a_version_does_not_have(race: Path) -> None:
     assert f"unlock-after-done does not apply to mainline: {replayed.reason}" in text
 
 
-def test_a_violation_before_the_blocked_step_counts(tmp_path: Path) -> None:
-    # the longer trace goes on where the shorter one has already violated the property on the other version
-    path = stored(tmp_path, write_version(tmp_path, "v16", {"nwd": "none"}), "quiet-engine")
-    other = write_version(tmp_path, "v16", {"nwd": "none", "unlock": "start"}, "other.toml")
-    assert replay_on(path, other).violated
+def test_a_violation_counts_before_the_end_too(race: Path) -> None:
+    stored_trace = read_file(race)
+    protocol = protocol_for(Job("v12", "default", (), stored_trace.assumptions, stored_trace.bounds))
+    end = replay(protocol, stored_trace.path)[-1]
+    further = next(action.name for action in protocol.system.actions if fire(action, end) is not None)
+    longer = replace(stored_trace, path=(*stored_trace.path, further))
+    item = catalogue()["unlock-after-done"]
+    assert first_hit(protocol, item, longer, replay(protocol, longer.path)) == len(stored_trace.path)
+    assert first_hit(protocol, item, longer, replay(protocol, stored_trace.path[:-1])) is None
 
 
 def test_what_is_reached_is_no_violation(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from conftest import build_protocol, write_version
 
 from counterexamples.trace import Trace, readable, replay
+from model.protocol import Protocol
 from model.queues import decode
 from model.system import Action, TransitionSystem
 from proofs import verdicts
@@ -155,9 +156,10 @@ def test_what_the_model_says_about_all_the_rest() -> None:
         "mapping-freed",
         "completion-order",
     }
-    assert words("v16")["works"] == words("v12")["works"] == "reached"
+    assert words("v16")["works"] == "reached"
     assert words("v16")["flag-truth"] == "not-applicable"
-    assert words("v12")["mapping-own"] == words("v12")["mapping-live"] == "violated"
+    mapping = results("v12", "mapping-own", "mapping-live", engine="exhaustive")
+    assert {row.verdict for row in mapping.values()} == {"violated"}
     assert words("v16")["mapping-own"] == words("v16")["mapping-live"] == "proved"
 
 
@@ -201,6 +203,11 @@ def test_data_before_commands_without_nwd_is_as_without_nwd(tmp_path: Path) -> N
 HELD = (*FOUR, "under-lock", "mapping-live")
 
 
+def small() -> Protocol:
+    """v16 with one request of Linux and one of the other EE: enough for these, and quick."""
+    return build_protocol("v16", bound={"requests": 1, "tz_requests": 1})
+
+
 def without_guard(system: TransitionSystem, meaning: str, prefix: str) -> TransitionSystem:
     """The system without one conjunct in the guards of some actions."""
 
@@ -229,7 +236,7 @@ def _altered(system: TransitionSystem, actions: tuple[Action, ...], what: str) -
 
 def red(system: TransitionSystem) -> set[str]:
     """Which of the properties that hold for v16 a changed v16 violates; the paths are replayed on the changed one."""
-    protocol = replace(build_protocol("v16"), system=system)
+    protocol = replace(small(), system=system)
     items = [catalogue()[name] for name in HELD]
     found = verdicts.decide(protocol, items, "exhaustive", 8)
     for item in items:
@@ -240,7 +247,7 @@ def red(system: TransitionSystem) -> set[str]:
 
 
 def test_the_unchanged_model_violates_none_of_them() -> None:
-    assert red(build_protocol("v16").system) == set()
+    assert red(small().system) == set()
 
 
 @pytest.mark.parametrize(
@@ -257,7 +264,7 @@ def test_the_unchanged_model_violates_none_of_them() -> None:
     ],
 )
 def test_a_missing_guard_is_noticed(prefix: str, meaning: str, wanted: set[str]) -> None:
-    assert red(without_guard(build_protocol("v16").system, meaning, prefix)) == wanted
+    assert red(without_guard(small().system, meaning, prefix)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -268,7 +275,7 @@ def test_a_missing_guard_is_noticed(prefix: str, meaning: str, wanted: set[str])
     ],
 )
 def test_a_missing_update_is_noticed(action: str, variable: str, wanted: set[str]) -> None:
-    assert red(without_update(build_protocol("v16").system, action, variable)) == wanted
+    assert red(without_update(small().system, action, variable)) == wanted
 
 
 IDLE = {

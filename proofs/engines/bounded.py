@@ -199,7 +199,9 @@ def confirm(system: TransitionSystem, target: Target, path: Sequence[str]) -> bo
 
 def _independent(system: TransitionSystem) -> dict[str, list[str]]:
     """Each action to the later ones in declared order such that neither reads or writes what the other writes."""
-    reads = {name: item.guard.union(*item.updates.values()) for name, item in dependencies(system).items()}
+    reads = {
+        name: item.guard.union(item.overflow, *item.updates.values()) for name, item in dependencies(system).items()
+    }
     writes = {action.name: set(action.updates) for action in system.actions}
     names = [action.name for action in system.actions]
     return {

@@ -13,9 +13,10 @@ from proofs.engines import Target
 
 @dataclass(frozen=True)
 class Reads:
-    """The variables that an action's guard, each update and each event mention."""
+    """The variables that an action's guard, its capacities, each update and each event mention."""
 
     guard: frozenset[str]
+    overflow: frozenset[str]
     updates: Mapping[str, frozenset[str]]
     events: Mapping[str, frozenset[str]]
 
@@ -26,6 +27,7 @@ def dependencies(system: TransitionSystem) -> dict[str, Reads]:
     return {
         action.name: Reads(
             frozenset().union(*map(variables_of, action.guard.values())),
+            frozenset().union(*map(variables_of, action.overflow.values())),
             {name: variables_of(term) for name, term in action.updates.items()},
             {name: variables_of(term) for name, term in action.events.items()},
         )

@@ -59,7 +59,7 @@ class StateSet:
 
     def _insert(self, packed: np.ndarray) -> np.ndarray:
         hashes = self._hash(packed, self._salt)
-        order = np.argsort(hashes)
+        order = np.argsort(hashes, kind="stable")
         sorted_hashes = hashes[order]
         first = np.ones(len(order), dtype=bool)
         first[1:] = sorted_hashes[1:] != sorted_hashes[:-1]
