@@ -55,15 +55,17 @@ def minimal_path(
         rest = (0, 0) if following is None else best[following, action.actor]
         return (int(before not in ("", action.actor)) + rest[0], int(action.executes_descriptor) + rest[1])
 
-    for state in (*last, *edges):  # the edges are in the order of decreasing distance, so what follows is known
-        for actor in actors:
-            done = None in last.get(state, [])
-            best[state, actor] = (0, 0) if done else min(through(*option, actor) for option in options(state))
+    for known in (*last, *edges):  # the edges are in the order of decreasing distance, so what follows is known
+        for before in actors:
+            done = None in last.get(known, [])
+            costs = [] if done else [through(index, following, before) for index, following in options(known)]
+            best[known, before] = min(costs, default=(0, 0))
     path: list[int] = []
     state: int | None = 0
     actor = ""
     while state is not None and None not in last.get(state, []):
-        index, state = min(options(state), key=lambda option: (through(*option, actor), option[0]))
+        ranked = [(through(index, following, actor), index, following) for index, following in options(state)]
+        _, index, state = min(ranked, key=lambda option: option[:2])
         path.append(index)
         actor = actions[index].actor
     return path

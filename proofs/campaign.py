@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from counterexamples.trace import Trace
 from model import parameters, versions
 from model.protocol import Protocol, build
 from proofs import causes, verdicts
 from proofs.engines.cone import behaviour_cone, observe
-from proofs.interrupt import left_to_parent
+from proofs.interrupt import leave_to_parent
 from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
 from proofs.recheck import recheck, recheck_lasso
 
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 DEPTH = 6  # steps that z3 unrolls where no violation is known: keeps a whole run quick
 
 
@@ -196,7 +200,7 @@ def run_all(work: Sequence[Job], workers: int) -> Iterator[list[Result]]:
     """
     keys = [_alike(job) for job in work]
     first = dict(reversed(list(zip(keys, work, strict=True))))
-    fresh = _run_parallel([job for key, job in zip(keys, work, strict=True) if first[key] is job], workers)
+    fresh = in_parallel(run_job, [job for key, job in zip(keys, work, strict=True) if first[key] is job], workers)
     known: dict[str, list[Result]] = {}
     for key, job in zip(keys, work, strict=True):
         if key not in known:
@@ -209,13 +213,13 @@ def _alike(job: Job) -> str:
     return json.dumps([axes, asdict(replace(job, version=""))], sort_keys=True)
 
 
-def _run_parallel(work: Sequence[Job], workers: int) -> Iterator[list[Result]]:
-    if workers <= 1 or len(work) <= 1:
-        yield from map(run_job, work)
+def in_parallel(function: Callable[[Item], Answer], items: Sequence[Item], workers: int) -> Iterator[Answer]:
+    """`function` of each item in order, in as many worker processes; items and answers are plain data."""
+    if workers <= 1 or len(items) <= 1:
+        yield from map(function, items)
         return
-    from joblib import Parallel, delayed
-
-    with left_to_parent():
-        yield from Parallel(n_jobs=min(workers, len(work)), return_as="generator")(
-            delayed(run_job)(job) for job in work
-        )
+    # fork where there is one: a worker starts at once, with everything imported
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    count, context = min(workers, len(items)), multiprocessing.get_context(method)
+    with ProcessPoolExecutor(count, mp_context=context, initializer=leave_to_parent) as pool:
+        yield from pool.map(function, items)

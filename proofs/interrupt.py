@@ -4,12 +4,10 @@ thread of its own waits for the signal.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import z3
@@ -34,23 +32,18 @@ def clean_on_interrupt(folder: Path) -> None:
     _folders.append(folder)
 
 
-@contextmanager
-def left_to_parent() -> Iterator[None]:
-    """Processes that are started inside do not get SIGINT: this one stops them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def leave_to_parent() -> None:
+    """In a worker process: SIGINT is the parent's business, which stops this one."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _watch(reader: int) -> None:
     while signal.SIGINT not in os.read(reader, 64):
         pass
-    if "joblib" in sys.modules:
-        from joblib.externals.loky import get_reusable_executor
-
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+    for worker in multiprocessing.active_children():
+        worker.kill()
+        worker.join()
     for folder in _folders:
         for path in folder.rglob(".*.tmp"):
             path.unlink(missing_ok=True)

@@ -22,7 +22,7 @@ from rich.text import Text
 
 from counterexamples.gallery import write_file
 from model import parameters
-from proofs import report, session
+from proofs import campaign, report, session
 from proofs.campaign import Job, Result
 from proofs.screening import CONTAINED, OPEN, SAME, Screen, Screened, Setting, screen
 
@@ -131,12 +131,7 @@ class _Rounds:
             return self._screen_silently(tasks)
 
     def _screen_silently(self, tasks: Sequence[Screen]) -> list[Screened]:
-        if self.workers <= 1 or len(tasks) <= 1:
-            return [screen(task) for task in tasks]
-        from joblib import Parallel, delayed
-
-        found: list[Screened] = Parallel(n_jobs=min(self.workers, len(tasks)))(delayed(screen)(task) for task in tasks)
-        return found
+        return list(campaign.in_parallel(screen, tasks, self.workers))
 
     def report(self) -> list[Sensitivity]:
         """One entry for each verdict, settings in declared order, smaller ones first."""
