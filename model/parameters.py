@@ -85,7 +85,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "default": Scenario("QCE, one request in flight, two in all, the other EE beside it, no fault"),
     "small-ring": Scenario(
         "as default with one request of the other EE; the consumer ring has one slot fewer than a request needs",
-        {"tz_requests": 1},
+        {"tz_requests": 1, "mappings": 4},
         ring_short_by=1,
     ),
     "busy-client": Scenario(

@@ -72,12 +72,9 @@ def _decide_group(
         _retry_alone(protocol, cut, space, complete, spaces)
     partial: dict[str, Answer] = {}
     if engine in ("both", "bounded"):
-        lengths = {name: len(answer.path) for name, answer in complete.items() if isinstance(answer, Reached)}
-        depths = {name: max(depth, lengths.get(name, 0)) for name in targets}
-        depths |= {name: depth for name, length in lengths.items() if length > CONFIRMED_DEPTH}
         partial = {
             name: _within_capacities(protocol, answer)
-            for name, answer in bounded.search(system, targets, depths).items()
+            for name, answer in _bounded_answers(system, targets, complete, depth).items()
         }
     return {
         item.id: _verdict(protocol, item, spaces.get(item.id), complete.get(item.id), partial.get(item.id))
@@ -128,6 +125,19 @@ def _lasting(
         engines["bounded"] = {"answer": "reached", "depth": len(path), "path_confirmed": True}
         how += ", path confirmed by z3"
     return Verdict("violated", f"{how}; {fairness}", len(path), states, path, engines, before)
+
+
+def _bounded_answers(
+    system: TransitionSystem, targets: Mapping[str, Target], complete: Mapping[str, Answer], depth: int
+) -> dict[str, Answer]:
+    """z3's answers within `depth`, and as deep as a violation lies that z3 is to confirm, then on its own cone only."""
+    lengths = {name: len(answer.path) for name, answer in complete.items() if isinstance(answer, Reached)}
+    deep = {name: targets[name] for name, length in lengths.items() if depth < length <= CONFIRMED_DEPTH}
+    shallow = {name: target for name, target in targets.items() if name not in deep}
+    answers = bounded.search(system, shallow, dict.fromkeys(shallow, depth)) if shallow else {}
+    for part, names in grouped(system, deep, slack=3):
+        answers |= bounded.search(part, {name: deep[name] for name in names}, {name: lengths[name] for name in names})
+    return answers
 
 
 def _retry_alone(
