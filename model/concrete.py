@@ -90,6 +90,7 @@ class _Walk:
         self.widths: dict[int, int] = {}
         self.inputs: dict[str, str] = {}
         self.constants: dict[str, Any] = {}
+        self.literals: dict[str, int] = {}
         self.context = z3.main_ctx().ref()
 
     def visit(self, root: Term) -> str:
@@ -143,6 +144,7 @@ class _Walk:
             return str(value) if width else str(bool(value))
         name = f"c{width}_{value}"
         self.constants[name] = dtype_of(width)(value)
+        self.literals[name] = value
         return name
 
     def _operator(self, kind: int, width: int, args: list[str], widths: list[int], parameters: list[int]) -> str:
@@ -178,14 +180,21 @@ class _Walk:
             return f"{yes} if {condition} else {no}"
         if width == 0:
             return f"({condition} & {yes}) | (~{condition} & {no})"
+        if width <= 8 and self.literals.get(yes) == 1 and self.literals.get(no) == 0:
+            return f"{condition}.astype(uint8)"
         return f"where({condition}, {yes}, {no})"
 
     def _concat(self, width: int, args: list[str], widths: list[int]) -> str:
-        parts, low = [], 0
+        parts, low, fixed = [], 0, 0
         for arg, part in zip(reversed(args), reversed(widths), strict=True):
-            cast = self._cast(arg, part, width)
-            parts.append(f"({cast} << {low})" if low else cast)
+            if arg in self.literals:  # a cast at run time would cost as much as one of a whole column
+                fixed |= self.literals[arg] << low
+            else:
+                cast = self._cast(arg, part, width)
+                parts.append(f"({cast} << {low})" if low else cast)
             low += part
+        if fixed or not parts:
+            parts.append(self._constant(width, fixed))
         return " | ".join(parts)
 
     def _shift(self, kind: int, width: int, args: list[str]) -> str:

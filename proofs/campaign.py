@@ -22,7 +22,7 @@ from proofs.recheck import recheck, recheck_lasso
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
-DEPTH = 6  # steps that z3 unrolls where no violation is known: keeps a whole run quick
+DEPTH = 5  # steps that z3 unrolls where no violation is known: keeps a whole run quick
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,9 @@ def run_all(work: Sequence[Job], workers: int) -> Iterator[list[Result]]:
     """
     keys = [_alike(job) for job in work]
     first = dict(reversed(list(zip(keys, work, strict=True))))
-    fresh = in_parallel(run_job, [job for key, job in zip(keys, work, strict=True) if first[key] is job], workers)
+    unique = [job for key, job in zip(keys, work, strict=True) if first[key] is job]
+    # the long jobs first, so that the workers end together
+    fresh = in_parallel(run_job, unique, workers, last=lambda index: -len(unique[index].properties))
     known: dict[str, list[Result]] = {}
     for key, job in zip(keys, work, strict=True):
         if key not in known:
@@ -213,8 +215,13 @@ def _alike(job: Job) -> str:
     return json.dumps([axes, asdict(replace(job, version=""))], sort_keys=True)
 
 
-def in_parallel(function: Callable[[Item], Answer], items: Sequence[Item], workers: int) -> Iterator[Answer]:
-    """`function` of each item in order, in as many worker processes; items and answers are plain data."""
+def in_parallel(
+    function: Callable[[Item], Answer], items: Sequence[Item], workers: int, last: Callable[[int], int] = int
+) -> Iterator[Answer]:
+    """`function` of each item in order, in as many worker processes; items and answers are plain data.
+
+    `last` sorts the positions: what it gives a large value starts late.
+    """
     if workers <= 1 or len(items) <= 1:
         yield from map(function, items)
         return
@@ -222,4 +229,5 @@ def in_parallel(function: Callable[[Item], Answer], items: Sequence[Item], worke
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     count, context = min(workers, len(items)), multiprocessing.get_context(method)
     with ProcessPoolExecutor(count, mp_context=context, initializer=leave_to_parent) as pool:
-        yield from pool.map(function, items)
+        started = {index: pool.submit(function, items[index]) for index in sorted(range(len(items)), key=last)}
+        yield from (started[index].result() for index in range(len(items)))

@@ -72,6 +72,13 @@ def _known(kind: str, chosen: Sequence[str], valid: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(chosen)) or list(valid)
 
 
+def _properties(chosen: Sequence[str], scenarios: Sequence[str]) -> tuple[str, ...]:
+    known = catalogue()
+    if chosen or scenarios:
+        return tuple(_known("property", chosen, list(known)))
+    return tuple(name for name, item in known.items() if item.asked_plainly)
+
+
 def _scenarios(chosen: Sequence[str]) -> tuple[str, ...]:
     if not chosen:
         return ()
@@ -126,7 +133,7 @@ def check(
     everything = _asks_everything(assume, pairs, engine == "bounded" or any((out, junit_file, strict, all_causes)))
     request = session.Request(
         versions=tuple(dict.fromkeys(versions.load(name).name for name in version)),
-        properties=tuple(_known("property", properties, list(catalogue()))),
+        properties=_properties(properties, scenarios),
         scenarios=_scenarios(scenarios),
         assume={} if everything else _pairs(assume, "--assume"),
         bound=_numbers(bound),

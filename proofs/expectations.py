@@ -29,7 +29,7 @@ def summary(result: Result) -> str:
     if result.verdict in ("violated", "reached"):
         return f"{result.verdict} at depth {result.depth}"
     if result.verdict in ("unknown", "bounded"):
-        return f"{result.verdict}: {result.how}"
+        return f"{result.verdict}: {result.how.split(';')[0]}"
     return result.verdict
 
 

@@ -17,6 +17,7 @@ from rich.text import Text
 from counterexamples.gallery import write_file
 from model import parameters
 from proofs.campaign import Result
+from proofs.properties import catalogue
 
 COLOURS = {
     "violated": "bold red",
@@ -105,6 +106,9 @@ def print_results(console: Console, rows: Sequence[Judged], out: Path | None) ->
     changed = {key: value for key, value in assumptions.items() if value != parameters.ASSUMPTIONS[key].values[0]}
     listed = " ".join(f"{key}={value}" for key, value in assumptions.items())
     console.print(f"assumptions ({'default' if not changed else 'changed: ' + ', '.join(changed)}): {listed}")
+    missing = [name for name in catalogue() if name not in {row.result.property for row in rows}]
+    if missing:
+        console.print(f"not asked here: {', '.join(missing)} (ask with --property or --scenario)")
     if out is not None:
         count = sum((row.result.trace is not None) + len(row.result.other_causes) for row in rows)
         console.print(f"{count} traces written to {out} (.txt, .svg, .dot, .itf.json)")

@@ -25,12 +25,17 @@ class Target:
     state: Term = field(default_factory=lambda: z3.BoolVal(False))
     on: Mapping[str, Term] = field(default_factory=dict)
 
-    def firing(self, action: Action) -> Term:
-        """Whether firing `action` hits the target; constantly false if none of its events matters."""
+    def hit_by(self, action: Action) -> Term:
+        """Whether `action`, if it fires, hits the target; constantly false if none of its events matters."""
         hits = [
             z3.And(action.events[event], condition) for event, condition in self.on.items() if event in action.events
         ]
-        return z3.simplify(z3.And(action.enabled, z3.Or(*hits))) if hits else z3.BoolVal(False)
+        return z3.simplify(z3.Or(*hits)) if hits else z3.BoolVal(False)
+
+    def firing(self, action: Action) -> Term:
+        """Whether `action` can fire and hits the target."""
+        hit = self.hit_by(action)
+        return hit if z3.is_false(hit) else z3.simplify(z3.And(action.enabled, hit))
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Unrolling:
 
     def _prepare(self, action: Action) -> _Prepared:
         if action.name not in self._prepared:
-            firings = tuple(target.firing(action) for target in self.targets.values())
+            firings = tuple(target.hit_by(action) for target in self.targets.values())
             terms = (action.enabled, *action.updates.values(), *firings)
             self._prepared[action.name] = _Prepared(action, tuple(action.updates), terms)
         return self._prepared[action.name]

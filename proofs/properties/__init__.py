@@ -41,8 +41,14 @@ class Property:
 
     @property
     def first_scenarios(self) -> tuple[str, ...]:
-        """Where a plain `check` asks: in `default` and `small-ring`, or wherever the property is asked at all."""
-        return tuple(name for name in self.scenarios if name in ("default", "small-ring")) or self.scenarios
+        """Where a `check` that names no scenario asks: progress in `default` only, as it needs the whole graph."""
+        plain = ("default",) if self.kind == EVENTUALLY else ("default", "small-ring")
+        return tuple(name for name in self.scenarios if name in plain) or self.scenarios
+
+    @property
+    def asked_plainly(self) -> bool:
+        """Whether a `check` that names neither property nor scenario asks at all: not about faults or old hardware."""
+        return "default" in self.first_scenarios
 
     def reason_against(self, protocol: Protocol) -> str | None:
         """Why the property cannot be asked of a version in a scenario, or None."""
