@@ -148,6 +148,8 @@ class _Walk:
         return name
 
     def _operator(self, kind: int, width: int, args: list[str], widths: list[int], parameters: list[int]) -> str:
+        if kind == z3.Z3_OP_DISTINCT and len(args) > 2:
+            raise UnsupportedTermError("Distinct of more than two terms; write the pairs")
         if kind in _INFIX:
             text = f" {_INFIX[kind]} ".join(args)
             return self._masked(f"({text})", width) if kind in _WRAPS else text

@@ -64,7 +64,10 @@ class Queue:
 
     def push_back_all(self, entries: Sequence[Mapping[str, Value]], count: Term) -> None:
         """Append the first `count` of `entries`."""
-        self._append(entries, resize(count, self.length.size()))
+        size = self.length.size()
+        if count.size() > size:
+            self.step.exceed(self.name, z3.UGT(count, self.schema.capacity))
+        self._append(entries, resize(count, size))
 
     def push_front(self, **values: Value) -> None:
         """Put one entry before all others."""
@@ -103,7 +106,7 @@ class Queue:
             block = z3.BitVecVal(0, data.size())
             for position, values in enumerate(entries[: self.schema.capacity]):
                 value = _widen(values.get(key, 0), item.width, data.size()) << (position * item.width)
-                block = block | (value if position == 0 else z3.If(z3.UGT(count, position), value, 0 * value))
+                block = block | z3.If(z3.UGT(count, position), value, z3.BitVecVal(0, data.size()))
             self.step[name] = data | self._behind(block, item.width)
         self.step[f"{self.name}.len"] = self.length + count
 

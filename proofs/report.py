@@ -106,8 +106,9 @@ def print_results(console: Console, rows: Sequence[Judged], out: Path | None) ->
     changed = {key: value for key, value in assumptions.items() if value != parameters.ASSUMPTIONS[key].values[0]}
     listed = " ".join(f"{key}={value}" for key, value in assumptions.items())
     console.print(f"assumptions ({'default' if not changed else 'changed: ' + ', '.join(changed)}): {listed}")
-    missing = [name for name in catalogue() if name not in {row.result.property for row in rows}]
-    if missing:
+    asked = {row.result.property for row in rows}
+    plain = {name for name, item in catalogue().items() if item.asked_plainly}
+    if plain <= asked and (missing := [name for name in catalogue() if name not in asked]):
         console.print(f"not asked here: {', '.join(missing)} (ask with --property or --scenario)")
     if out is not None:
         count = sum((row.result.trace is not None) + len(row.result.other_causes) for row in rows)

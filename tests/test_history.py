@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import z3
 
 from model import versions
 from proofs import expectations
@@ -50,9 +51,10 @@ def test_where_the_checker_says_more_than_the_lists() -> None:
         "nothing-stale",
         "metadata-own",
         "fault-contained",
+        "linux-progress",
         "lock-released",
         "other-progress",
-    } & all_properties()
+    }
 
 
 def all_properties() -> set[str]:
@@ -87,28 +89,30 @@ def test_v8_serves_a_bam_without_the_lock_only_through_its_hole() -> None:
 ALIKE = [("mainline", "v1"), ("v3", "v4"), ("v4", "v5"), ("v5", "v6"), ("v6", "v7"), ("v9", "v10"), ("v14", "v15")]
 
 
+@pytest.mark.parametrize("scenario", ["default", "faults"])
 @pytest.mark.parametrize(("one", "other"), ALIKE)
-def test_versions_that_behave_alike_build_the_same_system(one: str, other: str) -> None:
+def test_versions_that_behave_alike_build_the_same_system(one: str, other: str, scenario: str) -> None:
     assert versions.behaviour(versions.load(one).axes) == versions.behaviour(versions.load(other).axes)
-    for scenario in ("default", "faults", "no-lock-hardware"):
-        assert described(one, scenario) == described(other, scenario)
+    systems = [protocol_for(Job(name, scenario, ())).system for name in (one, other)]
+    assert systems[0].initial == systems[1].initial
+    for mine, theirs in zip(*(system.actions for system in systems), strict=True):
+        assert (mine.name, mine.actor) == (theirs.name, theirs.actor)
+        for group in ("guard", "updates", "events", "overflow"):
+            left, right = getattr(mine, group), getattr(theirs, group)
+            assert list(left) == list(right)
+            assert all(equal(left[key], right[key]) for key in left), (mine.name, group)
 
 
-def described(version: str, scenario: str) -> list[tuple[object, ...]]:
-    system = protocol_for(Job(version, scenario, ())).system
-    return [(variable.name, variable.width, variable.init) for variable in system.variables] + [
-        (
-            action.name,
-            action.enabled.sexpr(),
-            *((name, term.sexpr()) for name, term in action.updates.items()),
-            *((name, term.sexpr()) for name, term in action.events.items()),
-        )
-        for action in system.actions
-    ]
+def equal(left: z3.ExprRef, right: z3.ExprRef) -> bool:
+    """Whether two terms have the same value in every state; equal up to the order of arguments is asked first."""
+    if left.eq(right):
+        return True
+    solver = z3.SolverFor("QF_FD")
+    solver.add(left != right)
+    return solver.check() == z3.unsat
 
 
-@pytest.mark.parametrize("version", [name for name in VERSIONS if name not in {other for _, other in ALIKE}])
-def test_versions_that_differ_build_different_systems(version: str) -> None:
-    others = [name for name in VERSIONS if name != version and name not in dict(ALIKE).values()]
-    mine = described(version, "faults")
-    assert all(described(name, "faults") != mine for name in others if name != "mainline")
+def test_versions_that_differ_do_so_in_behaviour() -> None:
+    chosen = [name for name in VERSIONS if name not in {other for _, other in ALIKE}]
+    behaviours = [str(versions.behaviour(versions.load(name).axes)) for name in chosen]
+    assert len(set(behaviours)) == len(chosen)

@@ -163,7 +163,6 @@ def test_many_arguments() -> None:
         agreed(many, states, names)
 
 
-@pytest.mark.xfail(strict=True, reason="Distinct of more than two becomes `a != b != c`")
 def test_distinct_of_three() -> None:
     names = {"a": 2, "b": 2, "c": 2}
     term = z3.Distinct(*(z3.BitVec(name, 2) for name in names))

@@ -99,7 +99,6 @@ def test_new_states_are_numbered_in_the_order_given() -> None:
     assert found.states[0].tolist() == values.tolist()
 
 
-@pytest.mark.xfail(reason="np.argsort without kind='stable': a later duplicate may lead its group")
 def test_duplicates_take_the_place_of_their_first_occurrence() -> None:
     rows = [(value % 7, 0) for value in range(700)] + [(value, 1) for value in range(50)]
     wanted = {state: number for number, state in enumerate(dict.fromkeys(rows))}

@@ -242,13 +242,11 @@ def test_queues_are_lists(operations: list[tuple[str, list[Row], int]]) -> None:
         assert decode(queue_space().queues["q"], after) == q
 
 
-@pytest.mark.xfail(strict=True, reason="Queue.push_back_all puts entry 0 into the block even if count is 0")
 def test_appending_nothing_changes_nothing() -> None:
     state = encoded("q", [{"x": 1, "y": 1}]) | encoded("o", []) | {f"{n}.{k}": 1 for n in NAMES for k in FIELDS}
     assert fire(ACTIONS["push_all"], state | {"count": 0}) == state | {"count": 0}
 
 
-@pytest.mark.xfail(strict=True, reason="Queue.push_back_all cuts the count to the width of the length")
 def test_a_count_wider_than_the_length_is_not_cut() -> None:
     space = queue_space()
     space.add("many", 4)

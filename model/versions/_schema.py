@@ -113,7 +113,7 @@ def _where(path: list[str | int]) -> str:
 def _wrong_type(error: ValidationError) -> str:
     expected, rule = _KINDS[error.validator_value], error.schema
     if "items" in rule:
-        expected += f" of distinct steps, or {UNKNOWN!r}; valid steps: {', '.join(_choices(rule['items']))}"
+        expected += f" of steps, or {UNKNOWN!r}; valid steps: {', '.join(_choices(rule['items']))}"
     elif "oneOf" in rule:
         expected += f"; valid: {', '.join([*_choices(rule), UNKNOWN])}"
     elif "properties" in rule:
@@ -140,14 +140,8 @@ def _missing_keys(error: ValidationError) -> str:
     return "missing: " + ", ".join(f"{key} ({rules[key]['description']})" for key in missing)
 
 
-def _repeated_step(error: ValidationError) -> str:
-    steps = error.instance
-    repeated = next(step for position, step in enumerate(steps) if step in steps[:position])
-    return f"step {shown(repeated)} appears more than once; valid: each step once"
-
-
 def _missing_step(error: ValidationError) -> str:
-    return f"step {shown(error.validator_value['const'])} is missing; valid: an array that holds it once"
+    return f"step {shown(error.validator_value['const'])} is missing; valid: an array that holds it"
 
 
 def _not_one_line(error: ValidationError) -> str:
@@ -162,7 +156,6 @@ _COMPLAINTS: dict[str, Callable[[ValidationError], str]] = {
     "additionalProperties": _no_such_key,
     "oneOf": _no_such_value,
     "required": _missing_keys,
-    "uniqueItems": _repeated_step,
     "contains": _missing_step,
     "pattern": _not_one_line,
 }

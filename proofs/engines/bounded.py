@@ -72,7 +72,7 @@ class Unrolling:
             values = [next(now) for _ in item.terms]
             if z3.is_false(values[0]):
                 continue
-            selector = z3.Bool(f"{item.action.name}@{self.depth}")
+            selector = z3.Bool(f"fire {item.action.name}@{self.depth}")
             selectors[item.action.name] = selector
             if not z3.is_true(values[0]):
                 self.solver.add(z3.Implies(selector, values[0]))
