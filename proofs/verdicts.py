@@ -198,7 +198,8 @@ def _verdict(
     if path is not None:
         how = _how_reached(protocol, item.target(protocol), path, complete, partial, engines)
         word = "reached" if item.kind == REACH else "violated"
-        return Verdict(word, how, len(path), states, path, engines)
+        visited = "" if states is None else f"; {states} states"
+        return Verdict(word, how + visited, len(path), states, path, engines)
     return _verdict_without_path(item, complete, partial, states, engines)
 
 

@@ -12,6 +12,7 @@ import pytest
 from conftest import Outcome, build_protocol, run_cli
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from model import versions
 from proofs.engines.exhaustive import Explorer, Space
 
 DONE = (0, 1)
@@ -39,6 +40,15 @@ def test_check_one_property(timed: BenchmarkFixture) -> None:
 
     outcome = timed.pedantic(run, rounds=3, iterations=1)
     assert outcome.code in DONE and "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize("version", versions.names())
+def test_gate_by_version(timed: BenchmarkFixture, version: str) -> None:
+    def run() -> Outcome:
+        return run_cli("check", version, "--scenario", "all", "-q")
+
+    outcome = timed.pedantic(run, rounds=1, iterations=1)
+    assert outcome.code == 0, "as recorded"
 
 
 def test_exhaustive_engine(timed: BenchmarkFixture) -> None:
