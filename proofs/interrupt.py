@@ -41,11 +41,14 @@ def leave_to_parent() -> None:
 def _watch(reader: int) -> None:
     while signal.SIGINT not in os.read(reader, 64):
         pass
+    # the main thread may now fail for want of its workers: that is nobody's business
+    complaints = os.dup(2)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     for worker in multiprocessing.active_children():
         worker.kill()
         worker.join()
     for folder in _folders:
         for path in folder.rglob(".*.tmp"):
             path.unlink(missing_ok=True)
-    os.write(2, MESSAGE)
+    os.write(complaints, MESSAGE)
     os._exit(EXIT)
