@@ -1,7 +1,8 @@
 """The lock code of bam_dma: building LOCK and UNLOCK transactions, and releasing what they mapped.
 
-Left out, and why no property can see it: the scratchpad's address and the command element's value; the dummy write's
-only effect on the engine is that it is a register write.
+Left out, and why no property can see it:
+- The scratchpad's address and the command element's value: the dummy write's only effect is that it is one.
+- A failing dma_cookie_assign, after which v12 and v13 leave the transaction behind: it cannot fail in the base driver.
 """
 
 from __future__ import annotations

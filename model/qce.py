@@ -3,6 +3,7 @@
 Left out, and why no property can see it:
 - The data buffers and their mapping: no lock code touches them.
 - Copying the result dump: no claim is about data.
+- v2's flag values alias INTERRUPT and ACK: its LOCK ends in EOT where others end in INT, and both raise the interrupt.
 - v2's LOCK is a DEV_TO_MEM descriptor on the consumer channel: what a pipe enabled in the wrong direction does no
   source says.
 """
