@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,8 +12,6 @@ from model.concrete import Code, Layout
 from model.system import Action, TransitionSystem
 from proofs.engines import Target
 from proofs.engines.states import StateSet
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,6 @@ class Explorer:
         self,
         targets: Mapping[str, Target],
         stop_early: bool = False,
-        progress: Progress | None = None,
         slack: int = 0,
     ) -> Space:
         """Exhaust the system, or with `stop_early` only until every target is hit; `complete` tells which.
@@ -138,8 +135,6 @@ class Explorer:
                 break
             for low in range(start, end, CHUNK):
                 edges += self._expand(found, low, min(low + CHUNK, end))
-            if progress:
-                progress(found.count, len(levels) - 2)
         farther = {name: tuple(Hit(cost, tuple(item[cost])) for cost in sorted(item)) for name, item in hits.items()}
         nearest = {name: item[0] for name, item in farther.items()}
         return Space(
