@@ -47,7 +47,7 @@ class Replayed:
 def replay_on(path: Path, version: str) -> Replayed:
     """Replay a stored trace, after checking it as `show` does, under its own scenario, bounds and assumptions.
 
-    Raises TraceFileError, ReplayError, VersionError or ParameterError.
+    Raises DocumentError, ReplayError, VersionError or ParameterError.
     """
     session.demand_known_axes(version)
     show(path)

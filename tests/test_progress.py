@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toys import Steps, as_protocol, bounded_buffer, built
 
-from counterexamples.formats import TraceFileError, read_itf, to_itf
+from counterexamples.documents import DocumentError
+from counterexamples.formats import read_itf, to_itf
 from counterexamples.text import verdict
 from counterexamples.trace import ReplayError
 from model.concrete import fire
@@ -253,5 +254,5 @@ def test_a_loop_outside_of_the_trace_is_refused() -> None:
     item = catalogue()["linux-progress"]
     path = decide(protocol, [item], "exhaustive", 1)[item.id].path
     text = to_itf(replace(trace_of(protocol, item, "default", path, len(path)), loop=len(path) + 1))
-    with pytest.raises(TraceFileError, match="loop: is 7, need the index of one of 7 states"):
+    with pytest.raises(DocumentError, match="loop: is 7, need the index of one of 7 states"):
         read_itf(text)

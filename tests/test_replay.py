@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import run_cli, write_version
 
-from counterexamples.formats import TraceFileError, read_file
+from counterexamples.documents import DocumentError
+from counterexamples.formats import read_file
 from counterexamples.trace import replay
 from model.concrete import fire
 from model.parameters import ParameterError
@@ -105,12 +106,12 @@ def test_the_assumptions_of_the_trace_hold(tmp_path: Path) -> None:
 def test_bad_input(race: Path, tmp_path: Path) -> None:
     with pytest.raises(VersionError):
         replay_on(race, "v99")
-    with pytest.raises(TraceFileError):
+    with pytest.raises(DocumentError):
         replay_on(tmp_path / "absent.itf.json", "v16")
     document = json.loads(race.read_text())
     document["#meta"]["scenario"] = "nowhere"
     (tmp_path / "nowhere.itf.json").write_text(json.dumps(document))
-    with pytest.raises(TraceFileError, match="nowhere"):
+    with pytest.raises(DocumentError, match="nowhere"):
         replay_on(tmp_path / "nowhere.itf.json", "v16")
     unknown = write_version(tmp_path, "v16", {"nwd": "unknown"})
     with pytest.raises(ParameterError, match="nwd"):

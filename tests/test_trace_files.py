@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from traces import PATH, protocol_of, trace_of
 
-from counterexamples.formats import SCHEMA, StoredTrace, TraceFileError, read_file, read_itf, to_itf
+from counterexamples.documents import DocumentError
+from counterexamples.formats import SCHEMA, StoredTrace, read_file, read_itf, to_itf
 from counterexamples.trace import Trace
 
 
@@ -69,7 +70,7 @@ def changed(trace: Trace, *path: str | int, value: Any = None, drop: bool = Fals
 
 
 def refusal(text: str) -> str:
-    with pytest.raises(TraceFileError) as error:
+    with pytest.raises(DocumentError) as error:
         read_itf(text)
     message = str(error.value)
     assert message.isprintable() and 10 < len(message) < 400
@@ -110,9 +111,9 @@ def test_a_missing_key_is_named(trace: Trace, key: str) -> None:
         (["#meta", "actions", 1], "tz.x", "states/2/#meta/action: is 'client.prep_tx_data', need 'tz.x'"),
         (["vars"], 3, "vars: is integer, need array"),
         (["vars", 0], "#meta", "vars/0: need a name that does not start with #"),
-        (["vars", 0], "client.ok", "vars: names a variable twice, need each one once"),
+        (["vars", 0], "client.ok", "vars: names one twice, need each once"),
         (["vars", 0], "other", "states/0: the variable 'other' is missing"),
-        (["states"], [], "states: need at least one state"),
+        (["states"], [], "states: need at least one"),
         (["states", 2], None, "states/2: is null, need object"),
         (["states", 2, "#meta"], {}, "states/2/#meta: the key index is missing"),
         (["states", 2, "#meta", "index"], 1, "states/2/#meta/index: is 1, need 2"),
@@ -172,7 +173,7 @@ def test_mutated_bytes_never_crash_the_reader(trace: Trace, tmp_path: Path) -> N
         path.write_bytes(content)
         try:
             assert isinstance(read_file(path), StoredTrace)
-        except TraceFileError as error:
+        except DocumentError as error:
             assert str(error).isprintable()
 
 
@@ -180,14 +181,14 @@ def test_mutated_bytes_never_crash_the_reader(trace: Trace, tmp_path: Path) -> N
 def test_a_file_that_is_no_trace(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "trace.itf.json"
     path.write_bytes(content)
-    with pytest.raises(TraceFileError, match="need ITF JSON"):
+    with pytest.raises(DocumentError, match="need ITF JSON"):
         read_file(path)
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "absent", Path("a\0b"), tmp_path / ("n" * 5_000)):
-        with pytest.raises(TraceFileError, match="cannot be read") as error:
+        with pytest.raises(DocumentError, match="cannot be read") as error:
             read_file(path)
         assert str(error.value).isprintable()
-    with pytest.raises(TraceFileError, match="larger than"):
+    with pytest.raises(DocumentError, match="larger than"):
         read_file(Path("/dev/zero"))

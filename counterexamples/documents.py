@@ -1,0 +1,145 @@
+"""Reading a JSON document that somebody else may have written, cut off or tampered with: each defect is one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jsonschema import Draft202012Validator, ValidationError
+
+LARGEST_FILE = 64 << 20
+LARGEST_NUMBER = (1 << 53) - 1  # beyond it, not every JSON reader keeps an integer exact
+
+TEXT = {"type": "string"}
+NATURAL = {"type": "integer", "minimum": 0, "maximum": LARGEST_NUMBER}
+ORIGIN = {
+    "version": TEXT,
+    "property": TEXT,
+    "scenario": TEXT,
+    "bounds": {"type": "object", "additionalProperties": NATURAL},
+    "assumptions": {"type": "object", "additionalProperties": TEXT},
+    "axes": {"type": "object", "additionalProperties": {"type": ["string", "boolean", "array"], "items": TEXT}},
+}
+"""The schema of what says which system and which property a document is about."""
+
+Read = TypeVar("Read")
+
+
+class DocumentError(Exception):
+    """A file that is not what it should be: one line, what is wrong and what would be right."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which property of which version a document is about, and under which scenario, bounds and assumptions."""
+
+    version: str
+    property_id: str
+    scenario: str
+    bounds: Mapping[str, int]
+    assumptions: Mapping[str, str]
+    axes: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """As `ORIGIN` has it."""
+        return {
+            "version": self.version,
+            "property": self.property_id,
+            "scenario": self.scenario,
+            "bounds": dict(self.bounds),
+            "assumptions": dict(self.assumptions),
+            "axes": dict(self.axes),
+        }
+
+    @staticmethod
+    def fields(document: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields by name, from a document that fits `ORIGIN`."""
+        return {("property_id" if key == "property" else key): document[key] for key in ORIGIN}
+
+
+def read_document(path: Path, parse: Callable[[str], Read], need: str) -> Read:
+    """What `parse` makes of a file's text; raises DocumentError if the file cannot be read or is not one.
+
+    `need`: what would be right, as `ITF JSON`.
+    """
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise DocumentError(f"{quoted(str(path))} cannot be read: {reason}") from None
+    if len(content) > LARGEST_FILE:
+        raise DocumentError(f"{quoted(str(path))} is larger than {LARGEST_FILE >> 20} MiB: need {need}")
+    try:
+        return parse(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"{quoted(str(path))}: not UTF-8 at byte {error.start}; need {need}") from None
+    except DocumentError as error:
+        raise DocumentError(f"{quoted(str(path))}: {error}") from None
+
+
+def parsed(text: str, validator: Draft202012Validator, need: str) -> Any:
+    """The document in `text`; raises DocumentError if it is not JSON, or not as the schema has it."""
+
+    def refuse(literal: str) -> Any:
+        raise ValueError(f"{literal[:20]} is not a whole number")
+
+    try:
+        document = json.loads(text, parse_float=refuse, parse_constant=refuse)
+        error = next(validator.iter_errors(document), None)
+        # a lone surrogate is legal JSON, but nothing that can be printed
+        json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except json.JSONDecodeError as wrong:
+        where = f"line {wrong.lineno}, column {wrong.colno}"
+        raise DocumentError(f"not JSON, or cut off, at {where} ({wrong.msg}); need {need}") from None
+    except (RecursionError, UnicodeEncodeError):
+        raise DocumentError(f"nested too deeply, or text that is not Unicode; need {need}") from None
+    except ValueError as wrong:
+        reason = str(wrong).split(";", 1)[0]
+        raise DocumentError(f"a number that cannot be right: {reason}; need whole numbers below 2**53") from None
+    if error is not None:
+        raise DocumentError(_explained(error, need))
+    return document
+
+
+def _explained(error: ValidationError, need: str) -> str:
+    path = "/".join(_bare(part) for part in error.absolute_path)
+    place = path or "the file"
+    value, wanted = error.instance, error.validator_value
+    if error.validator == "required":
+        missing = next(key for key in wanted if key not in value)
+        return f"{place}: the key {missing} is missing"
+    if error.validator == "type":
+        names = " or ".join([wanted] if isinstance(wanted, str) else wanted)
+        return f"{place}: is {type_name(value)}, need {names}"
+    if error.validator == "const":
+        return f"{place}: is {quoted(value)}, need {quoted(wanted)}"
+    needs = {
+        "minimum": "need a number that is not negative",
+        "maximum": 'need a number below 2**53, or {"#bigint": "..."}',
+        "minItems": "need at least one",
+        "uniqueItems": "names one twice, need each once",
+        "additionalProperties": "has other keys than those it should have",
+        "pattern": "need decimal digits" if path.endswith("#bigint") else "need a name that does not start with #",
+    }
+    return f"{place}: {needs.get(str(error.validator), f'is not what {need} has there')}"
+
+
+def type_name(value: Any) -> str:
+    """JSON's name for the type of a value."""
+    names = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", type(None): "null"}
+    return names[type(value)]
+
+
+def quoted(value: Any) -> str:
+    """A value as one short printable line."""
+    text = ascii(value) if not isinstance(value, (dict, list)) else type_name(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+def _bare(part: str | int) -> str:
+    # a key of the file may hold anything, also line ends
+    return str(part) if isinstance(part, int) else quoted(part)[1:-1] if len(part) < 100 else quoted(part)
