@@ -1,7 +1,7 @@
 """The terms of a transition system as generated code: NumPy over many states, plain Python over one.
 
 Both readings come from one walk over the term graph; each shared term is computed once. They are generated from the
-same terms that z3 reads, so there is no second description of the protocol.
+same terms that z3 reads, so there is no second description of the protocol. `Walk` serves other languages too.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _sort_size = _unchecked("Z3_get_bv_sort_size")
 _num_parameters = _unchecked("Z3_get_decl_num_parameters")
 _parameter = _unchecked("Z3_get_decl_int_parameter")
 
-_INFIX = {
+INFIX = {
     z3.Z3_OP_BADD: "+",
     z3.Z3_OP_BSUB: "-",
     z3.Z3_OP_BMUL: "*",
@@ -62,7 +62,7 @@ _INFIX = {
     z3.Z3_OP_ULT: "<",
     z3.Z3_OP_UGT: ">",
 }
-_WRAPS = {z3.Z3_OP_BADD, z3.Z3_OP_BSUB, z3.Z3_OP_BMUL}
+WRAPS = {z3.Z3_OP_BADD, z3.Z3_OP_BSUB, z3.Z3_OP_BMUL}
 DTYPES = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 
@@ -80,21 +80,33 @@ def dtype_of(width: int) -> type:
     raise UnsupportedTermError(f"no machine word holds {width} bits; split the variable")
 
 
-class _Walk:
-    """Turns terms into assignments `t7 = ...`, children first, one for each distinct term."""
+class Walk:
+    """Visits each distinct term once, children first; a subclass says what is written for it, and under which name.
 
-    def __init__(self, vector: bool) -> None:
-        self.vector = vector
-        self.lines: list[str] = []
+    `kind` is z3's number for an operator, `width` in bits, 0 for a Boolean. Raises UnsupportedTermError.
+    """
+
+    def __init__(self) -> None:
         self.names: dict[int, str] = {}
         self.widths: dict[int, int] = {}
-        self.inputs: dict[str, str] = {}
-        self.constants: dict[str, Any] = {}
-        self.literals: dict[str, int] = {}
         self.context = z3.main_ctx().ref()
+        self._visited: list[Term] = []  # kept alive: z3 gives the number of a term that is gone to another one
+
+    def variable(self, name: str) -> str:
+        """The name of a variable's value."""
+        raise NotImplementedError
+
+    def constant(self, width: int, value: int) -> str:
+        """The name of a constant."""
+        raise NotImplementedError
+
+    def operation(self, kind: int, width: int, args: list[str], widths: list[int], parameters: list[int]) -> str:
+        """The name of an operator's result; `parameters` are those of an extraction or extension."""
+        raise NotImplementedError
 
     def visit(self, root: Term) -> str:
-        """The name under which the value of `root` is found after the lines so far."""
+        """The name under which the value of `root` is found after what was written so far."""
+        self._visited.append(root)
         stack = [root.as_ast()]
         context, names = self.context, self.names
         while stack:
@@ -123,23 +135,38 @@ class _Walk:
         self.widths[key] = width
         if kind == z3.Z3_OP_UNINTERPRETED:
             symbol = z3core.Z3_get_decl_name(context, declaration)
-            self.names[key] = self._input(z3core.Z3_get_symbol_string(context, symbol))
+            self.names[key] = self.variable(z3core.Z3_get_symbol_string(context, symbol))
         elif kind in (z3.Z3_OP_TRUE, z3.Z3_OP_FALSE):
-            self.names[key] = self._constant(0, int(kind == z3.Z3_OP_TRUE))
+            self.names[key] = self.constant(0, int(kind == z3.Z3_OP_TRUE))
         elif kind == z3.Z3_OP_BNUM:
-            self.names[key] = self._constant(width, int(z3core.Z3_get_numeral_string(context, ast)))
+            self.names[key] = self.constant(width, int(z3core.Z3_get_numeral_string(context, ast)))
         else:
             parameters = [_parameter(context, declaration, i) for i in range(_num_parameters(context, declaration))]
-            text = self._operator(
+            self.names[key] = self.operation(
                 kind, width, [self.names[k] for k in keys], [self.widths[k] for k in keys], parameters
             )
-            self.names[key] = f"t{len(self.lines)}"
-            self.lines.append(f"{self.names[key]} = {text}")
 
-    def _input(self, variable: str) -> str:
-        return self.inputs.setdefault(variable, f"v{len(self.inputs)}")
 
-    def _constant(self, width: int, value: int) -> str:
+class _Assignments(Walk):
+    """Turns terms into assignments `t7 = ...`, one for each distinct term."""
+
+    def __init__(self, vector: bool) -> None:
+        super().__init__()
+        self.vector = vector
+        self.lines: list[str] = []
+        self.inputs: dict[str, str] = {}
+        self.constants: dict[str, Any] = {}
+        self.literals: dict[str, int] = {}
+
+    def variable(self, name: str) -> str:
+        return self.inputs.setdefault(name, f"v{len(self.inputs)}")
+
+    def operation(self, kind: int, width: int, args: list[str], widths: list[int], parameters: list[int]) -> str:
+        name = f"t{len(self.lines)}"
+        self.lines.append(f"{name} = {self._operator(kind, width, args, widths, parameters)}")
+        return name
+
+    def constant(self, width: int, value: int) -> str:
         if not self.vector:
             return str(value) if width else str(bool(value))
         name = f"c{width}_{value}"
@@ -150,9 +177,9 @@ class _Walk:
     def _operator(self, kind: int, width: int, args: list[str], widths: list[int], parameters: list[int]) -> str:
         if kind == z3.Z3_OP_DISTINCT and len(args) > 2:
             raise UnsupportedTermError("Distinct of more than two terms; write the pairs")
-        if kind in _INFIX:
-            text = f" {_INFIX[kind]} ".join(args)
-            return self._masked(f"({text})", width) if kind in _WRAPS else text
+        if kind in INFIX:
+            text = f" {INFIX[kind]} ".join(args)
+            return self._masked(f"({text})", width) if kind in WRAPS else text
         if kind == z3.Z3_OP_NOT:
             return f"~{args[0]}" if self.vector else f"not {args[0]}"
         if kind == z3.Z3_OP_IMPLIES:
@@ -160,7 +187,7 @@ class _Walk:
         if kind == z3.Z3_OP_ITE:
             return self._choice(width, args)
         if kind == z3.Z3_OP_BNOT:
-            return f"{args[0]} ^ {self._constant(width, (1 << width) - 1)}"
+            return f"{args[0]} ^ {self.constant(width, (1 << width) - 1)}"
         if kind == z3.Z3_OP_BNEG:
             return self._masked(f"(0 - {args[0]})" if not self.vector else f"(~{args[0]} + 1)", width)
         if kind == z3.Z3_OP_EXTRACT:
@@ -196,7 +223,7 @@ class _Walk:
                 parts.append(f"({cast} << {low})" if low else cast)
             low += part
         if fixed or not parts:
-            parts.append(self._constant(width, fixed))
+            parts.append(self.constant(width, fixed))
         return " | ".join(parts)
 
     def _shift(self, kind: int, width: int, args: list[str]) -> str:
@@ -204,7 +231,7 @@ class _Walk:
         if not self.vector:
             # Python integers are unbounded: an amount beyond the width must give 0 without being built
             return self._masked(f"(({args[0]} {sign} {args[1]}) if {args[1]} < {width} else 0)", width)
-        zero = self._constant(width, 0)
+        zero = self.constant(width, 0)
         return self._masked(
             f"where({args[1]} < {width}, {args[0]} {sign} ({args[1]} & {_low_mask(width)}), {zero})", width
         )
@@ -232,7 +259,7 @@ class Code:
     """
 
     def __init__(self, terms: Sequence[Term], vector: bool) -> None:
-        walk = _Walk(vector)
+        walk = _Assignments(vector)
         results = [walk.visit(term) for term in terms]
         self.inputs = tuple(walk.inputs)
         namespace: dict[str, Any] = {"where": np.where, **walk.constants}

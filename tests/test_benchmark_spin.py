@@ -1,0 +1,73 @@
+"""Spin and the exhaustive engine on the same whole system, each from the beginning: `--benchmark-enable`.
+
+Spin's time is `spin -a`, the compiler with -O2 and `pan`; ours is a fresh Python that builds the system and explores
+it. Both go on after a hit and must count the same states. Nothing is asserted about time.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import cast
+
+import pytest
+from conftest import ENVIRONMENT, ROOT, build_protocol
+from pytest_benchmark.fixture import BenchmarkFixture
+from spin import Found, needs_spin, search
+
+from proofs.engines import Target
+from proofs.exports import Question, promela
+
+pytestmark = needs_spin
+TABLE = 24  # 16 million slots, sixteen for each state of the largest
+SIZES: dict[str, dict[str, int]] = {
+    "small": {"requests": 1, "tz_requests": 1},
+    "medium": {"requests": 2, "tz_requests": 1},
+    "default": {"requests": 2, "tz_requests": 2},
+    "large": {"requests": 2, "tz_requests": 4},
+}
+OURS = """
+import sys
+from proofs.campaign import Job, protocol_for
+from proofs.engines.exhaustive import Explorer
+bound = {key: int(value) for key, value in (item.split("=") for item in sys.argv[1:])}
+space = Explorer(protocol_for(Job("v12", "default", (), {}, bound)).system).explore({})
+print(space.states.shape[1], space.number_of_transitions())
+"""
+
+
+@pytest.fixture
+def timed(request: pytest.FixtureRequest) -> BenchmarkFixture:
+    """The benchmark fixture; skips the test unless benchmarks are asked for."""
+    if not request.config.getoption("benchmark_enable"):
+        pytest.skip("only with --benchmark-enable")
+    return cast("BenchmarkFixture", request.getfixturevalue("benchmark"))
+
+
+def ours(size: str) -> tuple[int, int]:
+    """States and transitions, by a process of its own."""
+    bounds = [f"{key}={value}" for key, value in SIZES[size].items()]
+    command = [sys.executable, "-c", OURS, *bounds]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT, cwd=ROOT)
+    states, transitions = done.stdout.split()
+    return int(states), int(transitions)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_spin(timed: BenchmarkFixture, size: str, tmp_path: Path) -> None:
+    text = promela.write(Question(build_protocol("v12", bound=SIZES[size]).system, Target()))
+
+    def run() -> Found:
+        return search(text, tmp_path, everything=True, optimise="-O2", table=TABLE)
+
+    found = timed.pedantic(run, rounds=3, iterations=1)
+    timed.extra_info |= {"states": found.states, "transitions": found.transitions - 1}
+    timed.extra_info |= {"spin": found.generating, "compiler": found.compiling, "pan": found.searching}
+    assert (found.states, found.transitions - 1) == ours(size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_exhaustive_engine(timed: BenchmarkFixture, size: str) -> None:
+    states, transitions = timed.pedantic(ours, (size,), rounds=3, iterations=1)
+    timed.extra_info |= {"states": states, "transitions": transitions}
