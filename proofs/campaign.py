@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 from counterexamples.trace import Trace
 from model import parameters, versions
 from model.protocol import Protocol, build
-from proofs import causes, verdicts
+from proofs import causes, certificates, inductive, verdicts
 from proofs.engines.cone import behaviour_cone, observe
 from proofs.interrupt import leave_to_parent
+from proofs.invariants import Clause
 from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
 from proofs.recheck import recheck, recheck_lasso
 
@@ -47,6 +48,7 @@ class Result:
     `depth` in steps; `states` reachable, or visited before the search could stop; `trace` is relative to the output
     folder; `seconds` of the whole job that the row belongs to, shared by its rows. `causes`: how many distinct ones the
     violation has, if that was asked for; `other_causes` says of the second and each further one what is different.
+    `certificate`: the file of the invariant by which it is proved, relative to the output folder.
     """
 
     version: str
@@ -64,11 +66,14 @@ class Result:
     seconds: float
     causes: int | None = None
     other_causes: tuple[str, ...] = ()
+    certificate: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The row as plain data, without the causes if they were not asked for."""
+        """The row as plain data, without the causes and the certificate if they were not asked for."""
         row = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-        return row if self.causes is not None else {key: row[key] for key in row if not key.endswith("causes")}
+        unasked = {"causes", "other_causes"} if self.causes is None else set()
+        unasked |= {"certificate"} if self.certificate is None else set()
+        return {key: value for key, value in row.items() if key not in unasked}
 
 
 def jobs(names: Sequence[str], properties: Sequence[str], scenarios: Sequence[str], **settings: Any) -> list[Job]:
@@ -109,13 +114,18 @@ def run_job(job: Job) -> list[Result]:
     asked = [catalogue()[name] for name in job.properties]
     reasons = {item.id: item.reason_against(protocol) for item in asked}
     applicable = [item for item in asked if reasons[item.id] is None]
-    found = verdicts.decide(protocol, applicable, job.engine, job.depth)
+    if job.engine == "induction":
+        found = inductive.decide(protocol, applicable)
+    else:
+        found = verdicts.decide(protocol, applicable, job.engine, job.depth)
     rows = []
     for item in asked:
         reason = reasons[item.id]
         verdict = verdicts.not_applicable(reason) if reason is not None else found[item.id]
         trace = _write_trace(job, protocol, item, verdict) if verdict.path or verdict.loop is not None else None
         row = _result(job, protocol, item, verdict, trace)
+        if verdict.invariant is not None and job.out is not None:
+            row = replace(row, certificate=_write_certificate(job, protocol, item, verdict.invariant))
         if job.all_causes and verdict.word == "violated" and item.kind == ALWAYS:
             row = _with_causes(job, protocol, item, verdict, row)
         rows.append(row)
@@ -187,10 +197,26 @@ def _write_trace(
         return None
     from counterexamples.gallery import write_all
 
-    stem = (item.id if job.scenario == "default" else f"{item.id}.{job.scenario}") + suffix
-    folder = Path(protocol.version).stem
-    write_all(trace, Path(job.out) / folder, stem)
-    return f"{folder}/{stem}.itf.json"
+    folder, stem = _place(job, protocol, item)
+    write_all(trace, Path(job.out) / folder, stem + suffix)
+    return f"{folder}/{stem}{suffix}.itf.json"
+
+
+def _place(job: Job, protocol: Protocol, item: Property) -> tuple[str, str]:
+    """The folder and the stem of the names of what is written about one verdict."""
+    stem = item.id if job.scenario == "default" else f"{item.id}.{job.scenario}"
+    return Path(protocol.version).stem, stem
+
+
+def _write_certificate(job: Job, protocol: Protocol, item: Property, clauses: tuple[Clause, ...]) -> str:
+    from counterexamples.gallery import write_file
+
+    folder, stem = _place(job, protocol, item)
+    certificate = certificates.certificate_of(protocol, item.id, job.scenario, clauses)
+    path = Path(str(job.out)) / folder / f"{stem}.cert.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, certificates.to_json(certificate))
+    return f"{folder}/{path.name}"
 
 
 def run_all(work: Sequence[Job], workers: int) -> Iterator[list[Result]]:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from counterexamples.gallery import write_file
+from counterexamples.gallery import FORMS, write_file
 from model import parameters
 from proofs.campaign import Result
 from proofs.properties import catalogue
@@ -112,7 +112,9 @@ def print_results(console: Console, rows: Sequence[Judged], out: Path | None) ->
         console.print(f"not asked here: {', '.join(missing)} (ask with --property or --scenario)")
     if out is not None:
         count = sum((row.result.trace is not None) + len(row.result.other_causes) for row in rows)
-        console.print(f"{count} traces written to {out} (.txt, .svg, .dot, .itf.json)")
+        console.print(f"{count} traces written to {out} ({', '.join(FORMS)})")
+        if certificates := sum(row.result.certificate is not None for row in rows):
+            console.print(f"{certificates} certificates written to {out} (.cert.json); prove them again with `certify`")
 
 
 def as_json(rows: Sequence[Judged]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from model.system import TransitionSystem
 from proofs.engines import Answer, Lasso, NotWithin, Reached, Target, Unknown, Unreachable, bounded, fair
 from proofs.engines.cone import behaviour_cone, grouped, observe
 from proofs.engines.exhaustive import Explorer, Space
+from proofs.invariants import Clause
 from proofs.properties import EVENTUALLY, REACH, Property
 
 SLACK = 12  # variables that a group's system may carry for one target's sake: an own exploration costs more
@@ -28,6 +29,7 @@ class Verdict:
     """The verdict word of design section 4, the shortest depth, the path, and what each engine did.
 
     `loop`: for a lasso the number of steps after which it repeats itself for ever, or rests if that is all of them.
+    `invariant`: the clauses of an inductive invariant that proves it.
     """
 
     word: str
@@ -37,6 +39,7 @@ class Verdict:
     path: tuple[str, ...] = ()
     engines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     loop: int | None = None
+    invariant: tuple[Clause, ...] | None = None
 
 
 def not_applicable(reason: str) -> Verdict:

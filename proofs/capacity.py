@@ -1,0 +1,127 @@
+"""`capacity`: verdicts as each bound of the workload grows, and where a larger bound cannot add anything.
+
+Three arguments are used. Requests of Linux and of the other EE: what is proved in the scenario `endless`, where their
+identities are recycled for ever, is proved for any number. The ring: from some size up to the largest that the model
+admits, the part of the system on which a property depends has the same reachable graph, state by state and step by
+step. The largest holds all descriptors of one request and its brackets more than once, so there no comparison with
+the room that is left ever says no, and none does with still more room. The model's own capacities (lists, cookies,
+mappings): they matter only where they are exceeded, which a verdict other than `unknown` has shown not to happen. For
+data descriptors there is no argument, only the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import click
+import numpy as np
+
+from model import parameters, versions
+from proofs import options, session
+from proofs.campaign import Job, Result, in_parallel, protocol_for, run_job
+from proofs.engines.cone import cone_variables, dependencies, restrict
+from proofs.engines.exhaustive import Explorer
+from proofs.properties import ALWAYS, catalogue
+
+GROWTH: Mapping[str, Sequence[int]] = {
+    "ring": (3, 4, 5, 6, 7, 8),
+    "requests": (1, 2, 3),
+    "tz_requests": (1, 2, 3),
+    "data": (1, 2, 3),
+}
+EXCLUSION = "exclusion"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One property's verdicts, by the value of one bound, and what can be said of larger values."""
+
+    property: str
+    verdicts: Mapping[int, str]
+    beyond: str
+
+
+@click.command()
+@click.argument("version", metavar="VERSION|FILE.toml")
+@click.option("--property", "properties", multiple=True, metavar="ID", help="Default: the exclusion properties.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+def capacity(version: str, properties: tuple[str, ...], jobs: int | None) -> None:
+    """Print a version's verdicts as each bound of the workload grows, and what is known beyond the table."""
+    session.demand_known_axes(version)
+    names = _chosen(properties)
+    for key, values in GROWTH.items():
+        click.echo(f"{key}: {parameters.BOUNDS[key].meaning}")
+        for row in table(version, names, key, values, jobs or options.cores()):
+            cells = "  ".join(f"{value}: {verdict:<12}" for value, verdict in row.verdicts.items())
+            click.echo(f"  {row.property:<18}{cells}  {row.beyond}")
+
+
+def _chosen(properties: Sequence[str]) -> tuple[str, ...]:
+    known = {name: item for name, item in catalogue().items() if item.kind == ALWAYS}
+    for name in properties:
+        if name not in known:
+            raise parameters.nearest("`always` property", name, known)
+    return tuple(properties) or tuple(name for name, item in known.items() if item.family == EXCLUSION)
+
+
+def table(version: str, properties: Sequence[str], key: str, values: Sequence[int], workers: int) -> list[Row]:
+    """The verdicts of the exhaustive engine in the scenario `default`, for each value of the bound `key`."""
+    work = [Job(version, "default", tuple(properties), {}, {key: value}, "exhaustive") for value in values]
+    if key in ("requests", "tz_requests"):
+        work.append(Job(version, "endless", tuple(properties), {}, {}, "exhaustive"))
+    found = list(in_parallel(run_job, work, workers))
+    rows = []
+    for number, name in enumerate(properties):
+        verdicts = {value: _word(results[number]) for value, results in zip(values, found, strict=False)}
+        rows.append(Row(name, verdicts, _beyond(version, name, key, found[-1][number])))
+    return rows
+
+
+def _word(result: Result) -> str:
+    return f"{result.verdict} {result.depth}" if result.depth is not None else result.verdict
+
+
+def _beyond(version: str, name: str, key: str, last: Result) -> str:
+    if last.verdict == "not-applicable":
+        return ""
+    if key in ("requests", "tz_requests"):
+        return f"any number (endless): {_word(last)}, {last.states} states"
+    if key != "ring":
+        return "no argument for more"
+    enough = sufficient_ring(version, name)
+    most = parameters.BOUNDS[key].most
+    return "no argument for more" if enough is None else f"{enough} to {most}: the same states and steps"
+
+
+def sufficient_ring(version: str, name: str, scenario: str = "endless") -> int | None:
+    """The smallest ring of the table from which on nothing changes that a property depends on, up to the largest ring.
+
+    None if there is no such ring.
+    """
+    widest = _graph(version, name, scenario, parameters.BOUNDS["ring"].most)
+    enough = None
+    for size in reversed(GROWTH["ring"]):
+        graph = _graph(version, name, scenario, size)
+        if widest is None or graph is None or not _same(graph, widest):
+            break
+        enough = size
+    return enough
+
+
+def _graph(version: str, name: str, scenario: str, ring: int) -> tuple[np.ndarray, int] | None:
+    """The reachable states as sorted columns and the number of transitions; None if a capacity is exceeded."""
+    protocol = protocol_for(Job(versions.load(version).name, scenario, (), {}, {"ring": ring}))
+    target = catalogue()[name].target(protocol)
+    system = restrict(protocol.system, cone_variables(dependencies(protocol.system), target), [target])
+    space = Explorer(system).explore({})
+    if space.exceeded:
+        return None
+    if not system.variables:
+        return np.empty((0, 1), dtype=np.uint64), space.number_of_transitions()
+    columns = [space.layout.column(space.states, item.name).astype(np.uint64) for item in system.variables]
+    return np.unique(np.stack(columns), axis=1), space.number_of_transitions()
+
+
+def _same(one: tuple[np.ndarray, int], two: tuple[np.ndarray, int]) -> bool:
+    return one[1] == two[1] and np.array_equal(one[0], two[0])

@@ -1,0 +1,76 @@
+"""`certify`: prove a stored certificate again, with z3 and with a second solver."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from counterexamples.documents import DocumentError
+from model.protocol import Protocol
+from proofs.certificates import (
+    SECOND,
+    Certificate,
+    Proof,
+    checked,
+    described,
+    offending,
+    prove,
+    read_certificate,
+    second_solver_missing,
+)
+from proofs.engines import Target
+from proofs.inspect import stored_protocol
+
+INCONCLUSIVE = 3
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--show", is_flag=True, help="Also print the invariant, clause by clause.")
+def certify(files: tuple[Path, ...], show: bool) -> None:
+    """Prove certificates (*.cert.json) again from the model: three queries to z3, and the same to bitwuzla.
+
+    Exit code 2 if one is refused, 3 if a solver gives up.
+    """
+    missing = second_solver_missing()
+    inconclusive = False
+    for file in files:
+        certificate = read_certificate(file)
+        protocol = stored_protocol(certificate)
+        try:
+            target = checked(certificate, protocol)
+        except DocumentError as error:
+            raise DocumentError(f"{file}: {error}") from None
+        click.echo(_heading(certificate))
+        if show:
+            click.echo("\n".join(described(certificate, protocol)))
+        proofs = []
+        for item in _proofs(certificate, protocol, target, missing is None):
+            click.echo(f"  {item.obligation:<12}{item.solver:<10}{item.answer:<8}{item.seconds:6.2f} s")
+            if item.answer == "sat":
+                why = offending(protocol, target, certificate.clauses, item.obligation)
+                raise DocumentError(f"{file} proves nothing: {item.obligation} fails: {why}")
+            proofs.append(item)
+        inconclusive |= any(item.answer != "unsat" for item in proofs)
+        click.echo(_conclusion(proofs, missing))
+    sys.exit(INCONCLUSIVE if inconclusive else 0)
+
+
+def _heading(certificate: Certificate) -> str:
+    over = {name for clause in certificate.clauses for name in clause.over}
+    about = f"{certificate.version} {certificate.property_id} ({certificate.scenario})"
+    return f"{about}: {len(certificate.clauses)} clauses over {len(over)} places"
+
+
+def _proofs(certificate: Certificate, protocol: Protocol, target: Target, second: bool) -> Iterator[Proof]:
+    for solver in ("z3", SECOND) if second else ("z3",):
+        yield from prove(protocol, target, certificate.clauses, solver)
+
+
+def _conclusion(proofs: list[Proof], missing: str | None) -> str:
+    if any(item.answer != "unsat" for item in proofs):
+        return "  not certified: a solver gave up"
+    return "  certified by z3 and bitwuzla" if missing is None else f"  certified by z3 only: {missing}"

@@ -1,0 +1,47 @@
+"""Verdicts by induction: an invariant for each property, found on the part of the system that it depends on.
+
+What is proved is proved from the clauses, on the whole system, by z3; how they were found plays no part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from model.protocol import Protocol
+from proofs.certificates import prove
+from proofs.engines.cone import cone_variables, dependencies, restrict
+from proofs.engines.exhaustive import Explorer
+from proofs.engines.induction import NotInductiveError, find
+from proofs.invariants import places
+from proofs.properties import ALWAYS, Property
+from proofs.verdicts import EngineDisagreementError, Verdict
+
+
+def decide(protocol: Protocol, properties: Sequence[Property]) -> dict[str, Verdict]:
+    """`proved` with an invariant, or `unknown`, for each property; raises EngineDisagreementError."""
+    return {item.id: _decide(protocol, item) for item in properties}
+
+
+def _decide(protocol: Protocol, item: Property) -> Verdict:
+    if item.kind != ALWAYS:
+        return Verdict("unknown", f"induction does not decide `{item.kind}` properties")
+    target = item.target(protocol)
+    cone = cone_variables(dependencies(protocol.system), target)
+    system = restrict(protocol.system, cone, [target])
+    space = Explorer(system).explore({item.id: target}, stop_early=True)
+    states = space.states.shape[1]
+    if item.id in space.hits:
+        return Verdict("unknown", f"no invariant: violated at depth {space.hits[item.id].depth}", None, states)
+    if space.exceeded:
+        return Verdict("unknown", f"capacity {', '.join(space.exceeded)}", None, states)
+    known = {name: place for name, place in places(protocol.system.space).items() if place.variable in cone}
+    try:
+        clauses = find(system, target, space, known)
+    except NotInductiveError as error:
+        return Verdict("unknown", str(error), None, states)
+    failed = [proof.obligation for proof in prove(protocol, target, clauses, "z3") if proof.answer != "unsat"]
+    if failed:
+        raise EngineDisagreementError(f"{item.id}: the invariant that was found does not prove {', '.join(failed)}")
+    row = {"answer": "invariant", "clauses": len(clauses), "states": states}
+    how = f"inductive invariant of {len(clauses)} clauses, proved again by z3"
+    return Verdict("proved", how, None, states, (), {"induction": row}, invariant=clauses)

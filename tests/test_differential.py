@@ -1,0 +1,164 @@
+"""Random versions under random bounds and assumptions: the engines and the readings of the model agree about each.
+
+A version here is any combination of axis values that `model.versions` admits, not only one that was ever posted.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+import z3
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from test_readings import some_states
+
+from counterexamples.trace import replay
+from model import parameters, versions
+from model.concrete import Code, Layout, fire
+from model.protocol import Protocol, build
+from model.versions import axis_values
+from model.versions._fit import misfit
+from proofs import inductive, verdicts
+from proofs.engines import Target, bounded, exhaustive
+from proofs.properties import ALWAYS, catalogue
+
+SINGLE = tuple(axis for axis in versions.axes() if axis not in ("request", "completion"))
+STATE = ("config-integrity", "balanced", "mapping-live", "nothing-stale")
+STEP = ("quiet-engine", "under-lock", "unlock-after-done", "no-abort", "completion-order")
+Draw = Any
+
+
+@st.composite
+def flows(draw: Draw, axis: str, base: tuple[str, ...]) -> tuple[str, ...]:
+    """A version's steps in their order, or with two neighbours swapped."""
+    steps = list(base)
+    if len(steps) > 2 and draw(st.booleans()):
+        place = draw(st.integers(0, len(steps) - 2))
+        steps[place], steps[place + 1] = steps[place + 1], steps[place]
+    return tuple(steps)
+
+
+@st.composite
+def random_axes(draw: Draw) -> dict[str, Any]:
+    """The axes of a shipped version with up to three values changed, so that they still fit together."""
+    axes = dict(versions.load(draw(st.sampled_from(versions.names()))).axes)
+    for axis in draw(st.lists(st.sampled_from(SINGLE), max_size=3, unique=True)):
+        axes[axis] = draw(st.sampled_from(axis_values(axis)))
+    for axis in ("request", "completion"):
+        axes[axis] = draw(flows(axis, tuple(axes[axis])))
+    assume(versions.UNKNOWN not in axes.values() and misfit(axes) is None)
+    return axes
+
+
+@st.composite
+def protocols(draw: Draw) -> Protocol:
+    """A small protocol: one or two requests, rings from too short to ample, up to two assumptions changed."""
+    scenario = draw(st.sampled_from(("default", "faults", "no-lock-hardware", "endless")))
+    bounds = parameters.bounds(
+        scenario,
+        {
+            "requests": draw(st.integers(1, 2)),
+            "tz_requests": 1,
+            "data": draw(st.integers(1, 2)),
+            "ring": draw(st.integers(4, 6)),
+        },
+    )
+    chosen = draw(st.lists(st.sampled_from(sorted(parameters.ASSUMPTIONS)), max_size=2, unique=True))
+    values = {key: draw(st.sampled_from(parameters.ASSUMPTIONS[key].values)) for key in chosen}
+    return build("random", draw(random_axes()), parameters.assumptions(values), bounds, scenario)
+
+
+def random_test(examples: int) -> settings:
+    """Always the same examples, however long one takes."""
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    return settings(deadline=None, max_examples=examples, derandomize=True, database=None, suppress_health_check=checks)
+
+
+@random_test(8)
+@given(protocols(), st.sampled_from(STATE), st.sampled_from(STEP))
+def test_engines_agree(protocol: Protocol, state: str, step: str) -> None:
+    asked = [item for item in (catalogue()[state], catalogue()[step]) if item.reason_against(protocol) is None]
+    # raises if z3 finds something shorter than, or nothing at, the exhaustive engine's distance
+    found = verdicts.decide(protocol, asked, "both", 4)
+    for item in asked:
+        verdict = found[item.id]
+        assert item.kind == ALWAYS and verdict.word in ("proved", "violated", "unknown")
+        if verdict.word == "unknown" or (verdict.states or 0) > 1500:
+            continue  # induction takes its time with many states
+        by_induction = inductive.decide(protocol, [item])[item.id]
+        assert (by_induction.word == "proved") == (verdict.word == "proved"), by_induction.how
+
+
+@random_test(6)
+@given(protocols(), st.integers(0, 2**32))
+def test_walks_of_the_plain_reading_are_accepted_by_z3(protocol: Protocol, seed: int) -> None:
+    system, chooser = protocol.system, random.Random(seed)
+    state, path = system.initial, []
+    for _ in range(14):
+        possible = [(action.name, after) for action in system.actions if (after := fire(action, state)) is not None]
+        if not possible:
+            break
+        name, state = chooser.choice(possible)
+        path.append(name)
+    same = z3.And(*(variable.term == variable.constant(state[variable.name]) for variable in system.variables))
+    assert bounded.confirm(system, Target(state=same), path)
+    assert not bounded.confirm(system, Target(state=z3.Not(same)), path), "each action is a function"
+
+
+@random_test(4)
+@given(protocols(), st.integers(0, 2**31))
+def test_paths_that_z3_chooses_are_accepted_by_the_plain_reading(protocol: Protocol, seed: int) -> None:
+    unrolling = bounded.Unrolling(protocol.system, {}, ordered=False)
+    unrolling.solver.set("random_seed", seed % 1000)
+    while unrolling.depth < 7 and unrolling.extend():
+        pass
+    assert unrolling.solver.check() == z3.sat
+    path = unrolling.path(unrolling.solver.model())
+    assert len(replay(protocol, path)) == len(path) + 1
+
+
+@random_test(4)
+@given(protocols(), st.integers(0, 2**32))
+def test_the_generated_readings_agree(protocol: Protocol, seed: int) -> None:
+    system = protocol.system
+    states = some_states(system, random.Random(seed), 15, 1)
+    layout = Layout(system.variables)
+    packed = np.concatenate([layout.pack(state) for state in states], axis=1)
+    values = {variable.name: layout.column(packed, variable.name) for variable in system.variables}
+    for action in system.actions:
+        read = [action.enabled, *action.updates.values(), *action.events.values(), *action.overflow.values()]
+        rows = [np.broadcast_to(row, (len(states),)) for row in Code(read, vector=True)(values)]
+        plain = Code(read, vector=False)
+        for index, state in enumerate(states):
+            assert [int(row[index]) for row in rows] == [int(value) for value in plain(state)], action.name
+
+
+def test_the_random_versions_are_legal_and_differ() -> None:
+    seen = set()
+
+    @random_test(40)
+    @given(random_axes())
+    def collect(axes: dict[str, Any]) -> None:
+        assert misfit(axes) is None
+        seen.add(tuple(sorted((key, str(value)) for key, value in axes.items())))
+
+    collect()
+    shipped = {tuple(sorted((k, str(v)) for k, v in versions.load(name).axes.items())) for name in versions.names()}
+    assert len(seen - shipped) > 15, "most of them were never posted"
+
+
+def test_a_wrong_reading_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        exhaustive.Explorer, "_look", lambda self, predicates, states, start, depth, slack, hits: None
+    )
+    protocol = build(
+        "v12",
+        versions.load("v12").axes,
+        parameters.assumptions({}),
+        parameters.bounds("default", {"requests": 1, "tz_requests": 1}),
+    )
+    with pytest.raises(verdicts.EngineDisagreementError):
+        verdicts.decide(protocol, [catalogue()["quiet-engine"]], "both", 14)
