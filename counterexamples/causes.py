@@ -183,7 +183,7 @@ def _taken(trace: Trace) -> dict[tuple[int, int], set[str]]:
     readable = [trace.readable(index) for index in range(len(trace.states))]
     for number, (before, after) in enumerate(pairwise(readable), start=1):
         for name, owner in owners.items():
-            gone, front, back = _moved(before[name], after[name])
+            gone, front, back = moved(before[name], after[name])
             for putter in owner[:gone]:
                 if putter != number:
                     result.setdefault((putter, number), set()).add(name)
@@ -191,7 +191,7 @@ def _taken(trace: Trace) -> dict[tuple[int, int], set[str]]:
     return result
 
 
-def _moved(before: Sequence[Any], after: Sequence[Any]) -> tuple[int, int, int]:
+def moved(before: Sequence[Any], after: Sequence[Any]) -> tuple[int, int, int]:
     """How many entries went off the front, and how many came to the front and to the back, or from nothing."""
     if before and len(after) > len(before) and after[-len(before) :] == before and after[: len(before)] != before:
         return 0, len(after) - len(before), 0

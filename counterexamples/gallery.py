@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from counterexamples.account import with_account
 from counterexamples.formats import to_itf
 from counterexamples.graph import to_dot, to_graph
 from counterexamples.lanes import to_svg
-from counterexamples.text import to_text
+from counterexamples.picture import cause_svg
 from counterexamples.trace import Trace
+
+FORMS: Mapping[str, Callable[[Trace], str]] = {
+    ".txt": with_account,
+    ".itf.json": to_itf,
+    ".dot": lambda trace: to_dot(to_graph(trace)),
+    ".svg": to_svg,
+    ".cause.svg": cause_svg,
+}
+"""How a trace is written down, by the suffix of the file."""
 
 
 def write_all(trace: Trace, folder: Path, stem: str) -> list[Path]:
-    """Write `stem` with .txt, .itf.json, .dot and .svg into the folder, which is made if need be; return the paths.
+    """Write `stem` in all `FORMS` into the folder, which is made if need be; return the paths.
 
     A file is either the old one or the whole new one, whatever happens. Raises OSError if one cannot be written.
     """
-    contents = {
-        ".txt": to_text(trace),
-        ".itf.json": to_itf(trace),
-        ".dot": to_dot(to_graph(trace)),
-        ".svg": to_svg(trace),
-    }
+    contents = {suffix: form(trace) for suffix, form in FORMS.items()}
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for suffix, content in contents.items():

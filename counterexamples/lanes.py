@@ -1,27 +1,26 @@
-"""A trace as a picture: time runs downwards, one lane for each actor, bars for what lasts."""
+"""A trace as a picture: time runs downwards, one lane for each actor, bars for what lasts, in red the two that meet."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from counterexamples.svg import Canvas, text_width
-from counterexamples.text import acting, step_notes, verb, verdict, wrap_notes
+from counterexamples.conflicts import Conflict, conflict
+from counterexamples.phrases import label, under_vc_lock
+from counterexamples.svg import BAD, FAINT, GOOD, GRID, INK, STRIPE, THREAD, Canvas, colours, text_width
+from counterexamples.text import acting, step_notes, verdict, wrap_notes
 from counterexamples.trace import Trace
+from model.system import Action
 
-NOTE_COLUMNS = 64
+NOTE_COLUMNS = 56
 
 _LARGE, _SIZE, _SMALL = 15, 12, 11
 _MARGIN, _GAP = 20, 14
 _NUMBER_WIDTH = 34
 _LINE, _SMALL_LINE = 18, 15
 _BOX = 24
-_HEAD = 44  # the two lines above the lanes
-_INK, _FAINT, _GRID, _STRIPE, _THREAD = "#1f2328", "#59636e", "#d1d9e0", "#f6f8fa", "#8c959f"
-_GROUPS = {"bam": ("#fff1e0", "#bc6a00"), "engine": ("#f3e8ff", "#8250df"), "tz": ("#e6f6ea", "#1a7f37")}
-_SOFTWARE = ("#e7f1ff", "#0969da")
-_BAD, _GOOD = ("#ffe5e5", "#cf222e"), ("#dcf5e3", "#1a7f37")
+_HEAD = 56  # the two lines above the lanes
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ BARS = (
     Bar("lock.tz", ("lock:", "TZ"), "#b5e7c1", "#1a7f37"),
     Bar("engine.op", ("engine", "runs"), "#e0ccff", "#8250df"),
     Bar("rx.nwd_wait", ("NWD", "wait"), "#ffe2a8", "#9a6700"),
-    Bar("engine.published_rx", ("input", "waits"), "#d8dee4", "#59636e"),
+    Bar("engine.published_rx", ("DATA", "in flight"), "#d8dee4", "#59636e"),
 )
 
 
@@ -77,6 +76,7 @@ class _Layout:
 
     lanes: Mapping[str, tuple[float, float]]
     bars: Mapping[str, tuple[float, float]]
+    gutter: float
     notes_x: float
     notes: list[list[str]]
     heading: list[str]
@@ -113,7 +113,7 @@ class _Layout:
 def _lane_columns(trace: Trace, x: float) -> tuple[dict[str, tuple[float, float]], float]:
     lanes = {}
     for actor in acting(trace):
-        names = [verb(step) for step in trace.steps if step.actor == actor]
+        names = [_name(step) for step in trace.steps if step.actor == actor]
         width = max(text_width(name, _SIZE) for name in [actor, *names]) + 20
         lanes[actor] = (x, width)
         x += width + _GAP
@@ -132,9 +132,14 @@ def _bar_columns(trace: Trace, x: float) -> tuple[dict[str, tuple[float, float]]
     return bars, x
 
 
-def _layout(trace: Trace) -> _Layout:
-    lanes, x = _lane_columns(trace, _MARGIN + _NUMBER_WIDTH)
-    bars, x = _bar_columns(trace, x)
+def _name(step: Action) -> str:
+    fault = step.name.partition(":")[2]
+    return f"{label(step).split(': ')[-1]}{f': {fault} fails' if fault else ''}"
+
+
+def _layout(trace: Trace, pair: Conflict | None) -> _Layout:
+    lanes, gutter = _lane_columns(trace, _MARGIN + _NUMBER_WIDTH)
+    bars, x = _bar_columns(trace, gutter + (text_width(pair.variable, _SMALL) + 20 if pair else 0))
     notes = [wrap_notes(lines, NOTE_COLUMNS) for lines in step_notes(trace)]
     longest = max((text_width(line, _SMALL) for lines in notes for line in lines), default=0.0)
     width = max(x + _GAP + longest + _MARGIN, 640.0)
@@ -149,25 +154,32 @@ def _layout(trace: Trace) -> _Layout:
         rows.append((y, height))
         y += height
     foot = textwrap.wrap(verdict(trace), columns)
-    return _Layout(lanes, bars, x + _GAP, notes, heading, len(title), foot, top, rows, width)
+    return _Layout(lanes, bars, gutter, x + _GAP, notes, heading, len(title), foot, top, rows, width)
 
 
 def _title(trace: Trace) -> str:
     return f"{trace.version}: {trace.property_id} ({trace.kind}), scenario {trace.scenario}"
 
 
-def to_svg(trace: Trace) -> str:
-    """The trace as a standalone SVG file: no font, style sheet or script from elsewhere; equal traces, equal text."""
-    layout = _layout(trace)
+def to_svg(trace: Trace, evidence: Collection[str] = ()) -> str:
+    """The trace as a standalone SVG file: no font, style sheet or script from elsewhere; equal traces, equal text.
+
+    What belongs to a step is in an element of the classes `step` and `step-N`. `evidence`: the variables that the
+    property reads at the end, for the choice of the pair that is joined.
+    """
+    pair = conflict(trace, evidence)
+    layout = _layout(trace, pair)
     actions = ", ".join(f"{number}. {step.name}" for number, step in enumerate(trace.steps, start=1))
     settings = " ".join(f"{key}={value}" for key, value in sorted({**trace.bounds, **trace.assumptions}.items()))
     description = f"{verdict(trace)}. Steps: {actions}. Bounds and assumptions: {settings}."
     canvas = Canvas(layout.width, layout.height, _title(trace), description)
-    marked = _GOOD if trace.kind == "reach" else _BAD
+    marked = GOOD if trace.kind == "reach" else BAD
     _draw_heading(canvas, layout)
     _draw_rows(canvas, layout, marked)
     _draw_columns(canvas, layout)
     _draw_spans(canvas, layout, spans(trace))
+    if pair is not None:
+        _draw_conflict(canvas, layout, trace, pair, marked[1])
     _draw_steps(canvas, layout, trace, marked)
     _draw_foot(canvas, layout, marked)
     return canvas.source()
@@ -177,7 +189,7 @@ def _draw_heading(canvas: Canvas, layout: _Layout) -> None:
     y = _MARGIN + _LINE / 2
     for number, line in enumerate(layout.heading):
         title = number < layout.title_lines
-        canvas.text(_MARGIN, y, line, _LARGE if title else _SIZE, _INK if title else _FAINT, bold=title)
+        canvas.text(_MARGIN, y, line, _LARGE if title else _SIZE, INK if title else FAINT, bold=title)
         y += _LINE
 
 
@@ -185,24 +197,26 @@ def _draw_rows(canvas: Canvas, layout: _Layout, marked: tuple[str, str]) -> None
     for number, (top, height) in enumerate(layout.rows, start=1):
         last = number == len(layout.rows)
         if last or number % 2 == 0:
-            fill = marked[0] if last else _STRIPE
+            fill = marked[0] if last else STRIPE
             canvas.rect(_MARGIN / 2, top, layout.width - _MARGIN, height, fill, rx=4)
 
 
 def _draw_columns(canvas: Canvas, layout: _Layout) -> None:
     base = layout.top - 8
-    canvas.text(_MARGIN + _NUMBER_WIDTH - 12, base, "#", _SMALL, _FAINT, "end")
+    canvas.line((_MARGIN - 6, base - 35), (_MARGIN - 6, base - 21), INK, width=3)
+    canvas.text(_MARGIN, base - 24, "section under vc.lock", _SMALL, FAINT)
+    canvas.text(_MARGIN + _NUMBER_WIDTH - 12, base, "#", _SMALL, FAINT, "end")
     for actor, (x, width) in layout.lanes.items():
         middle = x + width / 2
-        canvas.line((middle, layout.top), (middle, layout.bottom), _GRID, "3 3")
-        canvas.text(middle, base, actor, _SIZE, _GROUPS.get(actor, _SOFTWARE)[1], "middle", bold=True)
+        canvas.line((middle, layout.top), (middle, layout.bottom), GRID, "3 3")
+        canvas.text(middle, base, actor, _SIZE, colours(actor)[1], "middle", bold=True)
     for bar in BARS:
         if bar.variable in layout.bars:
             x, width = layout.bars[bar.variable]
             for line, text in enumerate(bar.heading):
                 canvas.text(x + width / 2, base - _SMALL_LINE * (1 - line), text, _SMALL, bar.stroke, "middle")
-    canvas.text(layout.notes_x, base, "what changed", _SMALL, _FAINT)
-    canvas.line((_MARGIN / 2, layout.top), (layout.width - _MARGIN / 2, layout.top), _GRID)
+    canvas.text(layout.notes_x, base, "what changed", _SMALL, FAINT)
+    canvas.line((_MARGIN / 2, layout.top), (layout.width - _MARGIN / 2, layout.top), GRID)
 
 
 def _draw_spans(canvas: Canvas, layout: _Layout, present: Sequence[Span]) -> None:
@@ -211,28 +225,46 @@ def _draw_spans(canvas: Canvas, layout: _Layout, present: Sequence[Span]) -> Non
         top, bottom = layout.begin(span.first), layout.end(span.last)
         canvas.rect(x, top, width, bottom - top, span.bar.fill, span.bar.stroke, 3)
         if span.label:
-            canvas.text(x + width / 2, top + _SMALL_LINE, span.label, _SMALL, _INK, "middle")
+            canvas.text(x + width / 2, top + _SMALL_LINE, span.label, _SMALL, INK, "middle")
 
 
 def _draw_steps(canvas: Canvas, layout: _Layout, trace: Trace, marked: tuple[str, str]) -> None:
     centres = [sum(layout.lanes[step.actor]) - layout.lanes[step.actor][1] / 2 for step in trace.steps]
     for index in range(1, len(centres)):
         start = (centres[index - 1], layout.middle(index - 1) + _BOX / 2)
-        canvas.line(start, (centres[index], layout.middle(index) - _BOX / 2), _THREAD)
-    for index, step in enumerate(trace.steps):
-        last = index + 1 == len(trace.steps)
-        fill, stroke = (marked[0], marked[1]) if last else _GROUPS.get(step.actor, _SOFTWARE)
-        ink = marked[1] if last else _INK
-        x, width = layout.lanes[step.actor]
-        y = layout.middle(index)
-        canvas.text(_MARGIN + _NUMBER_WIDTH - 12, y + 4, str(index + 1), _SMALL, marked[1] if last else _FAINT, "end")
-        canvas.rect(x, y - _BOX / 2, width, _BOX, fill, stroke, 6)
-        canvas.text(x + width / 2, y + 4, verb(step), _SIZE, ink, "middle", bold=last)
-        lines = layout.notes[index]
-        first = y - _SMALL_LINE * (len(lines) - 1) / 2 + 4
-        for number, line in enumerate(lines):
-            indent = text_width(" " * (len(line) - len(line.lstrip())), _SMALL)
-            canvas.text(layout.notes_x + indent, first + _SMALL_LINE * number, line.strip(), _SMALL, _INK)
+        canvas.line(start, (centres[index], layout.middle(index) - _BOX / 2), THREAD)
+    for index in range(len(trace.steps)):
+        with canvas.group(f"step step-{index + 1}"):
+            _draw_step(canvas, layout, trace, index, marked)
+
+
+def _draw_step(canvas: Canvas, layout: _Layout, trace: Trace, index: int, marked: tuple[str, str]) -> None:
+    step, last = trace.steps[index], index + 1 == len(trace.steps)
+    fill, stroke = marked if last else colours(step.actor)
+    x, width = layout.lanes[step.actor]
+    y = layout.middle(index)
+    canvas.text(_MARGIN + _NUMBER_WIDTH - 12, y + 4, str(index + 1), _SMALL, stroke if last else FAINT, "end")
+    canvas.rect(x, y - _BOX / 2, width, _BOX, fill, stroke, 6)
+    if under_vc_lock(step):
+        canvas.line((x + 4, y - _BOX / 2 + 4), (x + 4, y + _BOX / 2 - 4), stroke, width=3)
+    canvas.text(x + width / 2, y + 4, _name(step), _SIZE, stroke if last else INK, "middle", bold=last)
+    lines = layout.notes[index]
+    first = y - _SMALL_LINE * (len(lines) - 1) / 2 + 4
+    for number, line in enumerate(lines):
+        indent = text_width(" " * (len(line) - len(line.lstrip())), _SMALL)
+        canvas.text(layout.notes_x + indent, first + _SMALL_LINE * number, line.strip(), _SMALL, INK)
+
+
+def _draw_conflict(canvas: Canvas, layout: _Layout, trace: Trace, pair: Conflict, stroke: str) -> None:
+    """From the first of the two to the right, down beside the lanes, and back to the last."""
+    ends = [(sum(layout.lanes[trace.steps[number - 1].actor]), layout.middle(number - 1)) for number in pair[:2]]
+    (first_x, first_y), (last_x, last_y) = ends
+    x = layout.gutter
+    canvas.line((first_x, first_y), (x, first_y), stroke, width=2)
+    canvas.line((x, first_y), (x, last_y), stroke, width=2)
+    tip = last_x + 10
+    canvas.arrow([(x, last_y), (x, last_y), (tip + 1, last_y), (tip, last_y)], stroke, width=2)
+    canvas.text(x + 6, first_y + 4, pair.variable, _SMALL, stroke, bold=True)
 
 
 def _draw_foot(canvas: Canvas, layout: _Layout, marked: tuple[str, str]) -> None:

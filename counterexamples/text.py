@@ -15,7 +15,7 @@ from typing import Any
 from counterexamples.trace import Trace
 from model.system import Action
 
-ACTORS = ("client", "callback", "irq", "work", "tasklet", "bam", "engine", "tz")
+ACTORS = ("client", "irq", "work", "tasklet", "callback", "bam", "engine", "tz")
 WIDTH = 120
 
 _ORDER = ("lock", "engine", "tz", "rx", "tx", "work", "client", "monitor")

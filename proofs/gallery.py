@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from counterexamples.gallery import write_file
+from counterexamples.gallery import FORMS, write_file
 from proofs import session
 from proofs.campaign import Result
 
-SUFFIXES = (".txt", ".svg", ".dot", ".itf.json")
 BEGIN, END = "<!-- matrix: made by `python -m proofs gallery` -->", "<!-- end of matrix -->"
 SEVERITY = ("violated", "unreachable", "unknown", "bounded", "reached", "proved", "not-applicable")
 SIGNS = {"unreachable": "✗", "unknown": "?", "bounded": "~", "reached": "✓", "proved": "✓", "not-applicable": "·"}
@@ -57,7 +56,7 @@ def _wanted(results: Sequence[Result], made: Path) -> dict[str, bytes]:
     files = {}
     for result in worst(results).values():
         if result.verdict == "violated":
-            for suffix in SUFFIXES:
+            for suffix in FORMS:
                 name = _stem(result) + suffix
                 files[name] = (made / name).read_bytes()
     return files

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rich.table import Table
 
-from counterexamples.formats import StoredTrace, TraceFileError, read_file
-from counterexamples.text import to_text
-from counterexamples.trace import ReplayError
+from counterexamples.account import with_account
+from counterexamples.documents import DocumentError, Origin
+from counterexamples.formats import read_file
+from counterexamples.mail import to_mail
+from counterexamples.markdown import to_markdown
+from counterexamples.trace import ReplayError, Trace
 from model import parameters, versions
 from model.protocol import Protocol
 from proofs.campaign import Job, protocol_for, trace_of
 from proofs.properties import catalogue
 
+FORMATS: Mapping[str, Callable[[Trace], str]] = {"text": with_account, "markdown": to_markdown, "mail": to_mail}
 LISTS = ("versions", "properties", "scenarios", "assumptions", "bounds", "actions")
 
 
@@ -91,10 +96,10 @@ def _actions() -> Table:
     return table
 
 
-def stored_protocol(stored: StoredTrace) -> Protocol:
-    """The protocol that a stored trace claims to be of; raises TraceFileError if the version has changed since."""
+def stored_protocol(stored: Origin) -> Protocol:
+    """The protocol that a stored document is about; raises DocumentError if the version has changed since."""
     if stored.scenario not in parameters.SCENARIOS or stored.property_id not in catalogue():
-        raise TraceFileError(
+        raise DocumentError(
             f"scenario {stored.scenario!r} or property {stored.property_id!r} is unknown to this release"
         )
     protocol = protocol_for(Job(stored.version, stored.scenario, (), stored.assumptions, stored.bounds))
@@ -102,22 +107,32 @@ def stored_protocol(stored: StoredTrace) -> Protocol:
     then = {key: list(value) if isinstance(value, tuple | list) else value for key, value in stored.axes.items()}
     if present != then:
         changed = sorted(key for key in present.keys() | then.keys() if present.get(key) != then.get(key))
-        raise TraceFileError(
-            f"{stored.version} has changed since the trace was made ({', '.join(changed)}); make a new one"
+        raise DocumentError(
+            f"{stored.version} has changed since the file was made ({', '.join(changed)}); make a new one"
         )
     return protocol
 
 
 def show(path: Path) -> str:
-    """A stored trace as text, after replaying it; raises TraceFileError."""
+    """A stored trace as text, after replaying it; raises DocumentError."""
+    return shown(path, "text")
+
+
+def shown(path: Path, form: str) -> str:
+    """A stored trace in one of `FORMATS`, after replaying it; raises DocumentError."""
+    return FORMATS[form](replayed(path))
+
+
+def replayed(path: Path) -> Trace:
+    """A stored trace, replayed and compared with what is stored; raises DocumentError."""
     stored = read_file(path)
     protocol = stored_protocol(stored)
     item = catalogue()[stored.property_id]
     try:
         trace = trace_of(protocol, item, stored.scenario, stored.path, stored.loop)
     except ReplayError as error:
-        raise TraceFileError(f"{path} does not replay: {error}; make it again by `check --out`") from None
+        raise DocumentError(f"{path} does not replay: {error}; make it again by `check --out`") from None
     for index, (mine, theirs) in enumerate(zip(trace.states, stored.states, strict=True)):
         if dict(mine) != {key: int(value) for key, value in theirs.items()}:
-            raise TraceFileError(f"{path}: state {index} is not what the model comes to at this step")
-    return to_text(trace)
+            raise DocumentError(f"{path}: state {index} is not what the model comes to at this step")
+    return trace

@@ -27,6 +27,7 @@ from counterexamples.causes import (
     request_starts,
     signature,
 )
+from counterexamples.gallery import FORMS
 from counterexamples.trace import Trace, replay
 from model.queues import Queue
 from model.system import Field, StateSpace, Step, TransitionSystem
@@ -233,7 +234,7 @@ def test_the_command_writes_one_counterexample_for_each_cause(tmp_path: Path) ->
     assert row["causes"] == 2 and len(row["other_causes"]) == 1
     names = {path.name for path in (tmp_path / "out" / "v12").iterdir()}
     stems = ("unlock-after-done", "unlock-after-done.cause2")
-    assert names == {stem + form for stem in stems for form in (".txt", ".itf.json", ".dot", ".svg")}
+    assert names == {stem + form for stem in stems for form in FORMS}
     shown = run_cli("show", tmp_path / "out" / "v12" / "unlock-after-done.cause2.itf.json")
     assert shown.code == 0 and "step 11 violates unlock-after-done" in shown.out
 

@@ -15,6 +15,7 @@ import pytest
 from conftest import ENVIRONMENT, ROOT, Outcome, run_cli, run_here, write_version
 
 from counterexamples.formats import read_file
+from counterexamples.gallery import FORMS
 
 QUIET = ("check", "v12", "--property", "quiet-engine")
 ROW = {
@@ -32,7 +33,6 @@ ROW = {
     "trace",
     "seconds",
 }
-FORMS = {".txt", ".itf.json", ".dot", ".svg"}
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -13,10 +13,12 @@ import networkx as nx
 import pytest
 from traces import ASSUMPTIONS, BOUNDS, PATH, STATEMENT, protocol_of, trace_of, walk
 
+from counterexamples.conflicts import conflict
 from counterexamples.formats import read_file, to_itf
 from counterexamples.gallery import write_all
 from counterexamples.graph import to_dot, to_graph
 from counterexamples.lanes import BARS, spans, to_svg
+from counterexamples.phrases import label
 from counterexamples.text import WIDTH, acting, step_notes, to_text, verb, verdict, wrap_notes
 from counterexamples.trace import Trace
 from model.protocol import Protocol
@@ -207,7 +209,7 @@ def test_svg_is_standalone(each: Trace) -> None:
     root = ET.fromstring(to_svg(each))
     assert root.tag == f"{SVG}svg" and root.find(f"{SVG}title") is not None and root.find(f"{SVG}desc") is not None
     tags = {element.tag.removeprefix(SVG) for element in root.iter()}
-    assert tags <= {"svg", "title", "desc", "rect", "line", "text"}
+    assert tags <= {"svg", "title", "desc", "g", "rect", "line", "path", "polygon", "text"}
     assert not [key for element in root.iter() for key in element.attrib if "href" in key or key == "style"]
     background = next(root.iter(f"{SVG}rect"))
     assert (background.get("width"), background.get("fill")) == (root.get("width"), "#ffffff")
@@ -242,7 +244,7 @@ def test_svg_has_every_step_and_all_that_changed(each: Trace) -> None:
     svg = to_svg(each)
     contents = [text for text, _ in texts_of(svg)]
     for number, (step, notes) in enumerate(zip(each.steps, step_notes(each), strict=True), start=1):
-        assert str(number) in contents and verb(step) in contents
+        assert str(number) in contents and label(step).split(": ")[-1] in contents
         assert "; ".join(notes) in " ".join(contents)
     assert verdict(each) in " ".join(contents)
 
@@ -250,8 +252,22 @@ def test_svg_has_every_step_and_all_that_changed(each: Trace) -> None:
 def test_svg_marks_the_last_step_only(trace: Trace) -> None:
     root = ET.fromstring(to_svg(trace))
     bold = [element for element in root.iter(f"{SVG}text") if element.get("fill") == "#cf222e"]
-    assert [element.text for element in bold[:2]] == ["13", "write_config"]
+    assert [element.text for element in bold[:2]] == ["13", "CONFIGURE"]
     assert all("violates" in (element.text or "") or element.get("font-weight") for element in bold[2:])
+
+
+def test_svg_joins_the_two_that_meet(trace: Trace) -> None:
+    pair = conflict(trace, ["engine.op"])
+    assert pair is not None and (pair.first, pair.last) == (10, 13)
+    svg = to_svg(trace, ["engine.op"])
+    assert svg.count("<polygon") == 1 and "<polygon" not in to_svg(replace(trace, steps=(), states=trace.states[:1]))
+
+
+def test_svg_groups_what_belongs_to_a_step(each: Trace) -> None:
+    root = ET.fromstring(to_svg(each))
+    classes = [element.get("class") for element in root.iter(f"{SVG}g")]
+    assert classes == [f"step step-{number}" for number in range(1, len(each.steps) + 1)]
+    assert not [element for element in root.iter() if element.get("id")]
 
 
 def test_spans_are_what_the_states_say(each: Trace) -> None:
@@ -286,7 +302,7 @@ def test_control_characters_do_not_break_the_svg(trace: Trace) -> None:
 def test_write_all(trace: Trace, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "v12"
     paths = write_all(trace, folder, "unlock-after-done")
-    names = [f"unlock-after-done{suffix}" for suffix in (".txt", ".itf.json", ".dot", ".svg")]
+    names = [f"unlock-after-done{suffix}" for suffix in (".txt", ".itf.json", ".dot", ".svg", ".cause.svg")]
     assert [path.name for path in paths] == names and sorted(os.listdir(folder)) == sorted(names)
     before = [path.read_bytes() for path in paths]
     assert write_all(trace, folder, "unlock-after-done") == paths
@@ -306,7 +322,7 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(
     monkeypatch.setattr("os.replace", fail)
     with pytest.raises(OSError, match="No space left"):
         write_all(replace(trace, version="other"), tmp_path, "t")
-    assert [path.read_bytes() for path in paths] == before and len(os.listdir(tmp_path)) == 4
+    assert [path.read_bytes() for path in paths] == before and len(os.listdir(tmp_path)) == len(paths)
 
 
 def test_a_folder_that_is_a_file(trace: Trace, tmp_path: Path) -> None:

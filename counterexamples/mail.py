@@ -1,0 +1,92 @@
+"""A trace as plain text that can be pasted into a mailing list reply: every line is shorter than 72 columns."""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+from collections.abc import Collection
+
+from counterexamples.account import account
+from counterexamples.phrases import label
+from counterexamples.text import step_notes
+from counterexamples.trace import Trace
+from model import parameters
+
+COLUMNS = 71
+
+_UNTOLD = ("next_cookie", "alive", "pc", "unreaped")
+
+
+def to_mail(trace: Trace, evidence: Collection[str] = ()) -> str:
+    """The whole story: what fell, who did what in which order, the account, under what assumptions, how to repeat it.
+
+    `evidence`: the variables that the property reads at the end, for the choice of what the account tells.
+    """
+    count = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
+    lines = [
+        *_wrapped(f"{trace.version}: {trace.property_id}, {count} (scenario {trace.scenario})"),
+        "",
+        *_wrapped(f'Statement: "{trace.statement}"'),
+        "",
+        *_interleaving(trace),
+        "",
+    ]
+    for number, sentence in enumerate(account(trace, evidence), start=1):
+        lines += _wrapped(sentence.text, f"{number:>2}. ")
+    lines += [
+        "",
+        *_wrapped(f"Assumptions about the hardware: {settings(trace)}"),
+        "",
+        "To reproduce:",
+        "",
+        *_command(trace),
+    ]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _wrapped(text: str, first: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, COLUMNS, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
+    )
+
+
+def _interleaving(trace: Trace) -> list[str]:
+    lines = []
+    width = max((len(step.actor) for step in trace.steps), default=0)
+    for number, (step, notes) in enumerate(zip(trace.steps, step_notes(trace), strict=True), start=1):
+        fault = step.name.partition(":")[2]
+        told = [note for note in notes if not note.split("=")[0].split(":")[0].endswith(_UNTOLD)]
+        what = label(step).split(": ")[-1] + (f" ({fault} fails)" if fault else "")
+        lines += _wrapped(f"{what}{': ' if told else ''}{'; '.join(told)}", f"{number:>3}  {step.actor:<{width}}  ")
+    return lines
+
+
+def settings(trace: Trace) -> str:
+    """The bounds, and the assumptions in so far as they are not the default."""
+    default = parameters.assumptions({})
+    chosen = [f"{key}={value}" for key, value in sorted(trace.assumptions.items()) if default.get(key) != value]
+    bounds = ", ".join(f"{key}={value}" for key, value in sorted(trace.bounds.items()))
+    return f"{', '.join(chosen) or 'the defaults (list assumptions)'}. Bounds: {bounds}."
+
+
+def command(trace: Trace) -> list[str]:
+    """The arguments of the command that finds the trace again."""
+    words = ["python", "-m", "proofs", "check", trace.version, "--property", trace.property_id]
+    if trace.scenario != "default":
+        words += ["--scenario", trace.scenario]
+    default, bounds = parameters.assumptions({}), parameters.bounds(trace.scenario, {})
+    for key, value in sorted(trace.assumptions.items()):
+        words += ["--assume", f"{key}={value}"] if default.get(key) != value else []
+    for key, number in sorted(trace.bounds.items()):
+        words += ["--bound", f"{key}={number}"] if bounds.get(key) != number else []
+    return words
+
+
+def _command(trace: Trace) -> list[str]:
+    lines = [""]
+    for word in map(shlex.quote, command(trace)):
+        if lines[-1] and len(lines[-1]) + len(word) + 5 > COLUMNS:
+            lines[-1] += " \\"
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return [f"  {line}" for line in lines]

@@ -1,0 +1,101 @@
+"""A trace as Markdown for a merge request: a Mermaid sequence diagram, a table of the steps, and the account."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection
+
+from counterexamples.account import account
+from counterexamples.conflicts import Conflict, conflict, matters
+from counterexamples.mail import command, settings
+from counterexamples.moment import Moment, kinds, moments
+from counterexamples.phrases import SUBJECTS, label
+from counterexamples.text import ACTORS, step_notes
+from counterexamples.trace import Trace
+
+_HOLDERS = {"lock.linux": "bam", "lock.tz": "tz"}
+
+
+def to_markdown(trace: Trace, evidence: Collection[str] = ()) -> str:
+    """The trace as Markdown with a heading of the second level.
+
+    `evidence`: the variables that the property reads at the end, for the choice of what matters.
+    """
+    count = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
+    parts = [
+        f"## {_plain(trace.version)}: `{trace.property_id}`, {count}, scenario `{trace.scenario}`",
+        f"> {_plain(trace.statement)}",
+        "\n".join(f"{number}. {_plain(item.text)}" for number, item in enumerate(account(trace, evidence), start=1)),
+        _mermaid(trace, evidence),
+        _table(trace, evidence),
+        f"Assumptions: {_plain(settings(trace))}",
+        f"To reproduce: `{shlex.join(command(trace))}`",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Text in which Markdown sees no markup of its own."""
+    for character in "\\*_<>|#":
+        text = text.replace(character, f"\\{character}")
+    return " ".join(text.split())
+
+
+def _mermaid(trace: Trace, evidence: Collection[str]) -> str:
+    """One participant for each lane; who holds the lock is active; the last step is on red ground."""
+    if not trace.steps:
+        return ""
+    steps, pair = moments(trace), conflict(trace, evidence)
+    body = [line for step in steps for line in _events(step, pair)]
+    present = {step.actor for step in steps} | {"bam" for step in steps if step.put("rx.ring")}
+    present |= {"engine" for step in steps if step.action == "bam.publish_data"}
+    lanes = [actor for actor in (*ACTORS, *sorted(present.difference(ACTORS))) if actor in present]
+    head = [f"participant {actor} as {SUBJECTS.get(actor, (actor, ''))[0].removeprefix('the ')}" for actor in lanes]
+    return "\n".join(["```mermaid", "sequenceDiagram", *(f"    {line}" for line in [*head, *body]), "```"])
+
+
+def _events(step: Moment, pair: Conflict | None) -> list[str]:
+    lines = [_event(step)]
+    for name, holder in _HOLDERS.items():
+        before, after = step.before[name], step.after[name]
+        if bool(before) != bool(after):
+            lines.append(f"{'activate' if after else 'deactivate'} {holder}")
+    if step.number != len(step.trace.steps):
+        return lines
+    if pair is not None:
+        others = sorted({step.trace.steps[pair.first - 1].actor, step.actor}, key=_lane)
+        lines.insert(1, f"Note over {','.join(others)}: {_safe(f'meets step {pair.first} in {pair.variable}')}")
+    return ["rect rgb(255, 229, 229)", *lines, "end"]
+
+
+def _lane(actor: str) -> int:
+    return ACTORS.index(actor) if actor in ACTORS else len(ACTORS)
+
+
+def _event(step: Moment) -> str:
+    action = step.trace.steps[step.number - 1]
+    fault = f" ({step.fault} fails)" if step.fault else ""
+    text = f"{step.number}. {label(action).split(': ')[-1]}{fault}"
+    loaded = kinds(step.put("rx.ring"))
+    if loaded:
+        return f"{step.actor}->>bam: {_safe(f'{text}: ' + ', '.join(loaded))}"
+    if step.action == "bam.publish_data":
+        return f"bam->>engine: {_safe(text)}"
+    return f"Note over {step.actor}: {_safe(text)}"
+
+
+def _safe(text: str) -> str:
+    """Text that ends no Mermaid statement and begins no comment or entity."""
+    return text.replace("#", "no. ").replace(";", ",").replace("%%", "%").replace("\n", " ")
+
+
+def _table(trace: Trace, evidence: Collection[str]) -> str:
+    if not trace.steps:
+        return ""
+    marked = matters(trace, evidence)
+    rows = ["| step | who | what | what changed |", "| ---: | --- | --- | --- |"]
+    for number, (step, notes) in enumerate(zip(trace.steps, step_notes(trace), strict=True), start=1):
+        bold = "**" if number in marked else ""
+        changed = "<br>".join(f"`{note}`" for note in notes)
+        rows.append(f"| {bold}{number}{bold} | {step.actor} | `{step.name}` | {changed.replace('|', chr(92) + '|')} |")
+    return "\n".join([*rows, "", "Bold: the steps that matter; the others only had to happen."])

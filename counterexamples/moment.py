@@ -1,0 +1,114 @@
+"""One step of a trace with the states around it, and what readers ask about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from counterexamples.causes import moved
+from counterexamples.trace import Trace
+
+Record = Mapping[str, Any]
+
+_LISTS = ("desc_submitted", "desc_issued", "desc_list", "ring")
+_TO_FREE = tuple(
+    f"rx.{place}_{kind}" for place in ("desc_completed", "freeing", "terminated") for kind in ("lock", "unlock")
+)
+
+
+class State(dict[str, Any]):
+    """A readable state; None for a variable that the trace does not have.
+
+    A version has only what it needs, and the trace of an `eventually` property only what that depends on.
+    """
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Step `number` (from 1) of a trace; `before` and `after` are the readable states around it."""
+
+    trace: Trace
+    number: int
+    before: State
+    after: State
+
+    @property
+    def actor(self) -> str:
+        """Who takes the step."""
+        return self.trace.steps[self.number - 1].actor
+
+    @property
+    def action(self) -> str:
+        """The action's name without the number of a repeated one and without a fault."""
+        return re.sub(r"_\d+$", "", self.trace.steps[self.number - 1].name.partition(":")[0])
+
+    @property
+    def fault(self) -> str:
+        """What fails in this step, or an empty string."""
+        return self.trace.steps[self.number - 1].name.partition(":")[2]
+
+    def put(self, queue: str) -> list[Record]:
+        """What the step put into a queue, front first."""
+        before, after = self.before.get(queue, []), self.after.get(queue, [])
+        _, front, back = moved(before, after)
+        return [*after[:front], *after[len(after) - back :]]
+
+    def taken(self, queue: str) -> list[Record]:
+        """What the step took off a queue."""
+        before: list[Record] = self.before.get(queue, [])
+        return before[: moved(before, self.after.get(queue, []))[0]]
+
+    def set_to(self, name: str, value: Any) -> bool:
+        """Whether the step gave a variable this value, which it did not have before."""
+        return bool(self.after[name] == value != self.before[name])
+
+    @property
+    def request(self) -> str:
+        """The request that the client works on, as `request 1`."""
+        return f"request {int(self.before['client.request'] or 0) + 1}"
+
+
+def moments(trace: Trace) -> list[Moment]:
+    """All steps of a trace in order."""
+    states = [State(trace.readable(index)) for index in range(len(trace.states))]
+    return [Moment(trace, number, states[number - 1], states[number]) for number in range(1, len(states))]
+
+
+def kind_of(record: Record) -> str:
+    """What a descriptor or a transaction is; the producer channel has data only."""
+    return str(record.get("hw") or record.get("kind") or "DATA")
+
+
+def kinds(records: Iterable[Record]) -> list[str]:
+    """What several are."""
+    return [kind_of(record) for record in records]
+
+
+def listed(words: Sequence[str]) -> str:
+    """`A, B and C`; several equal ones are counted, `2 DATA`."""
+    counted = [word if words.count(word) == 1 else f"{words.count(word)} {word}" for word in dict.fromkeys(words)]
+    return " and ".join([", ".join(counted[:-1]), counted[-1]]) if len(counted) > 1 else "".join(counted)
+
+
+def owner(label: str) -> str:
+    """Whose an operation or a register is: `linux-2` is request 2."""
+    return label.replace("linux-", "request ") if label.startswith("linux-") else {"tz": "TZ"}.get(label, label)
+
+
+def has_lock_hardware(trace: Trace) -> bool:
+    """Whether the version queues LOCKs and the BAM of the scenario has the lock."""
+    return trace.axes.get("lock") != "none" and trace.scenario != "no-lock-hardware"
+
+
+def quiescent(trace: Trace, state: State) -> bool:
+    """Nothing submitted, issued, in a ring, to be completed or freed, and no handler of Linux outstanding."""
+    first = trace.readable(0)["client.pc"]
+    busy = ("work.pending", "work.at_tx", "tx.desc_completed", "rx.irq", "tx.irq", "client.panicked")
+    empty = not any(state[f"{channel}.{name}"] for channel in ("rx", "tx") for name in _LISTS)
+    free = not any(state[name] for name in (*busy, *_TO_FREE))
+    return state["client.pc"] == first and empty and free

@@ -1,0 +1,329 @@
+"""What each kind of step does, in words: a verb phrase made from the states around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from counterexamples.moment import Moment, kind_of, kinds, listed, owner
+from model.protocol import SOFTWARE
+from model.system import Action
+
+SUBJECTS: Mapping[str, tuple[str, str]] = {
+    "client": ("the client", ""),
+    "callback": ("the callback", ""),
+    "irq": ("the interrupt handler", "process_channel_irqs"),
+    "work": ("the work item", "bam_dma_work"),
+    "tasklet": ("the tasklet", "vchan_complete"),
+    "bam": ("the consumer pipe", ""),
+    "engine": ("the engine", ""),
+    "tz": ("TZ", ""),
+}
+"""Each actor by the name that it has in a sentence, and the C function that it runs."""
+
+FAULTS: Mapping[str, str] = {
+    "lock-alloc": "the allocation of LOCK fails",
+    "unlock-alloc": "the allocation of UNLOCK fails",
+    "attach": "attaching the metadata fails",
+    "prep-data": "preparing the data fails",
+    "runtime-pm": "pm_runtime_get_sync fails in bam_start_dma",
+}
+
+
+def doing(moment: Moment) -> str:
+    """What the step does, in the present tense, without a subject; a fault is part of it."""
+    phrase = _PHRASES.get(moment.action, _unnamed)(moment)
+    if not moment.fault:
+        return phrase
+    return f"{phrase}, in which {FAULTS.get(moment.fault, f'{moment.fault} fails')}"
+
+
+def brief(moment: Moment) -> str:
+    """The same in a word or two, for a summary of steps that only had to happen."""
+    return _BRIEF.get(moment.action, moment.action.split(".", 1)[-1].replace("_", " "))
+
+
+def label(step: Action) -> str:
+    """The descriptor that a step executes, or the C function that it stands for with its channel."""
+    verb = step.name.split(".", 1)[-1].partition(":")[0]
+    if step.actor not in SOFTWARE:
+        name = _DESCRIPTORS.get(verb, verb.replace("_", " "))
+        return name if step.actor == "bam" else f"{SUBJECTS[step.actor][0].removeprefix('the ')}: {name}"
+    names = re.findall(r"\b(?:[a-z]+_)+[a-z]+\b(?!\.c)", step.source)
+    channel = re.search(r"_(rx|tx)(_|$)", verb)
+    name = names[-1] if names else verb
+    return f"{name} {channel[1]}" if channel else name
+
+
+def under_vc_lock(step: Action) -> bool:
+    """Whether a step is a section of the driver under a channel's `vc.lock`."""
+    verb = step.name.split(".", 1)[-1].partition(":")[0]
+    section = verb.startswith(("prep_", "issue_", "process_", "work_", "complete_", "terminate_"))
+    return step.actor in SOFTWARE and section
+
+
+def _unnamed(m: Moment) -> str:
+    return f"takes {m.action}"
+
+
+def _into(m: Moment, channel: str, start: str) -> str:
+    """A start call: what it put in front of and behind what was issued, and what fitted into the ring."""
+    loaded, rest = kinds(m.put(f"{channel}.ring")), kinds(m.after[f"{channel}.desc_issued"])
+    if not loaded and not rest:
+        return f"{start}, which has nothing to load"
+    pipe = "consumer" if channel == "rx" else "producer"
+    text = (
+        f"{start}: {listed(_with_nwd(m, loaded))} {_go(loaded)} into the ring of the {pipe} pipe" if loaded else start
+    )
+    if channel == "rx" and "LOCK" in loaded and m.trace.property_id == "mapping-own":
+        text += f", lock_sg of the channel being mapping {m.after['rx.lock_sg']} now"
+    if not rest:
+        return text
+    used = len(m.after[f"{channel}.ring"]) + m.after[f"{channel}.unreaped"]
+    why = ", the ring being full" if used >= m.trace.bounds["ring"] else ""
+    return f"{text}{',' if loaded else ':'} {listed(rest)} {_stay(rest)} in desc_issued{why}"
+
+
+def _go(words: Sequence[str]) -> str:
+    return "goes" if len(words) == 1 else "go"
+
+
+def _stay(words: Sequence[str]) -> str:
+    return "stays" if len(words) == 1 else "stay"
+
+
+def _with_nwd(m: Moment, names: Sequence[str]) -> list[str]:
+    marked = {kind_of(record) for record in m.put("rx.ring") if record.get("nwd")}
+    return [f"{name} with NWD" if name in marked else name for name in names]
+
+
+def _prep(what: str, channel: str, queue: str) -> Callable[[Moment], str]:
+    def phrase(m: Moment) -> str:
+        if not m.put(queue):
+            return f"tries to submit {what} of {m.request}" if m.fault else f"cannot submit {what} of {m.request}"
+        return f"submits {what} of {m.request} on {channel}"
+
+    return phrase
+
+
+def _issue(channel: str) -> Callable[[Moment], str]:
+    start = f"issues {channel}chan (bam_issue_pending)"
+    return lambda m: _into(m, channel, start)
+
+
+def _work(channel: str) -> Callable[[Moment], str]:
+    def phrase(m: Moment) -> str:
+        loaded = kinds(m.put(f"{channel}.ring"))
+        added = {*loaded, *kinds(m.put(f"{channel}.desc_issued"))}
+        if channel == "rx" and not m.before["rx.desc_issued"] and "UNLOCK" in added:
+            return "finds desc_issued empty and `locked` set, and queues UNLOCK"
+        if not loaded and not m.before[f"{channel}.desc_issued"]:
+            return f"finds desc_issued of {channel} empty and starts nothing"
+        return _into(m, channel, f"starts {channel} again (bam_start_dma)")
+
+    return phrase
+
+
+def _irq(channel: str) -> Callable[[Moment], str]:
+    def phrase(m: Moment) -> str:
+        reaped = m.taken(f"{channel}.desc_list")
+        done = [kind_of(record) for record in reaped if not record["left"]]
+        parts = [record for record in reaped if record["left"]]
+        text = f"reaps {listed(done)} of {channel}" if done else f"finds nothing of {channel} complete"
+        if parts:
+            text += f", puts what is left of {listed(kinds(parts))} back to the head of desc_issued"
+        return f"{text} and queues the work item" if m.set_to("work.pending", True) else text
+
+    return phrase
+
+
+def _terminate(channel: str) -> Callable[[Moment], str]:
+    def phrase(m: Moment) -> str:
+        text = f"terminates {channel}chan (bam_dma_terminate_all)"
+        dropped = kinds(m.before[f"{channel}.ring"])
+        if not m.before[f"{channel}.desc_list"]:
+            return f"{text}, whose desc_list is empty"
+        return f"{text}, whose pipe is reset with {listed(dropped) or 'nothing'} left in its ring"
+
+    return phrase
+
+
+def _free(place: str) -> Callable[[Moment], str]:
+    def phrase(m: Moment) -> str:
+        made = [kind.upper() for kind in ("lock", "unlock") if m.before[f"rx.{place}_{kind}"]]
+        return f"frees {listed(made)} (bam_dma_free_desc) without vc.lock" if made else "frees the descriptors"
+
+    return phrase
+
+
+def _executes(kind: str) -> Callable[[Moment], str]:
+    def phrase(m: Moment) -> str:
+        text = f"executes {kind}"
+        if m.set_to("lock.linux", True):
+            return f"{text} and takes the lock"
+        if m.before["lock.linux"] and not m.after["lock.linux"]:
+            return f"{text} and gives the lock away"
+        return text
+
+    return phrase
+
+
+def _configure(m: Moment) -> str:
+    return f"executes CONFIGURE: the configuration registers are those of {owner(m.after['engine.config'])}"
+
+
+def _go_phrase(text: str) -> Callable[[Moment], str]:
+    def phrase(m: Moment) -> str:
+        started = m.before["engine.op"] == "none" and m.after["engine.op"] != "none"
+        return f"{text}, which starts the operation of {owner(m.after['engine.op'])}" if started else text
+
+    return phrase
+
+
+def _publish(m: Moment) -> str:
+    raised = " (its EOT raises the interrupt)" if m.set_to("rx.irq", True) else ""
+    text = f"publishes DATA{raised} to the engine"
+    if m.before["engine.op"] == "none":
+        text += ", which runs no operation yet"
+    return f"{text}, and waits because of NWD" if m.set_to("rx.nwd_wait", True) else text
+
+
+def _end_wait(m: Moment) -> str:
+    text = "ends the NWD wait"
+    return f"{text}; EOT raises the interrupt" if m.set_to("rx.irq", True) else text
+
+
+def _finish(m: Moment) -> str:
+    end = "is done with" if m.action == "engine.finish" else "ends in error"
+    text = f"{end} the operation of {owner(m.before['engine.op'])}"
+    return f"{text}; the producer pipe raises its interrupt" if m.set_to("tx.irq", True) else text
+
+
+def _cpu(what: str) -> Callable[[Moment], str]:
+    return lambda m: f"{what} by CPU for {m.request}"
+
+
+def _cpu_go(m: Moment) -> str:
+    return _go_phrase(f"writes GOPROC by CPU for {m.request}")(m)
+
+
+def _read_status(m: Moment) -> str:
+    return "reads STATUS by CPU (qce_check_status)" + (
+        ", which ends in an external abort" if m.set_to("client.panicked", True) else ""
+    )
+
+
+def _finish_request(m: Moment) -> str:
+    ends = {None: "", True: " with success", False: " with an error"}
+    return f"finishes {m.request}{ends[m.before['client.ok']]}"
+
+
+def _tz_unlock(m: Moment) -> str:
+    return f"executes its UNLOCK{' and its request is done' if m.after['tz.pc'] == 'idle' else ''}"
+
+
+def _says(text: str) -> Callable[[Moment], str]:
+    return lambda m: text
+
+
+_PHRASES: Mapping[str, Callable[[Moment], str]] = {
+    "client.prep_rx_data": _prep("DATA", "rxchan", "rx.desc_submitted"),
+    "client.prep_tx_data": _prep("DATA", "txchan", "tx.desc_submitted"),
+    "client.prep_commands": _prep("CMD", "rxchan", "rx.desc_submitted"),
+    "client.prep_lock": _prep("LOCK", "rxchan", "rx.desc_submitted"),
+    "client.prep_unlock": _prep("UNLOCK", "rxchan", "rx.desc_submitted"),
+    "client.begin_unlocked_aead": _says("begins an AEAD request for which it takes no lock"),
+    "client.unmap_commands": _says("unmaps the command buffer (dma_unmap_sg)"),
+    "client.issue_rx": _issue("rx"),
+    "client.issue_tx": _issue("tx"),
+    "client.cpu_configure": _cpu("writes the configuration registers"),
+    "client.cpu_go": _cpu_go,
+    "client.terminate_rx": _terminate("rx"),
+    "client.terminate_tx": _terminate("tx"),
+    "client.free_rx": _free("terminated"),
+    "client.read_status": _read_status,
+    "client.finish": _finish_request,
+    "driver.process_rx_irq": _irq("rx"),
+    "driver.process_tx_irq": _irq("tx"),
+    "driver.work_rx": _work("rx"),
+    "driver.work_tx": _work("tx"),
+    "driver.complete_tx": _says("begins, the output being complete (vchan_complete of txchan)"),
+    "driver.complete_rx": _says(
+        "takes the completed LOCK and UNLOCK descriptors off desc_completed in order to free them"
+    ),
+    "driver.free_rx": _free("freeing"),
+    "bam.execute_lock": _executes("LOCK"),
+    "bam.execute_unlock": _executes("UNLOCK"),
+    "bam.write_lock_dummy": _says("does the dummy write of LOCK"),
+    "bam.write_unlock_dummy": _says("does the dummy write of UNLOCK"),
+    "bam.execute_configure": _configure,
+    "bam.execute_go": _go_phrase("executes GO"),
+    "bam.publish_data": _publish,
+    "bam.end_nwd_wait": _end_wait,
+    "engine.take_input": _says("takes the input"),
+    "engine.put_output": _says("puts out the output"),
+    "engine.put_dump": _says("puts out the result dump"),
+    "engine.finish": _finish,
+    "engine.finish_failed": _finish,
+    "tz.queue_request": _says("queues a request"),
+    "tz.execute_lock": lambda m: "executes its LOCK" + (" and takes the lock" if m.after["lock.tz"] else ""),
+    "tz.write_config": _says("writes its configuration registers"),
+    "tz.write_go": _go_phrase("executes its GO"),
+    "tz.publish_data": _says("publishes its DATA"),
+    "tz.execute_unlock": _tz_unlock,
+    "tz.complete": _says("is done with its request"),
+}
+
+_DESCRIPTORS: Mapping[str, str] = {
+    "execute_lock": "LOCK",
+    "execute_unlock": "UNLOCK",
+    "execute_configure": "CONFIGURE",
+    "execute_go": "GO",
+    "publish_data": "DATA",
+    "write_config": "CONFIGURE",
+    "write_go": "GO",
+    "write_lock_dummy": "LOCK, dummy write",
+    "write_unlock_dummy": "UNLOCK, dummy write",
+    "end_nwd_wait": "NWD wait ends",
+}
+
+_BRIEF: Mapping[str, str] = {
+    "client.prep_rx_data": "DATA submitted on rxchan",
+    "client.prep_tx_data": "DATA submitted on txchan",
+    "client.prep_commands": "CMD submitted",
+    "client.prep_lock": "LOCK submitted",
+    "client.prep_unlock": "UNLOCK submitted",
+    "client.begin_unlocked_aead": "an AEAD request begun",
+    "client.unmap_commands": "command buffer unmapped",
+    "client.issue_rx": "rxchan issued",
+    "client.issue_tx": "txchan issued",
+    "client.cpu_configure": "registers written by CPU",
+    "client.cpu_go": "GOPROC written by CPU",
+    "client.terminate_rx": "rxchan terminated",
+    "client.terminate_tx": "txchan terminated",
+    "client.free_rx": "descriptors of rxchan freed",
+    "client.read_status": "STATUS read",
+    "client.finish": "request finished",
+    "driver.process_rx_irq": "interrupt of rx served",
+    "driver.process_tx_irq": "interrupt of tx served",
+    "driver.work_rx": "work item at rx",
+    "driver.work_tx": "work item at tx",
+    "driver.complete_tx": "callback begun",
+    "driver.complete_rx": "desc_completed taken by the tasklet",
+    "driver.free_rx": "LOCK and UNLOCK freed",
+    "bam.execute_lock": "LOCK executed",
+    "bam.execute_unlock": "UNLOCK executed",
+    "bam.execute_configure": "CONFIGURE executed",
+    "bam.execute_go": "GO executed",
+    "bam.publish_data": "DATA published",
+    "bam.end_nwd_wait": "NWD wait ended",
+    "engine.take_input": "input taken",
+    "engine.put_output": "output put out",
+    "engine.finish": "operation done",
+    "engine.finish_failed": "operation ended in error",
+    "tz.execute_lock": "LOCK of TZ executed",
+    "tz.write_config": "CONFIGURE of TZ executed",
+    "tz.write_go": "GO of TZ executed",
+    "tz.publish_data": "DATA of TZ published",
+    "tz.execute_unlock": "UNLOCK of TZ executed",
+}

@@ -1,0 +1,246 @@
+"""Accounts: as many sentences as promised, in order, and every claim true in the states that it is about."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from conftest import ROOT, build_protocol
+from traces import PATH, protocol_of, trace_of, walk
+
+from counterexamples.account import LEAST, MOST, account, with_account
+from counterexamples.conflicts import Conflict, conflict, matters
+from counterexamples.formats import read_file
+from counterexamples.moment import moments
+from counterexamples.oddities import oddities
+from counterexamples.phrases import FAULTS, doing
+from counterexamples.text import verdict
+from counterexamples.trace import Trace
+from proofs.campaign import trace_of as checked_trace
+from proofs.properties import catalogue
+
+GALLERY = ROOT / "counterexamples" / "gallery"
+STORED = sorted(str(path.relative_to(GALLERY)) for path in GALLERY.glob("*/*.itf.json"))
+
+
+@cache
+def stored_trace(name: str) -> Trace:
+    stored = read_file(GALLERY / name)
+    protocol = build_protocol(stored.version, stored.scenario)
+    return checked_trace(protocol, catalogue()[stored.property_id], stored.scenario, list(stored.path), stored.loop)
+
+
+def words(trace: Trace) -> str:
+    return " ".join(sentence.text for sentence in account(trace))
+
+
+def sentence_at(trace: Trace, step: int) -> str:
+    return next(sentence.text for sentence in account(trace) if step in sentence.steps)
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_every_stored_trace_is_told(name: str) -> None:
+    trace = stored_trace(name)
+    told = account(trace)
+    assert min(LEAST, len(trace.steps)) <= len(told) <= MOST
+    for sentence in told:
+        assert list(sentence.steps) == sorted(set(sentence.steps)) and sentence.text.endswith(".")
+        assert all(1 <= step <= len(trace.steps) for step in sentence.steps)
+    firsts = [sentence.steps[0] for sentence in told]
+    assert firsts == sorted(firsts)
+    assert {step for sentence in told for step in sentence.steps} == set(range(1, len(trace.steps) + 1))
+    assert trace.property_id in told[-1].text and trace.statement in told[-1].text
+    assert_true(trace)
+
+
+def assert_true(trace: Trace) -> None:
+    """Each claim about a state, read out of the words alone, against the raw states."""
+    for moment in moments(trace):
+        before, after = trace.readable(moment.number - 1), trace.readable(moment.number)
+        clauses = [oddity.clause for oddity in oddities(moment)] + [doing(moment)]
+        for clause in clauses:
+            for pattern, holds in CLAIMS.items():
+                found = re.search(pattern, clause)
+                assert not found or holds(before, after, found), (moment.number, clause)
+
+
+def ring(state: dict, channel: str = "rx") -> list[str]:
+    return [str(item.get("hw", "DATA")) for item in state[f"{channel}.ring"]]
+
+
+def label(name: str) -> str:
+    return "tz" if name == "TZ" else name.replace("request ", "linux-")
+
+
+CLAIMS = {
+    r"the engine still runs the operation of (TZ|request \d)": lambda b, a, m: b["engine.op"] == label(m[1]),
+    r"has not even taken its DATA|has not taken the DATA": lambda b, a, m: b["engine.published_rx"] > 0,
+    r"with the registers that it overwrites": lambda b, a, m: (
+        b["engine.config"] == b["engine.op"] != a["engine.config"]
+    ),
+    r"^(\w+(?:, \w+)*(?: and \w+)?) (?:is|are) still in the ring(?:,|$)": lambda b, a, m: (
+        set(re.findall(r"[A-Z]+", m[1])) == set(ring(b)) - {"LOCK", "UNLOCK"}
+    ),
+    r"finds desc_issued empty": lambda b, a, m: not b["rx.desc_issued"] and b["rx.locked"] and "UNLOCK" in ring(a),
+    r"the consumer pipe does not hold the lock": lambda b, a, m: not b["lock.linux"],
+    r"the pipe does not hold the lock$": lambda b, a, m: not b["lock.linux"],
+    r"the pipe already holds the lock": lambda b, a, m: b["lock.linux"],
+    r"TZ holds the lock": lambda b, a, m: b["lock.tz"],
+    r"UNLOCK has not executed": lambda b, a, m: "UNLOCK" in ring(b) and "UNLOCK" not in ring(a),
+    r"UNLOCK has not executed and the pipe holds": lambda b, a, m: b["lock.linux"] and a["lock.linux"],
+    r"STATUS is that of (TZ|request \d)": lambda b, a, m: b["engine.status"] == label(m[1]),
+    r"Linux is at rest": lambda b, a, m: (
+        not (a["rx.desc_submitted"] or a["rx.desc_issued"] or a["rx.desc_list"] or a["rx.ring"] or a["tx.ring"])
+    ),
+    r"consumer pipe still holds the lock": lambda b, a, m: a["lock.linux"],
+    r"\(wr_sgl\) .* still mapped": lambda b, a, m: a["client.buffer_mapped"] > 0,
+    r"(lock|unlock)_sg of the channel is mapping (\d)": lambda b, a, m: b[f"rx.{m[1]}_sg"] == int(m[2]),
+    r"the \w+ being freed made (\d)$": lambda b, a, m: any(
+        b[f"rx.{place}_{kind}"] >> int(m[1]) & 1 for place in ("freeing", "terminated") for kind in ("lock", "unlock")
+    ),
+    r"cookie has gone from (\d+) back to (\d+)": lambda b, a, m: int(m[1]) > int(m[2]),
+    r"cookie is (\d+) and covers": lambda b, a, m: a["rx.completed_cookie"] == int(m[1]),
+    r"takes the lock": lambda b, a, m: (
+        (a["lock.linux"] or a["lock.tz"]) and (b["lock.linux"], b["lock.tz"]) != (a["lock.linux"], a["lock.tz"])
+    ),
+    r"gives the lock away": lambda b, a, m: b["lock.linux"] and not a["lock.linux"],
+    r"starts the operation of (TZ|request \d)": lambda b, a, m: (
+        b["engine.op"] == "none" != a["engine.op"] == label(m[1])
+    ),
+    r"runs no operation yet": lambda b, a, m: b["engine.op"] == "none",
+    r"waits because of NWD": lambda b, a, m: a["rx.nwd_wait"],
+    r"raises the interrupt": lambda b, a, m: a["rx.irq"] and not b["rx.irq"],
+    r"queues the work item": lambda b, a, m: a["work.pending"] and not b["work.pending"],
+    r"and starts nothing": lambda b, a, m: a["rx.ring"] == b["rx.ring"] and a["tx.ring"] == b["tx.ring"],
+    r"which ends in an external abort": lambda b, a, m: a["client.panicked"],
+    r"`locked` is set,": lambda b, a, m: a["rx.locked"] and not a["lock.linux"] and "LOCK" not in ring(a),
+    r"`locked` is clear,": lambda b, a, m: not a["rx.locked"] and a["lock.linux"] and "UNLOCK" not in ring(a),
+    r"goes into the ring without its UNLOCK": lambda b, a, m: (
+        "UNLOCK" in [item["kind"] for item in a["rx.desc_issued"]]
+    ),
+    r"still has the UNLOCK of the bracket": lambda b, a, m: "UNLOCK" in [item["kind"] for item in b["rx.desc_issued"]],
+    r"whose desc_list is empty": lambda b, a, m: not (b["rx.desc_list"] and b["tx.desc_list"]),
+    r"^finishes .* with success": lambda b, a, m: b["client.ok"],
+    r"left in desc_(submitted|issued) while": lambda b, a, m: a[f"rx.desc_{m[1]}"],
+}
+
+
+def busy_client() -> Trace:
+    """v16 with a ring of four slots: the next start wraps what is left of the bracket before."""
+    protocol = build_protocol("v16", "busy-client", bound={"ring": 4})
+    submit = ["client.prep_commands", "client.prep_rx_data", "client.prep_tx_data", "client.issue_tx"]
+    first = [f"bam.execute_{name}" for name in ("lock", "configure", "go")]
+    engine = ["bam.publish_data", "engine.take_input", "engine.put_output", "engine.finish", "bam.end_nwd_wait"]
+    again = ["driver.process_rx_irq", "client.issue_rx"]
+    end = ["bam.execute_lock", "bam.execute_unlock", "bam.execute_configure"]
+    path = [*submit, "client.issue_rx", *submit, *first, *engine, *again, *end]
+    return checked_trace(protocol, catalogue()["under-lock"], "busy-client", path)
+
+
+def test_every_claim_that_is_checked_is_made() -> None:
+    rare = {pattern for pattern in CLAIMS if pattern.startswith(("the pipe does not", "cookie is", "`locked` is set"))}
+    traces = [*map(stored_trace, STORED), busy_client()]
+    spoken = {
+        text
+        for trace in traces
+        for moment in moments(trace)
+        for text in (*(oddity.clause for oddity in oddities(moment)), doing(moment))
+    }
+    made = {pattern for pattern in CLAIMS for text in spoken if re.search(pattern, text)}
+    assert CLAIMS.keys() - made <= rare
+
+
+def test_the_second_bracket_of_a_busy_client() -> None:
+    trace = busy_client()
+    assert_true(trace)
+    assert "although LOCK goes into the ring without its UNLOCK" in sentence_at(trace, 5)
+    assert "LOCK goes in front of it" in sentence_at(trace, 19)
+    assert "although the pipe already holds the lock" in sentence_at(trace, 20)
+    assert "although the consumer pipe does not hold the lock" in sentence_at(trace, 22)
+
+
+def test_a_false_claim_would_be_noticed() -> None:
+    trace = stored_trace("v12/quiet-engine.itf.json")
+    states = list(trace.states)
+    states[12] = {**states[12], "engine.op": 0}
+    changed = replace(trace, states=tuple(states))
+    assert "still runs" in words(trace) and "still runs" not in sentence_at(changed, 13)
+
+
+# --- what the review found
+
+
+def test_the_race_of_v12_is_that_of_the_review() -> None:
+    text = words(stored_trace("v12/quiet-engine.itf.json"))
+    assert "At step 8 the work item (bam_dma_work) finds desc_issued empty" in text
+    assert "although CONFIGURE and GO are still in the ring" in text
+    assert "An empty desc_issued only means that all is in the ring" in text
+    assert "with NWD until the engine is done would have prevented" in text
+
+
+def test_consumed_is_not_done() -> None:
+    second = [*PATH[:6], "bam.execute_configure", "bam.execute_go", "driver.process_rx_irq", "driver.work_rx"]
+    trace = trace_of(protocol_of("v12"), [*second, "bam.execute_unlock"])
+    text = words(trace)
+    assert "still in the ring" not in text and "consumed is not done" in text
+    assert "although the engine still runs the operation of request 1" in sentence_at(trace, 11)
+
+
+def test_v11_writes_to_a_busy_engine() -> None:
+    text = sentence_at(stored_trace("v11/quiet-dummy.itf.json"), 9)
+    assert "executes UNLOCK" in text and "the dummy write of the descriptor reaches it" in text
+
+
+def test_the_foreign_unmap_of_v14() -> None:
+    trace = stored_trace("v14/mapping-own.itf.json")
+    assert "lock_sg of the channel is mapping 1 by now, and the LOCK being freed made 0" in sentence_at(trace, 27)
+    assert "without vc.lock" in sentence_at(trace, 27) and "lock_sg of the channel being mapping 1" in words(trace)
+    assert "With the mapping kept in the descriptor" in words(trace)
+    assert conflict(trace) == Conflict(26, 27, "rx.lock_sg")
+
+
+def test_a_lasso_says_what_waits_for_ever() -> None:
+    text = words(stored_trace("v16/linux-progress.faults.itf.json"))
+    assert "the client waits for its completion" in text and "with neither an interrupt nor the work item" in text
+    assert FAULTS["runtime-pm"] in text
+
+
+# --- which steps matter
+
+
+def test_what_matters_in_the_race_of_v12() -> None:
+    trace = stored_trace("v12/quiet-engine.itf.json")
+    assert conflict(trace) == Conflict(10, 13, "engine.op")
+    assert matters(trace) == {4, 5, 6, 7, 8, 10, 11, 12, 13}
+
+
+def test_evidence_names_the_other_half() -> None:
+    trace = replace(trace_of(protocol_of("v12"), PATH), property_id="none-of-these")
+    assert conflict(trace, ["lock.tz"]) == Conflict(12, 13, "lock.tz")
+    assert {10, 13} <= matters(trace, ["engine.op"])
+
+
+@pytest.mark.parametrize("version", ["v2", "v8", "v12", "v16"])
+@pytest.mark.parametrize("seed", range(3))
+def test_any_walk_is_told(version: str, seed: int) -> None:
+    protocol = protocol_of(version)
+    trace = replace(trace_of(protocol, walk(protocol, 40, seed)), kind="reach", property_id="works")
+    assert LEAST <= len(account(trace)) <= MOST
+    assert_true(trace)
+
+
+def test_no_steps_at_all() -> None:
+    trace = trace_of(protocol_of("v12"), [])
+    (only,) = account(trace)
+    assert only.steps == () and "initial state" in only.text
+
+
+def test_the_text_ends_with_the_account() -> None:
+    trace = stored_trace("v12/quiet-engine.itf.json")
+    text = with_account(trace)
+    assert all(len(line) <= 120 for line in text.splitlines())
+    flat = " ".join(text.split())
+    assert all(sentence.text in flat for sentence in account(trace))
+    assert flat.lower().count(verdict(trace).lower()) == 2

@@ -1,0 +1,112 @@
+"""Traces for mails and merge requests: narrow, complete, and valid where they are not read by people."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import replace
+
+import pytest
+from test_account import STORED, stored_trace
+
+from counterexamples.account import account
+from counterexamples.mail import COLUMNS, command, to_mail
+from counterexamples.markdown import to_markdown
+from counterexamples.phrases import label
+from counterexamples.text import step_notes
+from counterexamples.trace import Trace
+from proofs.cli import cli
+from proofs.inspect import FORMATS, shown
+
+NAMES = [name for name in STORED if name.startswith(("v12/", "v16/", "mainline/"))]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mail_is_narrow_and_complete(name: str) -> None:
+    trace = stored_trace(name)
+    text = to_mail(trace)
+    assert all(len(line) <= COLUMNS < 72 and line == line.rstrip() for line in text.splitlines())
+    flat = " ".join(text.split())
+    assert trace.statement in flat and trace.version in flat
+    for sentence in account(trace):
+        assert " ".join(sentence.text.split()) in flat
+    for number, step in enumerate(trace.steps, start=1):
+        what = re.escape(label(step).split(": ")[-1])
+        assert re.search(rf"^ *{number}  {step.actor} +{what}", text, re.MULTILINE), step.name
+
+
+def test_a_mail_says_how_to_repeat_it() -> None:
+    trace = stored_trace("v16/linux-progress.faults.itf.json")
+    assert command(trace)[3:] == ["check", "v16", "--property", "linux-progress", "--scenario", "faults"]
+    changed = replace(
+        trace,
+        assumptions={**trace.assumptions, "nwd_ack": "input-consumed"},
+        bounds={**trace.bounds, "ring": 9},
+    )
+    assert command(changed)[-4:] == ["--assume", "nwd_ack=input-consumed", "--bound", "ring=9"]
+    assert "nwd_ack=input-consumed" in to_mail(changed).split("Assumptions")[1]
+    tail = to_mail(changed).split("To reproduce:")[1].replace("\\\n", " ")
+    assert shlex.split(tail) == command(changed)
+    for words in (command(trace), command(changed)):
+        cli.commands["check"].make_context("check", words[4:])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_has_every_step_and_all_that_changed(name: str) -> None:
+    trace = stored_trace(name)
+    rows = [line for line in to_markdown(trace).splitlines() if re.match(r"\| \**\d", line)]
+    assert len(rows) == len(trace.steps)
+    for row, step, notes in zip(rows, trace.steps, step_notes(trace), strict=True):
+        assert f"`{step.name}`" in row and all(f"`{note}`" in row for note in notes)
+        assert row.count(" | ") == 3
+
+
+STATEMENT = re.compile(
+    r"participant \w+ as [\w ]+|Note over \w+(,\w+)?: [^#;\n]+|\w+->>\w+: [^#;\n]+|(de)?activate \w+"
+    r"|rect rgb\(255, 229, 229\)|end"
+)
+
+
+def diagram(trace: Trace) -> list[str]:
+    text = to_markdown(trace).split("```mermaid\n")[1].split("\n```")[0]
+    first, *lines = text.splitlines()
+    assert first == "sequenceDiagram"
+    return [line.strip() for line in lines]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_diagram_is_plain_mermaid(name: str) -> None:
+    lines = diagram(stored_trace(name))
+    participants = {line.split()[1] for line in lines if line.startswith("participant")}
+    active: set[str] = set()
+    for line in lines:
+        assert STATEMENT.fullmatch(line), line
+        if line.startswith("activate"):
+            active.add(line.split()[1])
+        if line.startswith("deactivate"):
+            active.remove(line.split()[1])
+        named = re.match(r"Note over (\w+)(?:,(\w+))?:|(\w+)->>(\w+):", line)
+        assert not named or {one for one in named.groups() if one} <= participants
+    assert lines.count("end") == sum(line.startswith("rect") for line in lines) == 1
+
+
+def test_nothing_in_a_name_breaks_the_markdown() -> None:
+    trace = replace(stored_trace(NAMES[0]), version="v*_<b>|#1;", statement="a | b_c\n# d")
+    text = to_markdown(trace)
+    assert "\\*\\_\\<b\\>\\|\\#1;" in text and "\n# d" not in text
+    assert all(STATEMENT.fullmatch(line) for line in diagram(trace))
+
+
+def test_an_empty_trace_has_no_diagram() -> None:
+    trace = stored_trace(NAMES[0])
+    text = to_markdown(replace(trace, steps=(), states=trace.states[:1]))
+    assert "mermaid" not in text and "initial state" in text
+
+
+def test_the_formats_of_show() -> None:
+    from test_account import GALLERY
+
+    path = GALLERY / "v12" / "quiet-engine.itf.json"
+    trace = stored_trace("v12/quiet-engine.itf.json")
+    assert {form: shown(path, form) for form in FORMATS} == {form: make(trace) for form, make in FORMATS.items()}
+    assert list(FORMATS) == ["text", "markdown", "mail"]
