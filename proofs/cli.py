@@ -1,41 +1,35 @@
-"""The command line: `check`, `list`, `show`, `gate`."""
+"""The command line: what the user asked for, made valid; each command is carried out by the module of its subject."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from counterexamples.formats import TraceFileError
+from counterexamples.documents import DocumentError
 from counterexamples.trace import ReplayError
 from model import parameters, versions
 from model.parameters import ParameterError
 from proofs import inspect as inspection
-from proofs import replaying, report, sensitivity, session
+from proofs import options, replaying, report, sensitivity, session
 from proofs.campaign import DEPTH
+from proofs.capacity import capacity
+from proofs.certify import certify
+from proofs.counts import counts
+from proofs.coverage import cover
 from proofs.expectations import ExpectationError
+from proofs.exports.command import export
 from proofs.gallery import GalleryError, regenerate
+from proofs.mutation import mutate
 from proofs.properties import catalogue
 from proofs.verdicts import EngineDisagreementError
 
 USAGE, INTERNAL, INTERRUPTED = 2, 5, 130
-ENGINES = ("both", "exhaustive", "bounded")
+ENGINES = ("both", "exhaustive", "bounded", "induction")
+EXPLORING = ("both", "exhaustive")
 ASSUME = "An assumption about the hardware (repeatable); `all`: which of them each verdict depends on."
-
-
-def _pairs(values: Sequence[str], option: str) -> dict[str, str]:
-    pairs = {}
-    for value in values:
-        key, equals, rest = value.partition("=")
-        if not (key and equals and rest):
-            raise click.UsageError(f"{option} takes KEY=VALUE, not {value!r}")
-        if key in pairs:
-            raise click.UsageError(f"{option} {key} is given twice")
-        pairs[key] = rest
-    return pairs
 
 
 def _asks_everything(assume: Sequence[str], pairs: bool, more: bool) -> bool:
@@ -47,35 +41,15 @@ def _asks_everything(assume: Sequence[str], pairs: bool, more: bool) -> bool:
     if len(assume) > 1:
         raise click.UsageError("--assume all cannot be combined with another --assume: it tries every value itself")
     if more:
-        options = "--out, --junit, --strict, --all-causes or --engine bounded"
-        raise click.UsageError(f"--assume all takes no {options}: it explores, once")
+        others = "--out, --junit, --strict, --all-causes, --engine bounded or induction"
+        raise click.UsageError(f"--assume all takes no {others}: it explores, once")
     return True
-
-
-def _numbers(values: Sequence[str]) -> dict[str, int]:
-    numbers = {}
-    for key, text in _pairs(values, "--bound").items():
-        if not (text.isascii() and text.isdigit() and len(text) < 20):
-            raise click.UsageError(f"--bound {key} takes a whole number, not {text!r}")
-        numbers[key] = int(text)
-    return numbers
-
-
-def _cores() -> int:
-    return os.cpu_count() or 1
-
-
-def _known(kind: str, chosen: Sequence[str], valid: Sequence[str]) -> list[str]:
-    for name in chosen:
-        if name not in valid:
-            raise parameters.nearest(kind, name, valid)
-    return list(dict.fromkeys(chosen)) or list(valid)
 
 
 def _properties(chosen: Sequence[str], scenarios: Sequence[str]) -> tuple[str, ...]:
     known = catalogue()
     if chosen or scenarios:
-        return tuple(_known("property", chosen, list(known)))
+        return tuple(options.known("property", chosen, list(known)))
     return tuple(name for name, item in known.items() if item.asked_plainly)
 
 
@@ -83,7 +57,7 @@ def _scenarios(chosen: Sequence[str]) -> tuple[str, ...]:
     if not chosen:
         return ()
     valid = list(parameters.SCENARIOS)
-    return tuple(valid if "all" in chosen else _known("scenario", chosen, valid))
+    return tuple(valid if "all" in chosen else options.known("scenario", chosen, valid))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -130,13 +104,13 @@ def check(
     quiet: bool,
 ) -> None:
     """Check versions against the properties; each verdict comes from the engines asked for and is replayed."""
-    everything = _asks_everything(assume, pairs, engine == "bounded" or any((out, junit_file, strict, all_causes)))
+    everything = _asks_everything(assume, pairs, engine not in EXPLORING or any((out, junit_file, strict, all_causes)))
     request = session.Request(
         versions=tuple(dict.fromkeys(versions.load(name).name for name in version)),
         properties=_properties(properties, scenarios),
         scenarios=_scenarios(scenarios),
-        assume={} if everything else _pairs(assume, "--assume"),
-        bound=_numbers(bound),
+        assume={} if everything else options.pairs(assume, "--assume"),
+        bound=options.numbers(bound),
         engine=engine,
         depth=depth,
         out=out,
@@ -145,8 +119,8 @@ def check(
     files = session.Files(json_file, junit_file)
     session.validate(request, files)
     if everything:
-        return sensitivity.report_all(request, jobs or _cores(), pairs, quiet, json_file)
-    rows = session.run(request, jobs or _cores(), quiet)
+        return sensitivity.report_all(request, jobs or options.cores(), pairs, quiet, json_file)
+    rows = session.run(request, jobs or options.cores(), quiet)
     files.write(rows, strict)
     if not quiet:
         report.print_results(report.console(), rows, out)
@@ -162,9 +136,10 @@ def list_command(what: str) -> None:
 
 @cli.command()
 @click.argument("trace", type=click.Path(path_type=Path))
-def show(trace: Path) -> None:
-    """Print a stored trace (*.itf.json) after replaying it on the model."""
-    click.echo(inspection.show(trace), nl=False)
+@click.option("--format", "form", type=click.Choice(list(inspection.FORMATS)), default="text", show_default=True)
+def show(trace: Path, form: str) -> None:
+    """Print a stored trace (*.itf.json) after replaying it on the model: as text, for a mail, or as Markdown."""
+    click.echo(inspection.shown(trace, form), nl=False)
 
 
 @cli.command()
@@ -189,7 +164,7 @@ def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Pat
     """Check every shipped version against the recorded verdicts, and say exactly what differs."""
     if record and (json_file or junit_file):
         raise click.UsageError("--record compares nothing; give --json and --junit to a gate without it")
-    sys.exit(session.gate(record, jobs or _cores(), session.Files(json_file, junit_file)))
+    sys.exit(session.gate(record, jobs or options.cores(), session.Files(json_file, junit_file)))
 
 
 @cli.command()
@@ -197,10 +172,14 @@ def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Pat
 @click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
 def gallery(check_only: bool, jobs: int | None) -> None:
     """Regenerate counterexamples/gallery and the README's matrix in the present folder, a checkout."""
-    changed = regenerate(Path.cwd(), check_only, jobs or _cores())
+    changed = regenerate(Path.cwd(), check_only, jobs or options.cores())
     for name in changed:
         click.echo(f"{'differs' if check_only else 'written'}: {name}")
     sys.exit(1 if changed and check_only else 0)
+
+
+for command in (capacity, certify, counts, cover, export, mutate):
+    cli.add_command(command)
 
 
 def main() -> None:
@@ -218,7 +197,7 @@ def main() -> None:
         click.ClickException,
         ParameterError,
         versions.VersionError,
-        TraceFileError,
+        DocumentError,
         session.OutputError,
         GalleryError,
     ) as error:

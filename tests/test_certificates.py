@@ -65,9 +65,7 @@ def test_random_systems(choices: Any) -> None:
         return
     assert not hit
     firing = [target.firing(action) for action in system.actions]
-    assert is_inductive(
-        system, clauses, lambda state: not any(holds(term, state) for term in (target.state, *firing))
-    )
+    assert is_inductive(system, clauses, lambda state: not any(holds(term, state) for term in (target.state, *firing)))
 
 
 def test_no_state_nothing_to_say() -> None:

@@ -151,9 +151,7 @@ def test_the_random_versions_are_legal_and_differ() -> None:
 
 
 def test_a_wrong_reading_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        exhaustive.Explorer, "_look", lambda self, predicates, states, start, depth, slack, hits: None
-    )
+    monkeypatch.setattr(exhaustive.Explorer, "_look", lambda self, predicates, states, start, depth, slack, hits: None)
     protocol = build(
         "v12",
         versions.load("v12").axes,

@@ -140,9 +140,7 @@ class _Relation:
         return np.array([int(z3.is_true(v)) if z3.is_bool(v) else v.as_long() for v in values], dtype=np.uint32)
 
 
-def find(
-    system: TransitionSystem, target: Target, space: Space, known: Mapping[str, Place]
-) -> tuple[Clause, ...]:
+def find(system: TransitionSystem, target: Target, space: Space, known: Mapping[str, Place]) -> tuple[Clause, ...]:
     """An inductive invariant of `system` that excludes `target` and its exceeded capacities.
 
     `space`: all reachable states of the system. `known`: its places. Raises NotInductiveError if there is none.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from model.protocol import Protocol
+from model.system import Term
 from proofs.engines import Target
 
 ALWAYS, REACH, EVENTUALLY = "always", "reach", "eventually"
@@ -15,6 +16,10 @@ EVERYWHERE = (*WORKING, "busy-client")
 
 def _nothing(_: Protocol) -> frozenset[str]:
     return frozenset()
+
+
+def _no_state(_: Protocol) -> tuple[Term, ...]:
+    return ()
 
 
 def _always_applies(_: Protocol) -> str | None:
@@ -27,6 +32,7 @@ class Property:
     `eventually` property the state that must not last for ever, and `fair` names its weakly fair actions.
 
     `not_applicable` gives the reason why a version cannot be asked, or None. `scenarios`: where it is asked.
+    `premise`: for a claim about states those that it speaks of, each to be reachable, or it would hold for nothing.
     """
 
     id: str
@@ -38,6 +44,7 @@ class Property:
     not_applicable: Callable[[Protocol], str | None] = _always_applies
     scenarios: tuple[str, ...] = EVERYWHERE
     fair: Callable[[Protocol], frozenset[str]] = _nothing
+    premise: Callable[[Protocol], tuple[Term, ...]] = _no_state
 
     @property
     def first_scenarios(self) -> tuple[str, ...]:

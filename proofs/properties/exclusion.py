@@ -6,7 +6,7 @@ import z3
 
 from model.engine import busy
 from model.protocol import Protocol
-from model.system import Step
+from model.system import Step, Term
 from proofs.engines import Target
 from proofs.properties import ALWAYS, WORKING, Property, needs_lock
 
@@ -21,6 +21,11 @@ def config_integrity(protocol: Protocol) -> Target:
     """An operation runs, and the configuration registers were last written by somebody else."""
     s = _state(protocol)
     return Target(state=z3.And(busy(s), s["engine.config"] != s["engine.op"]))
+
+
+def runs(protocol: Protocol) -> tuple[Term, ...]:
+    """An operation runs."""
+    return (busy(_state(protocol)),)
 
 
 def quiet_engine(protocol: Protocol) -> Target:
@@ -75,6 +80,7 @@ PROPERTIES = (
         " by its own owner",
         "v16 cover letter",
         config_integrity,
+        premise=runs,
     ),
     Property(
         "quiet-engine",

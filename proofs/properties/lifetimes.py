@@ -5,12 +5,14 @@ from __future__ import annotations
 import z3
 
 from model.channel import HW, TXN, Channel, one_hot
+from model.client import Program
+from model.lock import lock_txns
 from model.protocol import Protocol
 from model.qce import request_number
 from model.system import Step, Term
 from proofs.engines import Target
 from proofs.properties import ALWAYS, EVERYWHERE, WORKING, Property, needs_driver_lock
-from proofs.properties.quiescence import quiescent
+from proofs.properties.quiescence import quiescent, rested
 
 FAMILY = "lifetimes"
 
@@ -34,6 +36,17 @@ def mapping_live(protocol: Protocol) -> Target:
     return Target(state=z3.Or(*dead))
 
 
+def mapped_loaded(protocol: Protocol) -> tuple[Term, ...]:
+    """A register write is in the ring; a LOCK or UNLOCK of a version that has them is."""
+    entries = Channel(protocol.ctx, Step(protocol.ctx.space), "rx").queue("ring").entries()
+
+    def loaded(*kinds: int) -> Term:
+        return z3.Or(*(z3.And(entry["valid"], entry["hw"] == kind) for entry in entries for kind in kinds))
+
+    locks = protocol.ctx.driver_locks or protocol.ctx.client_locks
+    return loaded(HW.CONFIGURE), loaded(HW.GO), *((loaded(HW.LOCK), loaded(HW.UNLOCK)) if locks else ())
+
+
 def _uses_commands(protocol: Protocol) -> str | None:
     by_dma = "commands" in protocol.ctx.axes["request"]
     return None if by_dma else "registers are written by CPU: nothing is mapped for them"
@@ -42,6 +55,12 @@ def _uses_commands(protocol: Protocol) -> str | None:
 def mapping_own(protocol: Protocol) -> Target:
     """An unmap releases another mapping than the one that the same descriptor made."""
     return Target(on={"unmap_foreign": z3.BoolVal(True)})
+
+
+def about_to_free(protocol: Protocol) -> tuple[Term, ...]:
+    """The tasklet, or terminate_all, has a LOCK or UNLOCK to free."""
+    ch = Channel(protocol.ctx, Step(protocol.ctx.space), "rx")
+    return tuple(lock_txns(ch, context) for context in ("freeing", "terminated"))
 
 
 def mapping_freed(protocol: Protocol) -> Target:
@@ -61,6 +80,13 @@ def buffer_stable(protocol: Protocol) -> Target:
     return Target(on={"buffer_rewritten_under_reader": z3.BoolVal(True)})
 
 
+def about_to_rewrite(protocol: Protocol) -> tuple[Term, ...]:
+    """The client's next step writes the command buffer of a request that is not the first."""
+    s = Step(protocol.ctx.space)
+    due = s["client.pc"] == Program.of(protocol.ctx).labels["commands"]
+    return (z3.And(due, s["client.request"] != 0),)
+
+
 def nothing_stale(protocol: Protocol) -> Target:
     """A transaction of an earlier request waits to be issued, or issued, while a later one has its turn."""
     ctx = protocol.ctx
@@ -75,9 +101,21 @@ def nothing_stale(protocol: Protocol) -> Target:
     return Target(state=z3.Or(*stale))
 
 
+def later_after_fault(protocol: Protocol) -> tuple[Term, ...]:
+    """Something failed, and a later request is in the driver."""
+    s = Step(protocol.ctx.space)
+    return (z3.And(s["fault.struck"], s["client.request"] == 1, s["client.pc"] != 0),)
+
+
 def metadata_own(protocol: Protocol) -> Target:
     """A LOCK is built with the channel's metadata while a command of another request is inside the bracket."""
     return Target(on={"bracket_with_foreign_metadata": z3.BoolVal(True)})
+
+
+def command_waits(protocol: Protocol) -> tuple[Term, ...]:
+    """A command is submitted, so that the next LOCK wraps it."""
+    entries = Channel(protocol.ctx, Step(protocol.ctx.space), "rx").queue("desc_submitted").entries()
+    return (z3.Or(*(z3.And(entry["valid"], entry["kind"] == TXN.CMD) for entry in entries)),)
 
 
 def _has_metadata(protocol: Protocol) -> str | None:
@@ -93,6 +131,11 @@ def completion_order(protocol: Protocol) -> Target:
     return Target(on={"cookie_covers_unconsumed": z3.BoolVal(True), "cookie_moves_back": z3.BoolVal(True)})
 
 
+def something_completed(protocol: Protocol) -> tuple[Term, ...]:
+    """The consumer channel has completed a transaction."""
+    return (Step(protocol.ctx.space)["rx.completed_cookie"] != 0,)
+
+
 PROPERTIES = (
     Property(
         "mapping-live",
@@ -104,6 +147,7 @@ PROPERTIES = (
         mapping_live,
         _uses_commands,
         (*EVERYWHERE, "faults"),
+        premise=mapped_loaded,
     ),
     Property(
         "mapping-own",
@@ -114,6 +158,7 @@ PROPERTIES = (
         mapping_own,
         needs_driver_lock,
         (*EVERYWHERE, "faults"),
+        premise=about_to_free,
     ),
     Property(
         "mapping-freed",
@@ -124,6 +169,7 @@ PROPERTIES = (
         mapping_freed,
         _uses_commands,
         (*EVERYWHERE, "faults"),
+        premise=rested,
     ),
     Property(
         "completion-order",
@@ -133,6 +179,7 @@ PROPERTIES = (
         " moves back",
         "dmaengine client contract",
         completion_order,
+        premise=something_completed,
     ),
     Property(
         "buffer-stable",
@@ -143,6 +190,7 @@ PROPERTIES = (
         buffer_stable,
         _uses_commands,
         (*WORKING, "faults"),
+        premise=about_to_rewrite,
     ),
     Property(
         "nothing-stale",
@@ -152,6 +200,7 @@ PROPERTIES = (
         "dmaengine client contract",
         nothing_stale,
         scenarios=("faults",),
+        premise=later_after_fault,
     ),
     Property(
         "metadata-own",
@@ -162,5 +211,6 @@ PROPERTIES = (
         metadata_own,
         _has_metadata,
         (*EVERYWHERE, "faults"),
+        premise=command_waits,
     ),
 )

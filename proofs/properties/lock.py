@@ -9,7 +9,7 @@ from model.protocol import Protocol
 from model.system import Step, Term
 from proofs.engines import Target
 from proofs.properties import ALWAYS, Property, needs_lock
-from proofs.properties.quiescence import quiescent
+from proofs.properties.quiescence import quiescent, rested
 
 FAMILY = "lock"
 
@@ -44,6 +44,12 @@ def flag_truth(protocol: Protocol) -> Target:
     return Target(state=z3.Or(lies_locked, lies_free))
 
 
+def flag_or_lock(protocol: Protocol) -> tuple[Term, ...]:
+    """The flag is set; the pipe holds the lock."""
+    s = Step(protocol.ctx.space)
+    return s["rx.locked"], s["lock.linux"]
+
+
 def _has_flag(protocol: Protocol) -> str | None:
     return None if protocol.ctx.axes["lock-flag"] != "none" else "this version keeps no `locked` flag"
 
@@ -72,6 +78,18 @@ def bracketed(protocol: Protocol) -> Target:
     return Target(state=z3.Or(*outside))
 
 
+def client_descriptor_loaded(protocol: Protocol) -> tuple[Term, ...]:
+    """A client descriptor is in the ring."""
+    entries = Channel(protocol.ctx, Step(protocol.ctx.space), "rx").queue("ring").entries()
+    return (z3.Or(*(z3.And(e["valid"], e["hw"] != HW.LOCK, e["hw"] != HW.UNLOCK) for e in entries)),)
+
+
+def output_due_under_lock(protocol: Protocol) -> tuple[Term, ...]:
+    """Linux holds the lock, and its producer pipe has descriptors."""
+    s = Step(protocol.ctx.space)
+    return (z3.And(s["lock.linux"], z3.Not(Channel(protocol.ctx, s, "tx").queue("ring").empty)),)
+
+
 def own_pipe_free(protocol: Protocol) -> Target:
     """A lock held by Linux stalls the producer pipe of the same pair while it has descriptors."""
     s = Step(protocol.ctx.space)
@@ -98,6 +116,7 @@ PROPERTIES = (
         "v8 thread 2025-11-11",
         released,
         needs_lock,
+        premise=rested,
     ),
     Property(
         "flag-truth",
@@ -108,6 +127,7 @@ PROPERTIES = (
         "v12",
         flag_truth,
         _has_flag,
+        premise=flag_or_lock,
     ),
     Property(
         "bracketed",
@@ -117,6 +137,7 @@ PROPERTIES = (
         "v16 cover letter",
         bracketed,
         needs_lock,
+        premise=client_descriptor_loaded,
     ),
     Property(
         "own-pipe-free",
@@ -126,5 +147,6 @@ PROPERTIES = (
         "hardware.md section 2",
         own_pipe_free,
         needs_lock,
+        premise=output_due_under_lock,
     ),
 )

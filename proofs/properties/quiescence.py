@@ -30,3 +30,8 @@ def quiescent(protocol: Protocol) -> Term:
     if "client.panicked" in ctx.space.variables:
         conditions.append(z3.Not(s["client.panicked"]))
     return z3.And(*conditions)
+
+
+def rested(protocol: Protocol) -> tuple[Term, ...]:
+    """The states in which Linux is quiescent again, after a request: the premise of what is claimed of quiescence."""
+    return (z3.And(quiescent(protocol), Step(protocol.ctx.space)["client.request"] != 0),)

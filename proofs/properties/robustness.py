@@ -5,7 +5,7 @@ from __future__ import annotations
 import z3
 
 from model.protocol import Protocol
-from model.system import Step
+from model.system import Step, Term
 from proofs.engines import Target
 from proofs.properties import ALWAYS, REACH, Property, needs_lock
 from proofs.properties.quiescence import quiescent
@@ -28,6 +28,11 @@ def fault_contained(protocol: Protocol) -> Target:
     unlocked = z3.And(struck, z3.Not(s["lock.linux"]))
     kept = z3.And(struck, quiescent(protocol), s["lock.linux"], z3.Not(s["monitor.unlock_dropped"]))
     return Target(state=kept, on={"client_descriptor": unlocked})
+
+
+def rested_after_fault(protocol: Protocol) -> tuple[Term, ...]:
+    """Something failed, and Linux is quiescent."""
+    return (z3.And(Step(protocol.ctx.space)["fault.struck"], quiescent(protocol)),)
 
 
 def works(protocol: Protocol) -> Target:
@@ -64,6 +69,7 @@ PROPERTIES = (
         fault_contained,
         needs_lock,
         ("faults",),
+        premise=rested_after_fault,
     ),
     Property(
         "works",
