@@ -28,7 +28,10 @@ DEPTH = 5  # steps that z3 unrolls where no violation is known: keeps a whole ru
 
 @dataclass(frozen=True)
 class Job:
-    """What one worker checks: names only, so that it can be sent to another process."""
+    """What one worker checks: names only, so that it can be sent to another process.
+
+    `change`: axes to which the version is given another value.
+    """
 
     version: str
     scenario: str
@@ -39,6 +42,7 @@ class Job:
     depth: int = DEPTH
     out: str | None = None
     all_causes: bool = False
+    change: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def protocol_for(job: Job) -> Protocol:
     version = versions.load(job.version)
     return build(
         version.name,
-        version.axes,
+        {**version.axes, **job.change},
         parameters.assumptions(job.assume),
         parameters.bounds(job.scenario, job.bound),
         job.scenario,

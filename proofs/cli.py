@@ -3,61 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from counterexamples.documents import DocumentError
 from counterexamples.trace import ReplayError
-from model import parameters, versions
+from model import versions
 from model.parameters import ParameterError
 from proofs import inspect as inspection
-from proofs import options, replaying, report, sensitivity, session
-from proofs.campaign import DEPTH
+from proofs import options, replaying, report, session
 from proofs.capacity import capacity
 from proofs.certify import certify
+from proofs.checking import check
 from proofs.counts import counts
 from proofs.coverage import cover
 from proofs.expectations import ExpectationError
 from proofs.exports.command import export
 from proofs.gallery import GalleryError, regenerate
 from proofs.mutation import mutate
-from proofs.properties import catalogue
+from proofs.page.command import report_command
 from proofs.verdicts import EngineDisagreementError
 
 USAGE, INTERNAL, INTERRUPTED = 2, 5, 130
-ENGINES = ("both", "exhaustive", "bounded", "induction")
-EXPLORING = ("both", "exhaustive")
-ASSUME = "An assumption about the hardware (repeatable); `all`: which of them each verdict depends on."
-
-
-def _asks_everything(assume: Sequence[str], pairs: bool, more: bool) -> bool:
-    """Whether the option is `--assume all`; `more`: there are other options that make no sense with that."""
-    if "all" not in assume:
-        if pairs:
-            raise click.UsageError("--pairs needs --assume all")
-        return False
-    if len(assume) > 1:
-        raise click.UsageError("--assume all cannot be combined with another --assume: it tries every value itself")
-    if more:
-        others = "--out, --junit, --strict, --all-causes, --engine bounded or induction"
-        raise click.UsageError(f"--assume all takes no {others}: it explores, once")
-    return True
-
-
-def _properties(chosen: Sequence[str], scenarios: Sequence[str]) -> tuple[str, ...]:
-    known = catalogue()
-    if chosen or scenarios:
-        return tuple(options.known("property", chosen, list(known)))
-    return tuple(name for name, item in known.items() if item.asked_plainly)
-
-
-def _scenarios(chosen: Sequence[str]) -> tuple[str, ...]:
-    if not chosen:
-        return ()
-    valid = list(parameters.SCENARIOS)
-    return tuple(valid if "all" in chosen else options.known("scenario", chosen, valid))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -66,65 +34,6 @@ def cli() -> None:
 
     Exit codes: 0 as expected, 1 a verdict differs, 2 usage, 3 inconclusive, 4 vacuous, 5 internal, 130 interrupted.
     """
-
-
-@cli.command()
-@click.argument("version", nargs=-1, required=True, metavar="VERSION|FILE.toml...")
-@click.option("--property", "properties", multiple=True, metavar="ID", help="Only this property (repeatable).")
-@click.option(
-    "--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this scenario, or `all` (repeatable)."
-)
-@click.option("--assume", multiple=True, metavar="KEY=VALUE|all", help=ASSUME)
-@click.option("--pairs/--no-pairs", help="With `--assume all`: also every two values; takes minutes. [default: no]")
-@click.option("--bound", multiple=True, metavar="KEY=N", help="A bound of the workload or the model (repeatable).")
-@click.option("--engine", type=click.Choice(ENGINES), default="both", show_default=True)
-@click.option("--depth", type=click.IntRange(1, 100), default=DEPTH, show_default=True, help="Steps that z3 unrolls.")
-@click.option("--all-causes", is_flag=True, help="One counterexample for each distinct cause of a violation.")
-@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write traces and pictures below this folder.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results as JSON.")
-@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
-@click.option("--strict", is_flag=True, help="Any violation is exit code 1, expected or not.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def check(
-    version: tuple[str, ...],
-    properties: tuple[str, ...],
-    scenarios: tuple[str, ...],
-    assume: tuple[str, ...],
-    pairs: bool,
-    bound: tuple[str, ...],
-    engine: str,
-    depth: int,
-    all_causes: bool,
-    jobs: int | None,
-    out: Path | None,
-    json_file: Path | None,
-    junit_file: Path | None,
-    strict: bool,
-    quiet: bool,
-) -> None:
-    """Check versions against the properties; each verdict comes from the engines asked for and is replayed."""
-    everything = _asks_everything(assume, pairs, engine not in EXPLORING or any((out, junit_file, strict, all_causes)))
-    request = session.Request(
-        versions=tuple(dict.fromkeys(versions.load(name).name for name in version)),
-        properties=_properties(properties, scenarios),
-        scenarios=_scenarios(scenarios),
-        assume={} if everything else options.pairs(assume, "--assume"),
-        bound=options.numbers(bound),
-        engine=engine,
-        depth=depth,
-        out=out,
-        all_causes=all_causes,
-    )
-    files = session.Files(json_file, junit_file)
-    session.validate(request, files)
-    if everything:
-        return sensitivity.report_all(request, jobs or options.cores(), pairs, quiet, json_file)
-    rows = session.run(request, jobs or options.cores(), quiet)
-    files.write(rows, strict)
-    if not quiet:
-        report.print_results(report.console(), rows, out)
-    sys.exit(report.exit_code(rows, strict))
 
 
 @cli.command("list")
@@ -178,7 +87,7 @@ def gallery(check_only: bool, jobs: int | None) -> None:
     sys.exit(1 if changed and check_only else 0)
 
 
-for command in (capacity, certify, counts, cover, export, mutate):
+for command in (check, capacity, certify, counts, cover, export, mutate, report_command):
     cli.add_command(command)
 
 

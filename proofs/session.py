@@ -92,6 +92,15 @@ def validate(request: Request, files: Files) -> None:
     files.validate()
 
 
+def demand_own_folders(names: Sequence[str]) -> None:
+    """Raise OutputError if the traces of two versions would be written into the same folder."""
+    folders: dict[str, str] = {}
+    for name in names:
+        other = folders.setdefault(Path(name).stem, name)
+        if other != name:
+            raise OutputError(f"{other} and {name} would both write into {Path(name).stem}/; rename one")
+
+
 def demand_known_axes(name: str) -> None:
     """Raise ParameterError if a version leaves an axis open, VersionError if there is no such version."""
     unknown = [axis for axis, value in versions.load(name).axes.items() if value == versions.UNKNOWN]

@@ -27,6 +27,11 @@ def read_back(space: StateSpace, shown: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def unlike(one: Mapping[str, Any], two: Mapping[str, Any]) -> list[str]:
+    """The names whose values differ: a short thing to compare, where pytest would explain whole traces for minutes."""
+    return sorted(name for name in one.keys() | two.keys() if one.get(name) != two.get(name))
+
+
 def _value(space: StateSpace, name: str, text: str) -> Any:
     variable = space.variables[name]
     if variable.labels:

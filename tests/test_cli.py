@@ -320,3 +320,11 @@ def test_interrupted_while_z3_is_at_work(tmp_path: Path) -> None:
     arguments = ["--property", "quiet-engine", "--scenario", "default", "--engine", "bounded", "--depth", "14"]
     ended = interrupted(tmp_path / "out", 0.6, *arguments, "--jobs", "1")
     assert ended == (130, "", "error: interrupted") and not (tmp_path / "out.json").exists()
+
+
+def test_versions_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write_version(tmp_path / folder, "v12", {})
+    outcome = run_cli("check", "a/mine.toml", "b/mine.toml", "--out", "out", cwd=tmp_path)
+    assert outcome.code == 2 and "would both write into mine/" in outcome.complaint and not (tmp_path / "out").exists()

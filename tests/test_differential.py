@@ -19,8 +19,7 @@ from counterexamples.trace import replay
 from model import parameters, versions
 from model.concrete import Code, Layout, fire
 from model.protocol import Protocol, build
-from model.versions import axis_values
-from model.versions._fit import misfit
+from model.versions import axis_values, misfit
 from proofs import inductive, verdicts
 from proofs.engines import Target, bounded, exhaustive
 from proofs.properties import ALWAYS, catalogue

@@ -27,6 +27,7 @@ __all__ = [
     "behaviour",
     "load",
     "meanings",
+    "misfit",
     "names",
     "schema",
 ]

@@ -1,0 +1,128 @@
+"""`check`: what was asked for, made valid, run and printed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from model import parameters, versions
+from proofs import fixes, options, report, sensitivity, session
+from proofs.campaign import DEPTH
+from proofs.properties import catalogue
+
+ENGINES = ("both", "exhaustive", "bounded", "induction")
+EXPLORING = ("both", "exhaustive")
+ASSUME = "An assumption about the hardware (repeatable); `all`: which of them each verdict depends on."
+FIXES = "For each violation, which single changes of the version remove it, and what they break."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of `check` as they were given."""
+
+    version: tuple[str, ...]
+    properties: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    assume: tuple[str, ...]
+    pairs: bool
+    bound: tuple[str, ...]
+    engine: str
+    depth: int
+    all_causes: bool
+    fixes: bool
+    jobs: int | None
+    out: Path | None
+    json_file: Path | None
+    junit_file: Path | None
+    strict: bool
+    quiet: bool
+
+    @property
+    def sensitivity(self) -> bool:
+        """Whether every assumption is to be tried; raises UsageError for options that make no sense with that."""
+        if "all" not in self.assume:
+            if self.pairs:
+                raise click.UsageError("--pairs needs --assume all")
+            return False
+        if len(self.assume) > 1:
+            raise click.UsageError(
+                "--assume all cannot be combined with another --assume: it tries every value itself"
+            )
+        if self.engine not in EXPLORING or any((self.out, self.junit_file, self.strict, self.all_causes, self.fixes)):
+            others = "--out, --junit, --strict, --all-causes, --fixes, --engine bounded or induction"
+            raise click.UsageError(f"--assume all takes no {others}: it explores, once")
+        return True
+
+    def request(self) -> session.Request:
+        """The same as names that are known; raises UsageError, ParameterError or VersionError."""
+        return session.Request(
+            versions=tuple(dict.fromkeys(versions.load(name).name for name in self.version)),
+            properties=chosen_properties(self.properties, self.scenarios),
+            scenarios=chosen_scenarios(self.scenarios),
+            assume={} if self.sensitivity else options.pairs(self.assume, "--assume"),
+            bound=options.numbers(self.bound),
+            engine=self.engine,
+            depth=self.depth,
+            out=self.out,
+            all_causes=self.all_causes,
+        )
+
+
+def chosen_properties(chosen: Sequence[str], scenarios: Sequence[str]) -> tuple[str, ...]:
+    """The properties to ask: those named, all in scenarios that are named, else those that a plain check asks."""
+    known = catalogue()
+    if chosen or scenarios:
+        return tuple(options.known("property", chosen, list(known)))
+    return tuple(name for name, item in known.items() if item.asked_plainly)
+
+
+def chosen_scenarios(chosen: Sequence[str]) -> tuple[str, ...]:
+    """The scenarios that are named, or none."""
+    if not chosen:
+        return ()
+    valid = list(parameters.SCENARIOS)
+    return tuple(valid if "all" in chosen else options.known("scenario", chosen, valid))
+
+
+@click.command()
+@click.argument("version", nargs=-1, required=True, metavar="VERSION|FILE.toml...")
+@click.option("--property", "properties", multiple=True, metavar="ID", help="Only this property (repeatable).")
+@click.option(
+    "--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this scenario, or `all` (repeatable)."
+)
+@click.option("--assume", multiple=True, metavar="KEY=VALUE|all", help=ASSUME)
+@click.option("--pairs/--no-pairs", help="With `--assume all`: also every two values; takes minutes. [default: no]")
+@click.option("--bound", multiple=True, metavar="KEY=N", help="A bound of the workload or the model (repeatable).")
+@click.option("--engine", type=click.Choice(ENGINES), default="both", show_default=True)
+@click.option("--depth", type=click.IntRange(1, 100), default=DEPTH, show_default=True, help="Steps that z3 unrolls.")
+@click.option("--all-causes", is_flag=True, help="One counterexample for each distinct cause of a violation.")
+@click.option("--fixes", is_flag=True, help=FIXES)
+@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write traces and pictures below this folder.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results as JSON.")
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
+@click.option("--strict", is_flag=True, help="Any violation is exit code 1, expected or not.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def check(**given: Any) -> None:
+    """Check versions against the properties; each verdict comes from the engines asked for and is replayed."""
+    asked = Asked(**given)
+    request, workers = asked.request(), asked.jobs or options.cores()
+    files = session.Files(asked.json_file, asked.junit_file)
+    if request.out is not None:
+        session.demand_own_folders(request.versions)
+    session.validate(request, files)
+    if asked.sensitivity:
+        return sensitivity.report_all(request, workers, asked.pairs, asked.quiet, asked.json_file)
+    rows = session.run(request, workers, asked.quiet)
+    files.write(rows, asked.strict)
+    if not asked.quiet:
+        console = report.console()
+        report.print_results(console, rows, asked.out)
+        if asked.fixes:
+            fixes.print_fixes(console, fixes.find([row.result for row in rows], request.jobs(), workers))
+    sys.exit(report.exit_code(rows, asked.strict))

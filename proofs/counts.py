@@ -1,0 +1,190 @@
+"""State counts, depths and numbers of distinct causes at small bounds, `counts.toml`: recorded, and compared later.
+
+A verdict can survive a change of the model that nobody meant to make. The number of reachable states hardly can: it is
+the same for the same protocol, whatever engine, packing or search order explores it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+import click
+import tomli_w
+from rich.table import Table
+
+from counterexamples.gallery import write_file
+from model import versions
+from proofs import report
+from proofs.campaign import Job, in_parallel, protocol_for, run_job
+from proofs.engines.exhaustive import Explorer, Space
+from proofs.expectations import ExpectationError
+from proofs.session import demand_known_axes, everything
+
+FILE = "counts.toml"
+HEADER = "# Written by `python -m proofs counts --record`; change it only together with the reason in the commit.\n\n"
+CAUSES_OF = ("quiet-engine", "unlock-after-done")
+
+Row = Mapping[str, int | list[str]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A scenario under small bounds, and the versions that are explored in it; none named: all."""
+
+    scenario: str
+    bound: Mapping[str, int] = field(default_factory=dict, hash=False)
+    versions: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The scenario and the bounds that differ from its own."""
+        return " ".join([self.scenario, *(f"{key}={value}" for key, value in self.bound.items())])
+
+    def job(self, version: str) -> Job:
+        """The exhaustive exploration of a version in this case."""
+        return Job(version, self.scenario, CAUSES_OF, bound=self.bound, engine="exhaustive", all_causes=True)
+
+
+ONE = {"requests": 1, "tz_requests": 1}
+SMALLEST = Case("default", ONE)
+CASES = (
+    SMALLEST,
+    Case("default", {"requests": 2, "tz_requests": 1}),
+    Case("small-ring", {"requests": 1}, ("v11", "v16")),
+    Case("default", {**ONE, "data": 2}, ("v12", "v16")),
+    Case("busy-client", {"requests": 2}, ("v16",)),
+    Case("faults", {"requests": 1}, ("v3", "v12", "v16")),
+    Case("no-lock-hardware", {"requests": 1}, ("v9", "v16")),
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A case that is not as recorded; None: it is not recorded, or recorded and not explored."""
+
+    version: str
+    case: str
+    found: Row | None
+    recorded: Row | None
+
+
+def figures(space: Space) -> dict[str, int | list[str]]:
+    """What is recorded of a whole exploration: states, transitions, depth in steps, capacities that were exceeded."""
+    row: dict[str, int | list[str]] = {
+        "states": space.states.shape[1],
+        "transitions": space.number_of_transitions(),
+        "depth": space.depth,
+    }
+    return row | ({"exceeded": list(space.exceeded)} if space.exceeded else {})
+
+
+def count(job: Job) -> dict[str, int | list[str]]:
+    """The figures of one version in one case, and for `SMALLEST` how many causes the job's violations have."""
+    row = figures(Explorer(protocol_for(job).system).explore({}))
+    if job.properties:
+        found = {result.property: result.causes for result in run_job(job)}
+        row |= {f"causes {name}": number for name, number in found.items() if number is not None}
+    return row
+
+
+def explore(names: Sequence[str], cases: Sequence[Case], workers: int) -> dict[str, dict[str, Row]]:
+    """Version to case to figures. Of versions that behave alike one is explored."""
+    wanted = [(name, case) for name in names for case in cases if not case.versions or name in case.versions]
+    keys = [_alike(version, case) for version, case in wanted]
+    jobs = {key: _job(version, case) for key, (version, case) in zip(keys, wanted, strict=True)}
+    rows = dict(zip(jobs, in_parallel(count, list(jobs.values()), workers), strict=True))
+    found: dict[str, dict[str, Row]] = {name: {} for name in names}
+    for key, (version, case) in zip(keys, wanted, strict=True):
+        found[version][case.label] = rows[key]
+    return found
+
+
+def _job(version: str, case: Case) -> Job:
+    job = case.job(version)
+    return job if case == SMALLEST else Job(version, job.scenario, (), bound=job.bound, engine=job.engine)
+
+
+def _alike(version: str, case: Case) -> str:
+    return json.dumps([versions.behaviour(versions.load(version).axes), case.label], sort_keys=True)
+
+
+def load() -> dict[str, dict[str, Row]]:
+    """What is recorded; raises ExpectationError if the file is damaged."""
+    text = resources.files("proofs").joinpath(FILE).read_text(encoding="utf-8")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ExpectationError(f"{FILE}: {error}; record it again with `python -m proofs counts --record`") from None
+
+
+def record(found: Mapping[str, Mapping[str, Row]], path: Path) -> None:
+    """Write all figures; raises OSError."""
+    write_file(path, HEADER + tomli_w.dumps(found))
+
+
+def differences(
+    found: Mapping[str, Mapping[str, Row]], recorded: Mapping[str, Mapping[str, Row]], complete: bool
+) -> list[Difference]:
+    """The cases that are not as recorded. `complete`: what is recorded and was not explored is a difference too."""
+    result = []
+    for version in dict.fromkeys([*found, *(recorded if complete else ())]):
+        new, old = found.get(version, {}), recorded.get(version, {})
+        for case in dict.fromkeys([*new, *old]):
+            if new.get(case) != old.get(case):
+                result.append(Difference(version, case, new.get(case), old.get(case)))
+    return result
+
+
+def shown(row: Row | None) -> str:
+    """One case's figures on one line."""
+    if row is None:
+        return "nothing"
+    return ", ".join(f"{key} {' '.join(value) if isinstance(value, list) else value}" for key, value in row.items())
+
+
+def table(found: Mapping[str, Mapping[str, Row]]) -> Table:
+    """One line for each version and case."""
+    result = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("version", "case", "figures"):
+        result.add_column(title, overflow="fold")
+    for version, cases in found.items():
+        for case, row in cases.items():
+            result.add_row(version, case, shown(row))
+    return result
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[VERSION]...")
+@click.option("--record", "recording", is_flag=True, help="Write the figures of this run to counts.toml.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+def counts(names: tuple[str, ...], recording: bool, jobs: int | None) -> None:
+    """State counts, depths and numbers of causes at small bounds, compared with what is recorded.
+
+    Exit code 1 if one differs.
+    """
+    if recording and names:
+        raise click.UsageError("--record records every version; name none")
+    shipped = everything().versions
+    for name in names:
+        demand_known_axes(name)
+        if name not in shipped:
+            raise click.UsageError(f"counts are recorded for shipped versions only, not for {name}")
+    found = explore(tuple(dict.fromkeys(names)) or shipped, CASES, jobs or os.cpu_count() or 1)
+    total = sum(map(len, found.values()))
+    if recording:
+        record(found, Path(__file__).parent / FILE)
+        click.echo(f"recorded {total} cases of {len(found)} versions in {FILE}")
+        return
+    report.console().print(table(found))
+    wrong = differences(found, load(), complete=not names)
+    for item in wrong:
+        click.echo(f"{item.version}, {item.case}: {shown(item.found)}; recorded: {shown(item.recorded)}")
+    click.echo(f"{total - sum(item.found is not None for item in wrong)} of {total} cases as recorded")
+    sys.exit(1 if wrong else 0)

@@ -1,0 +1,260 @@
+"""`cover`: what of a version's model is used at all: actions that fire, claims that have a subject, axes that matter.
+
+A property holds for nothing if what it speaks of never happens, and a bug in an action that never fires is found by
+nobody. What is not covered has to be explained in `uncovered.toml`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+
+import click
+import numpy as np
+import z3
+from rich.table import Table
+
+from model import parameters, versions
+from model.protocol import Protocol, build
+from model.versions import Version
+from model.versions._fit import misfit
+from proofs import report
+from proofs.campaign import protocol_for
+from proofs.counts import ONE, Case, figures
+from proofs.engines import Target
+from proofs.engines.exhaustive import Explorer, Space
+from proofs.expectations import ExpectationError
+from proofs.mutants import same
+from proofs.noticing import where
+from proofs.properties import REACH, Property, catalogue, scenario_applies
+from proofs.session import demand_known_axes
+
+FILE = "uncovered.toml"
+ACTION, PROPERTY, AXIS = "action", "property", "axis"
+CASES = (
+    Case("default", ONE),
+    Case("faults", {"requests": 1}),
+    Case("no-lock-hardware", ONE),
+    Case("small-ring", {"requests": 1}),
+    Case("default", {"requests": 2, "tz_requests": 1}),
+    Case("faults", {"requests": 2}),
+    Case("default", {}),
+)
+"""Where to look, the quick cases first; a case is explored only if it may show something that no earlier one did."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """An action, a property's premise or an axis; `where` it is covered, empty if nowhere, then `why` not."""
+
+    kind: str
+    name: str
+    where: str = ""
+    why: str = ""
+
+
+def explored(version: Version, cases: Sequence[Case]) -> list[Item]:
+    """Actions and premises: in which case each is first seen to happen."""
+    found: dict[tuple[str, str], str] = {}
+    for case in cases:
+        protocol = protocol_for(case.job(version.name))
+        if scenario_applies(protocol) is not None:
+            continue
+        wanted = _wanted(protocol, case.scenario)
+        found = dict.fromkeys(wanted, "") | found
+        if missing := {key: target for key, target in wanted.items() if not found[key]}:
+            space = Explorer(protocol.system).explore({})
+            found |= {key: case.label for key, target in missing.items() if _happens(protocol, space, key, target)}
+    return [Item(kind, name, where) for (kind, name), where in found.items()]
+
+
+def _happens(protocol: Protocol, space: Space, key: tuple[str, str], target: Target) -> bool:
+    """Whether an action fires, a state is reached, or a step amounts to an event."""
+    edges, actions = space.edges, protocol.system.actions
+    if key[0] == ACTION:
+        return any(np.any(edges.action == index) for index, action in enumerate(actions) if action.name == key[1])
+    if len(where(space, z3.simplify(target.state), np.arange(space.states.shape[1]))):
+        return True
+    return any(
+        len(where(space, action.events[event], edges.source[edges.action == index]))
+        for index, action in enumerate(actions)
+        for event in target.on
+        if event in action.events
+    )
+
+
+def _wanted(protocol: Protocol, scenario: str) -> dict[tuple[str, str], Target]:
+    """A target for each action and for each premise of the properties that are asked in the scenario."""
+    wanted = {(ACTION, action.name): Target() for action in protocol.system.actions}
+    for item in catalogue().values():
+        if scenario in item.scenarios and item.kind != REACH and item.reason_against(protocol) is None:
+            wanted |= {(PROPERTY, name): target for name, target in premises(item, protocol).items()}
+    return wanted
+
+
+def premises(item: Property, protocol: Protocol) -> dict[str, Target]:
+    """What a property speaks of, by name: its premise's states, each event without its condition, what is to end."""
+    target = item.target(protocol)
+    states = list(item.premise(protocol)) or ([target.state] if not target.on else [])
+    found = {item.id if not place else f"{item.id} ({place + 1})": Target(s) for place, s in enumerate(states)}
+    if not item.premise(protocol) or item.id == "fault-contained":
+        found |= {f"{item.id}: {event}": Target(on={event: z3.BoolVal(True)}) for event in target.on}
+    return found
+
+
+def axes_of(version: Version) -> list[Item]:
+    """For each axis whether another value, alone, changes the explored system; else its terms; else what fixes it."""
+    cases = (CASES[0], CASES[2], CASES[1])  # what an axis is about may be a BAM without the lock, or a failure
+    base: dict[str, tuple[Protocol, Space | None]] = {}
+    return [_axis(version, axis, cases, base) for axis in versions.axes()]
+
+
+def _axis(version: Version, axis: str, cases: Sequence[Case], base: dict[str, tuple[Protocol, Space | None]]) -> Item:
+    options = list(_others(version, axis))
+    if not options:
+        refused = next(misfit({**version.axes, axis: value}) for value in _values(version, axis))
+        return Item(AXIS, axis, f"fixed by the other axes: {refused}")
+    for case in cases:
+        if case.label not in base:
+            base[case.label] = (protocol_for(case.job(version.name)), None)
+        ours, space = base[case.label]
+        unlike = []
+        for value in options:
+            theirs = _built(ours, {**version.axes, axis: value}, case)
+            if equal(ours, theirs):
+                continue
+            unlike.append(_shown(value))
+            space = space or Explorer(ours.system).explore({})
+            base[case.label] = (ours, space)
+            if figures(Explorer(theirs.system).explore({})) != figures(space):
+                return Item(AXIS, axis, f"{case.label}: other counts with {unlike[-1]}")
+        if unlike:
+            return Item(AXIS, axis, f"{case.label}: the same counts, but other terms with {', '.join(unlike)}")
+    return Item(AXIS, axis)
+
+
+def _values(version: Version, axis: str) -> Iterator[versions.Value]:
+    """Other values for an axis; for a list of steps every order in which two neighbours are exchanged."""
+    own = version.axes[axis]
+    if isinstance(own, str):
+        yield from (value for value in versions.axis_values(axis) if value != own)
+        return
+    for place in range(len(own) - 1):
+        if own[place] != own[place + 1]:
+            yield (*own[:place], own[place + 1], own[place], *own[place + 2 :])
+
+
+def _others(version: Version, axis: str) -> Iterator[versions.Value]:
+    return (value for value in _values(version, axis) if misfit({**version.axes, axis: value}) is None)
+
+
+def _shown(value: versions.Value) -> str:
+    return value if isinstance(value, str) else " ".join(value)
+
+
+def _built(like: Protocol, axes: Mapping[str, versions.Value], case: Case) -> Protocol:
+    return build(like.version, axes, like.ctx.assume, like.ctx.bounds, case.scenario)
+
+
+def equal(one: Protocol, other: Protocol) -> bool:
+    """Whether two protocols have the same variables and the same actions, term by term."""
+    first, second = one.system, other.system
+    names = [action.name for action in first.actions]
+    if first.variables != second.variables or names != [action.name for action in second.actions]:
+        return False
+    return all(same(mine, theirs) for mine, theirs in zip(first.actions, second.actions, strict=True))
+
+
+def reasons(version: Version) -> dict[tuple[str, str], str]:
+    """Why something of a version is not covered, for a file also what is recorded for its base; raises
+    ExpectationError if `uncovered.toml` is damaged."""
+    text = resources.files("proofs").joinpath(FILE).read_text(encoding="utf-8")
+    try:
+        entries = tomllib.loads(text).get("uncovered", [])
+        asked = {version.name, version.base} if version.name not in versions.names() else {version.name}
+        return {
+            (entry["kind"], name): entry["reason"]
+            for entry in entries
+            if asked & set(entry["versions"])
+            for name in entry["names"]
+        }
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        message = f"{FILE}: {error}; it holds tables [[uncovered]] with `kind`, `names`, `versions` and `reason`"
+        raise ExpectationError(message) from None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What there is of a version, covered or not, and the recorded reasons for what is covered or does not exist."""
+
+    version: str
+    items: tuple[Item, ...]
+    stale: tuple[tuple[str, str], ...]
+
+    @property
+    def vacuous(self) -> list[Item]:
+        """What is not covered and has no reason."""
+        return [item for item in self.items if not (item.where or item.why)]
+
+
+def cover_version(version: Version, scenarios: Sequence[str]) -> Coverage:
+    """Everything of a version; with some scenarios only, no axes, and reasons are not judged."""
+    cases = [case for case in CASES if not scenarios or case.scenario in scenarios]
+    items = explored(version, cases) + ([] if scenarios else axes_of(version))
+    known = reasons(version)
+    judged = tuple(item if item.where else replace(item, why=known.get((item.kind, item.name), "")) for item in items)
+    open_ones = {(item.kind, item.name) for item in items if not item.where}
+    judge = not scenarios and version.name in versions.names()
+    return Coverage(version.name, judged, tuple(key for key in known if judge and key not in open_ones))
+
+
+def table(found: Coverage) -> Table:
+    """For each kind how much is covered in which case, then each thing that is not."""
+    result = Table(box=None, pad_edge=False, header_style="bold")
+    for title in (found.version, "covered", "where, or why not"):
+        result.add_column(title, overflow="fold")
+    for kind in dict.fromkeys(item.kind for item in found.items):
+        items = [item for item in found.items if item.kind == kind]
+        places: dict[str, int] = {}
+        for item in items:
+            if item.where and kind != AXIS:
+                places[item.where] = places.get(item.where, 0) + 1
+        shown = "; ".join(f"{number} in {place}" for place, number in places.items())
+        result.add_row(PLURAL[kind], f"{sum(bool(item.where) for item in items)} of {len(items)}", shown)
+        for item in items:
+            if kind == AXIS or not item.where:
+                covered = "yes" if item.where else "no"
+                result.add_row(f"  {item.name}", covered, item.where or item.why or "no reason is recorded: vacuous")
+    return result
+
+
+PLURAL = {ACTION: "actions", PROPERTY: "premises of properties", AXIS: "axes"}
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="VERSION|FILE.toml...")
+@click.option(
+    "--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this scenario (repeatable); no axes."
+)
+def cover(names: tuple[str, ...], scenarios: tuple[str, ...]) -> None:
+    """Whether every action fires, every property speaks of something that happens, and every axis matters.
+
+    Exit code 4 if something is not covered and uncovered.toml does not say why, or says why of what is covered.
+    """
+    for name in scenarios:
+        if name not in parameters.SCENARIOS:
+            raise parameters.nearest("scenario", name, parameters.SCENARIOS)
+    loaded = [versions.load(name) for name in dict.fromkeys(names)]
+    for version in loaded:
+        demand_known_axes(version.name)
+    vacuous = False
+    for version in loaded:
+        found = cover_version(version, scenarios)
+        report.console().print(table(found))
+        for kind, name in found.stale:
+            click.echo(f"{FILE} explains what is covered or does not exist in {version.name}: {kind} {name}")
+        vacuous = vacuous or bool(found.vacuous or found.stale)
+    sys.exit(report.EXIT_VACUOUS if vacuous else 0)

@@ -1,0 +1,115 @@
+"""`check --fixes`: which single change of what a version does would remove a violation, and what else that changes.
+
+A change gives one axis another value: one that the schema knows, or for the order of a request's or a completion's
+steps one that a shipped version has. Changes that describe no driver, or one that the model does not tell from the
+version itself, are left out and counted. Verdicts are those of the exhaustive engine in the violation's scenario.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rich.console import Console
+
+from model import versions
+from model.versions import misfit
+from proofs.campaign import Job, Result, in_parallel, run_job
+from proofs.properties import catalogue
+
+GOOD = ("proved", "reached")
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One change that removes a violation; other properties that it breaks and that it mends too, before and after."""
+
+    axis: str
+    value: Any
+    breaks: tuple[str, ...]
+    mends: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fixes:
+    """All such changes for one violation; `tried` changes were checked, `unfit` describe no driver."""
+
+    violation: Result
+    fixes: tuple[Fix, ...]
+    tried: int
+    unfit: int
+
+
+def changes(version: str) -> tuple[list[dict[str, Any]], int]:
+    """Every single change of an axis that describes another driver, and how many were left out as describing none."""
+    present = dict(versions.load(version).axes)
+    fit, unfit = [], 0
+    for axis, value in _values(present):
+        changed = {**present, axis: value}
+        if misfit(changed) is not None:
+            unfit += 1
+        elif versions.behaviour(changed) != versions.behaviour(present):
+            fit.append({axis: value})
+    return fit, unfit
+
+
+def _values(present: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for axis, value in present.items():
+        if isinstance(value, str):
+            yield from ((axis, other) for other in versions.axis_values(axis) if other != value)
+        else:
+            shipped = dict.fromkeys(versions.load(name).axes[axis] for name in versions.names())
+            yield from ((axis, other) for other in shipped if other not in (value, versions.UNKNOWN))
+
+
+def find(rows: Sequence[Result], jobs: Sequence[Job], workers: int) -> list[Fixes]:
+    """The fixes for each violation among `rows`, which are the results of `jobs`."""
+    by_scenario = {(job.version, job.scenario): job for job in jobs}
+    violations = [row for row in rows if row.verdict == "violated"]
+    return [_fixes(row, by_scenario[row.version, row.scenario], workers) for row in violations]
+
+
+def _fixes(row: Result, job: Job, workers: int) -> Fixes:
+    tried, unfit = changes(row.version)
+    alone = replace(job, properties=(row.property,), engine="exhaustive", out=None, all_causes=False)
+    answers = in_parallel(run_job, [replace(alone, change=change) for change in tried], workers)
+    removing = [change for change, (answer,) in zip(tried, answers, strict=True) if answer.verdict in GOOD]
+    if not removing:
+        return Fixes(row, (), len(tried), unfit)
+    asked = tuple(name for name, item in catalogue().items() if row.scenario in item.scenarios)
+    whole = replace(alone, properties=asked)
+    before, *after = in_parallel(run_job, [whole, *(replace(whole, change=change) for change in removing)], workers)
+    found = (_fix(row, change, before, results) for change, results in zip(removing, after, strict=True))
+    return Fixes(row, tuple(found), len(tried), unfit)
+
+
+def _fix(row: Result, change: Mapping[str, Any], before: Sequence[Result], after: Sequence[Result]) -> Fix:
+    ((axis, value),) = change.items()
+    breaks, mends = [], []
+    for old, new in zip(before, after, strict=True):
+        if old.property == row.property or "not-applicable" in (old.verdict, new.verdict):
+            continue
+        if old.verdict in GOOD and new.verdict not in GOOD:
+            breaks.append(f"{new.property} ({_word(old)} -> {_word(new)})")
+        elif new.verdict in GOOD and old.verdict not in GOOD:
+            mends.append(new.property)
+    return Fix(axis, value, tuple(breaks), tuple(mends))
+
+
+def _word(result: Result) -> str:
+    return result.verdict if result.depth is None else f"{result.verdict} {result.depth}"
+
+
+def print_fixes(console: Console, found: Sequence[Fixes]) -> None:
+    """For each violation the changes that remove it, and what else they do."""
+    for item in found:
+        row = item.violation
+        head = f"{row.version} {row.property} ({row.scenario}), {_word(row)}"
+        count = f"{len(item.fixes)} of {item.tried} single changes remove it"
+        console.print(f"{head}: {count}; {item.unfit} more describe no driver", soft_wrap=True)
+        for fix in item.fixes:
+            value = fix.value if isinstance(fix.value, str) else " ".join(fix.value)
+            breaks = f"breaks {', '.join(fix.breaks)}" if fix.breaks else "breaks no other property"
+            mends = f"; also mends {', '.join(fix.mends)}" if fix.mends else ""
+            console.print(f"  {fix.axis} = {value}: {breaks}{mends}", soft_wrap=True)

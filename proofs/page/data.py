@@ -1,0 +1,109 @@
+"""What the page shows of each trace, as JSON-able data, compressed into blocks.
+
+A block holds the traces of one version in one scenario: they share most of their text, so that together they compress
+to a fraction of what they take one by one.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from counterexamples.account import Sentence, account
+from counterexamples.formats import StoredTrace, read_file
+from counterexamples.lanes import to_svg
+from counterexamples.picture import cause_svg
+from counterexamples.text import step_notes, verdict
+from counterexamples.trace import ReplayError, Trace
+from model.concrete import variables_of
+from model.protocol import Protocol
+from proofs.campaign import trace_of
+from proofs.engines import Target
+from proofs.inspect import stored_protocol
+from proofs.page.state import MEANINGS, groups, shown_state
+from proofs.properties import EVENTUALLY, catalogue
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A trace with everything that the page shows beside it."""
+
+    trace: Trace
+    sentences: tuple[Sentence, ...]
+    lane_svg: str
+    cause_svg: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some traces for the page: gzip in base64 of a JSON list, one item for each of `files`, in their order."""
+
+    files: tuple[str, ...]
+    text: str
+
+
+def exhibit(trace: Trace, evidence: Collection[str]) -> Exhibit:
+    """The account and the pictures of a trace; `evidence`: the variables that its property reads at the end."""
+    return Exhibit(trace, account(trace, evidence), to_svg(trace), cause_svg(trace, evidence))
+
+
+def block(files: Sequence[str]) -> Block:
+    """The block of some stored traces of one version in one scenario, all of them replayed.
+
+    Raises DocumentError, or ReplayError for a file with other states than those that the model comes to.
+    """
+    stored = [read_file(Path(name)) for name in files]
+    protocol = stored_protocol(stored[0])
+    content = json.dumps([plain(_exhibit(protocol, item)) for item in stored], separators=(",", ":"))
+    # no time stamp: equal traces, equal page
+    return Block(tuple(files), base64.b64encode(gzip.compress(content.encode("ascii"), 9, mtime=0)).decode("ascii"))
+
+
+def _exhibit(protocol: Protocol, stored: StoredTrace) -> Exhibit:
+    item = catalogue()[stored.property_id]
+    trace = trace_of(protocol, item, stored.scenario, stored.path, stored.loop)
+    if [dict(state) for state in trace.states] != [dict(state) for state in stored.states]:
+        raise ReplayError(f"{stored.version} {item.id}: the stored states are not what the model comes to")
+    return exhibit(trace, evidence(item.target(protocol)) & trace.space.variables.keys())
+
+
+def evidence(target: Target) -> frozenset[str]:
+    """The variables that decide whether a target is hit."""
+    return frozenset().union(variables_of(target.state), *(variables_of(term) for term in target.on.values()))
+
+
+def plain(item: Exhibit) -> dict[str, Any]:
+    """What `player.js` reads. States are the initial one and for each step what it changed."""
+    trace = item.trace
+    states = [shown_state(trace, index) for index in range(len(trace.states))]
+    return {
+        "version": trace.version,
+        "property": trace.property_id,
+        "scenario": trace.scenario,
+        "statement": trace.statement,
+        "kind": trace.kind,
+        "verdict": verdict(trace),
+        "loop": trace.loop,
+        "partial": trace.kind == EVENTUALLY,
+        "settings": [{key: str(value) for key, value in part.items()} for part in (trace.bounds, trace.assumptions)],
+        "steps": [
+            {"name": step.name, "actor": step.actor, "source": step.source, "notes": notes}
+            for step, notes in zip(trace.steps, step_notes(trace), strict=True)
+        ],
+        "groups": groups(states[0]),
+        "meanings": {name: MEANINGS[name] for name in states[0] if name in MEANINGS},
+        "initial": states[0],
+        "changes": [
+            {name: value for name, value in after.items() if value != before[name]}
+            for before, after in pairwise(states)
+        ],
+        "sentences": [{"text": sentence.text, "steps": sentence.steps} for sentence in item.sentences],
+        "lanes": item.lane_svg,
+        "cause": item.cause_svg,
+    }

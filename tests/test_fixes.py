@@ -1,0 +1,61 @@
+"""Which single change of a version removes a violation, and what else it does."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+
+import pytest
+from conftest import run_here
+from rich.console import Console
+
+from model import versions
+from proofs import fixes
+from proofs.campaign import Job, run_job
+
+SMALL = {"requests": 1, "tz_requests": 2}
+
+
+@cache
+def fixes_of_v12() -> fixes.Fixes:
+    job = Job("v12", "default", ("quiet-engine",), bound=SMALL, engine="exhaustive")
+    (result,) = fixes.find(run_job(job), [job], 1)
+    return result
+
+
+def test_a_change_is_one_axis_of_another_driver() -> None:
+    fit, unfit = fixes.changes("v16")
+    assert unfit and all(len(change) == 1 for change in fit)
+    present = dict(versions.load("v16").axes)
+    for change in fit:
+        assert versions.misfit({**present, **change}) is None
+        assert versions.behaviour({**present, **change}) != versions.behaviour(present)
+    orders = [change["request"] for change in fit if "request" in change]
+    assert orders and set(orders) <= {versions.load(name).axes["request"] for name in versions.names()}
+
+
+def test_nothing_to_fix_where_nothing_is_violated() -> None:
+    job = Job("v16", "default", ("quiet-engine",), bound=SMALL, engine="exhaustive")
+    assert fixes.find(run_job(job), [job], 1) == []
+
+
+def test_nwd_alone_would_not_have_been_enough_for_v12() -> None:
+    by_axis = {(fix.axis, fix.value): fix for fix in fixes_of_v12().fixes}
+    nwd = by_axis["nwd", "rx-data"]
+    # the commands come behind the data that waits for what they start
+    assert any(text.startswith("works (reached ") for text in nwd.breaks)
+    assert "unlock-after-done" in nwd.mends
+    job = Job("v12", "default", ("quiet-engine",), {}, SMALL, "both", change={"nwd": "rx-data"})
+    assert run_job(job)[0].verdict == "proved"
+
+
+def test_the_changes_are_printed() -> None:
+    console = Console(width=200, record=True, file=io.StringIO())
+    fixes.print_fixes(console, [fixes_of_v12()])
+    said = console.export_text()
+    assert "single changes remove it" in said and "  nwd = rx-data: breaks works (reached " in said
+
+
+def test_it_makes_no_sense_with_every_assumption(capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = run_here(capsys, "check", "v12", "--assume", "all", "--fixes")
+    assert outcome.code == 2 and "--fixes" in outcome.complaint

@@ -1,0 +1,139 @@
+"""Mutants: how they are made, who notices them, and that nothing about survivors is passed over in silence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import z3
+from click.testing import CliRunner
+from conftest import build_protocol
+from toys import built, counters
+
+from model.system import StateSpace, Step
+from proofs import mutants, mutation
+from proofs.counts import ONE, SMALLEST
+from proofs.engines.exhaustive import Explorer
+from proofs.mutation import COUNT, EQUIVALENT, PROPERTY, SURVIVED, Judgement, Outcome, Task, judge
+from proofs.noticing import bench
+from proofs.properties import EVENTUALLY, catalogue
+from proofs.verdicts import decide
+
+
+def test_every_conjunct_and_update_of_an_action_is_mutated() -> None:
+    system = counters(2, ("a",))
+    found = {label: action for label, _, action in mutants.of_action(system.action("a.count"))}
+    assert list(found) == [
+        "a.count: without the guard 'guard'",
+        "a.count: the guard 'guard' negated",
+        "a.count: a stays as it is",
+    ]
+    states = {}
+    for label, action in found.items():
+        mutant = mutants.put_in(system, {"a.count": action}, label)
+        states[label] = Explorer(mutant.system).explore({}).states.shape[1]
+    assert list(states.values()) == [256, 1, 1]
+
+
+def test_redundant_guard_is_proved_equivalent_or_survives() -> None:
+    space = StateSpace()
+    space.add("a", 4)
+
+    def count(s: Step) -> None:
+        s["a"] = s["a"] + 1
+
+    system = built(space, [("count", "x", lambda s: z3.ULT(s["a"], 3), count)])
+    action = system.action("count")
+    implied = {**action.guard, "implied": z3.ULT(space.term("a"), 9), "always": z3.ULT(space.term("a"), 4)}
+    doubled = mutants.put_in(system, {"count": replace(action, guard=implied)}, "").system
+    found = {label: item for label, _, item in mutants.of_action(doubled.action("count"))}
+    for label, item in found.items():
+        mutant = mutants.put_in(doubled, {"count": item}, label)
+        expected = "without" in label and "'guard'" not in label
+        assert mutants.equivalent(doubled, mutant) == expected, label
+
+
+@pytest.fixture(scope="module")
+def code() -> mutants.Code:
+    """The places of v16's code that change queues."""
+    return mutants.Code(build_protocol("v16", bound=ONE), "default")
+
+
+def test_places_of_the_code_are_found(code: mutants.Code) -> None:
+    labels = [label for label, _, _ in code.wrongs()]
+    assert len(labels) == len(set(labels))
+    for label in (
+        "bam_setup_pipe_lock, rx.desc_issued.push_front: other end",
+        "bam_setup_pipe_lock, rx.desc_issued.push_back: lost",
+        "load, rx.ring.push_back_all: without nwd",
+        "load, rx.ring.push_back_all: first two swapped",
+        "process_channel_irqs, rx.desc_list.pop_front: other end",
+        "consume, rx.ring.pop_front: entry kept",
+    ):
+        assert label in labels
+
+
+def test_wrong_place_changes_just_the_actions_that_come_there(code: mutants.Code) -> None:
+    original = code.protocol.system
+    place, wrong = next(row[1:] for row in code.wrongs() if row[0] == "load, rx.ring.push_back_all: without nwd")
+    mutant = code.mutant(place, wrong)
+    assert mutant.changed == ("client.issue_rx", "driver.work_rx")
+    for action in original.actions:
+        assert mutants.same(action, mutant.system.action(action.name)) == (action.name not in mutant.changed)
+
+
+def test_without_a_wrong_the_watched_code_builds_the_same_system(code: mutants.Code) -> None:
+    place = mutants.Place("nowhere", "rx.ring", "clear")
+    code._reach[place] = dict.fromkeys(action.name.split(":")[0] for action in code.protocol.system.actions)
+    assert code.mutant(place, mutants.LOST).changed == ()
+
+
+def test_bench_agrees_with_the_engine() -> None:
+    item = bench("v12", SMALLEST)
+    asked = [p for p in catalogue().values() if p.id in item.findings.depths and p.kind != EVENTUALLY]
+    verdicts = decide(item.protocol, asked, "exhaustive", 0)
+    depths = {name: verdict.depth for name, verdict in verdicts.items()}
+    assert depths == dict(item.findings.depths) and any(depths.values()) and not all(depths.values())
+
+
+@pytest.mark.parametrize(
+    ("label", "noticed_by"),
+    [
+        ("bam_setup_pipe_lock, rx.desc_issued.push_front: other end", "under-lock"),
+        ("load, rx.ring.push_back_all: without nwd", "unlock-after-done"),
+        ("bam.execute_unlock: lock.linux stays as it is", "no-abort"),
+        ("tz.execute_lock: without the guard 'no lock of Linux stalls the other EE's pipe'", "no-abort"),
+    ],
+)
+def test_known_mutants_are_noticed_by_the_property_about_them(label: str, noticed_by: str) -> None:
+    found = judge(Task(label, ("v16",)))
+    assert found.fate == PROPERTY and noticed_by in found.noticed_by
+
+
+def test_redundant_guard_of_the_model_survives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutation, "CASES", (SMALLEST,))
+    assert judge(Task("engine.finish: without the guard 'an operation runs'", ("v16",))).fate == SURVIVED
+
+
+def test_survivor_without_reason_and_reason_without_survivor_are_listed() -> None:
+    outcomes = (
+        Outcome("a", ("v",), SURVIVED),
+        Outcome("b", ("v",), SURVIVED),
+        Outcome("c", ("v",), PROPERTY, ("works",), "v", "default"),
+        Outcome("d", ("v",), COUNT, (), "v", "default"),
+        Outcome("e", ("v",), EQUIVALENT),
+    )
+    found = Judgement(outcomes, {"a": "why", "c": "killed now", "z": "gone"}, complete=True)
+    assert [item.label for item in found.unexplained] == ["b"]
+    assert found.stale == ["c", "z"]
+    assert Judgement(outcomes, found.reasons, complete=False).stale == ["c"]
+    assert found.rates == (2 / 4, 2 / 5)
+    text = mutation.to_text(found)
+    assert "survived: no reason is recorded\n  b (v)" in text and "did not survive: z" in text
+
+
+@pytest.mark.parametrize(("reasons", "code"), [({}, 1), ({"a": "why"}, 0), ({"a": "why", "z": "gone"}, 1)])
+def test_exit_code(monkeypatch: pytest.MonkeyPatch, reasons: dict[str, str], code: int) -> None:
+    outcomes = (Outcome("a", ("v16",), SURVIVED),)
+    monkeypatch.setattr(mutation, "run", lambda *_: Judgement(outcomes, reasons, complete=True))
+    assert CliRunner().invoke(mutation.mutate, []).exit_code == code

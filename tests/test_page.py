@@ -1,0 +1,299 @@
+"""The report's page without a browser: its data, its text, and the command that writes it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from conftest import ROOT
+from reading import read_back, unlike
+from traces import PATH, protocol_of, trace_of, walk
+
+from counterexamples.trace import ReplayError, Trace
+from model.parameters import ParameterError
+from model.versions import VersionError
+from proofs import checking, session
+from proofs.campaign import Result as Row
+from proofs.page import build, command
+from proofs.page.command import report_command, write_report
+from proofs.page.data import Block, block, evidence, exhibit, plain
+from proofs.page.state import GROUPS, groups, shown_state
+from proofs.properties import catalogue
+
+GALLERY = ROOT / "counterexamples" / "gallery"
+INJECTION = "</title><script>alert('x')</script><img src=x onerror=alert(1)>&\""
+
+
+def unpack(item: Block) -> list[dict[str, Any]]:
+    traces: list[dict[str, Any]] = json.loads(gzip.decompress(base64.b64decode(item.text)))
+    return traces
+
+
+def states_of(data: dict[str, Any]) -> list[dict[str, Any]]:
+    states = [data["initial"]]
+    for changed in data["changes"]:
+        states.append(states[-1] | changed)
+    return states
+
+
+@pytest.fixture(scope="module")
+def walked() -> list[Trace]:
+    """Long random executions of versions that lock in different ways."""
+    traces = []
+    for seed, version in enumerate(("mainline", "v2", "v3", "v9", "v11", "v12", "v16")):
+        protocol = protocol_of(version)
+        traces.append(trace_of(protocol, walk(protocol, 60, seed)))
+    return traces
+
+
+def test_what_is_shown_is_the_whole_state(walked: list[Trace]) -> None:
+    for trace in walked:
+        for index in range(len(trace.states)):
+            different = unlike(read_back(trace.space, shown_state(trace, index)), trace.readable(index))
+            assert different == []
+
+
+def test_differences_make_up_the_states() -> None:
+    protocol = protocol_of("v12")
+    trace = trace_of(protocol, PATH)
+    data = json.loads(json.dumps(plain(exhibit(trace, frozenset()))))
+    states = states_of(data)
+    assert len(states) == len(trace.states)
+    assert [unlike(state, shown_state(trace, index)) for index, state in enumerate(states)] == [[]] * len(states)
+    assert [step["name"] for step in data["steps"]] == PATH
+    assert all(1 <= number <= len(PATH) for item in data["sentences"] for number in item["steps"])
+
+
+def test_each_variable_is_in_one_group(walked: list[Trace]) -> None:
+    for trace in walked:
+        state = shown_state(trace, 0)
+        found = groups(state)
+        names = [name for group in found for name in group["names"]]
+        assert sorted(names) == sorted(state)
+        assert {group["title"] for group in found} <= GROUPS.keys()
+
+
+def test_a_variable_of_no_group_is_shown_all_the_same() -> None:
+    assert groups({"new.thing": "1"}) == [{"title": "Other", "names": ["new.thing"]}]
+
+
+def test_values_are_written_as_in_the_notes(walked: list[Trace]) -> None:
+    compared = 0
+    for trace in walked:
+        data = plain(exhibit(trace, frozenset()))
+        for step, changed in zip(data["steps"], data["changes"], strict=True):
+            for name, text in changed.items():
+                if isinstance(text, str) and text.startswith("{"):
+                    assert f"{name}={text}" in step["notes"]
+                    compared += 1
+    assert compared > 10
+
+
+def test_evidence_is_what_the_property_reads() -> None:
+    target = catalogue()["quiet-engine"].target(protocol_of("v12"))
+    assert evidence(target) == {"engine.op"}
+
+
+def test_block_has_the_replayed_traces_and_is_the_same_each_time() -> None:
+    files = [str(GALLERY / "v12" / f"{name}.itf.json") for name in ("quiet-engine", "linux-progress")]
+    made = block(files)
+    first, second = unpack(made)
+    assert (first["property"], second["property"]) == ("quiet-engine", "linux-progress")
+    assert first["loop"] is None and second["loop"] is not None
+    assert not first["partial"] and second["partial"]
+    assert made == block(files)
+
+
+def test_block_refuses_a_trace_that_is_not_what_the_model_comes_to(tmp_path: Path) -> None:
+    stored = json.loads((GALLERY / "v12" / "quiet-engine.itf.json").read_text())
+    stored["states"][5]["lock.linux"] = False
+    path = tmp_path / "quiet-engine.itf.json"
+    path.write_text(json.dumps(stored))
+    with pytest.raises(ReplayError, match="stored states"):
+        block([str(path)])
+
+
+@pytest.fixture(scope="module")
+def request_for_v12() -> session.Request:
+    return session.Request(("v12",), ("quiet-engine", "buffer-stable"), ("default",))
+
+
+@pytest.fixture(scope="module")
+def written(request_for_v12: session.Request, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of v12 and of a version whose texts are HTML."""
+    folder = tmp_path_factory.mktemp("page")
+    mine = folder / "<i>mine</i>.toml"
+    text = json.dumps(INJECTION)
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    mine.write_text(f'title = {text}\nsource = {text}\nbase = "v12"\n')
+    request = replace(request_for_v12, versions=("v12", str(mine)), out=folder)
+    return write_report(request, 1, quiet=True).read_text(encoding="utf-8")
+
+
+class Page(HTMLParser):
+    """The tags of a page, and the text outside of scripts and styles."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_texts_of_a_version_cannot_become_html(written: str) -> None:
+    found = Page(written)
+    assert not [tag for tag, _ in found.tags if tag in ("img", "i", "iframe", "object")]
+    assert sum(1 for tag, attributes in found.tags if tag == "script" and "type" not in attributes) == 1
+    assert not [name for _, attributes in found.tags for name in attributes if name.startswith("on")]
+    assert any(INJECTION in text for text in found.texts)
+
+
+def test_page_is_one_file_that_fetches_nothing(written: str) -> None:
+    outside = [
+        value
+        for _, attributes in Page(written).tags
+        for name, value in attributes.items()
+        if name in ("src", "href", "action", "srcset", "data", "poster")
+        and not (value or "").startswith(("#", "data:"))
+    ]
+    assert outside == []
+    assert "@import" not in written and "url(" not in written and "http:" not in written and "https:" not in written
+
+
+def test_policy_allows_just_the_style_and_the_script_of_the_page(written: str) -> None:
+    policy = next(str(attributes["content"]) for _, attributes in Page(written).tags if "http-equiv" in attributes)
+    assert policy.startswith("default-src 'none'; ") and "unsafe" not in policy
+    for tag in ("style", "script"):
+        content = re.search(rf"<{tag}>(.*?)</{tag}>", written, re.DOTALL)
+        assert content
+        digest = base64.b64encode(hashlib.sha256(content[1].encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+
+
+def test_matrix_says_the_verdicts_in_signs_and_in_words(written: str) -> None:
+    table = written[written.index('<table id="matrix">') :].split("</table>")[0]
+    cells = re.findall(r'<td class="([a-z-]+)">(.*?)</td>', table, re.DOTALL)
+    assert [verdict for verdict, _ in cells] == ["violated", "violated", "proved", "proved"]
+    assert 'href="#v12/quiet-engine.default/13"' in cells[0][1]
+    assert "✗ 13" in cells[0][1] and "violated at step 13" in cells[0][1]
+    assert all("✓" in text and "proved" in text and "href" not in text for _, text in cells[2:])
+    assert table.count('scope="col"') == 3 and table.count('scope="row"') == 2
+    for name in ("quiet-engine", "buffer-stable"):
+        assert catalogue()[name].statement in table
+
+
+def test_cell_shows_the_worst_scenario() -> None:
+    row = Row("v12", "works", "default", "reached", "", 5, 9, {}, {}, {}, ("a",) * 5, "t", 0.0)
+    assert build._cell(row).href == "#v12/works.default/5"
+    elsewhere = replace(row, verdict="violated", scenario="small-ring", depth=7, trace=None)
+    assert build._cell(elsewhere) == build.Cell("violated", "✗ 7*", "violated at step 7 in scenario small-ring", "")
+    assert build._cell(None).words == "not asked"
+
+
+def test_versions_of_one_name_in_two_folders_keep_their_traces(tmp_path: Path) -> None:
+    paths = []
+    for base in ("v12", "v8"):
+        folder = tmp_path / base
+        folder.mkdir()
+        (folder / "mine.toml").write_text(f'title = "a test"\nsource = "a test"\nbase = "{base}"\n')
+        paths.append(str(folder / "mine.toml"))
+    request = session.Request(tuple(paths), ("quiet-engine",), ("default",), out=tmp_path)
+    results = command.check(request, tmp_path / "made", 1, quiet=True)
+    traces = [unpack(item)[0] for item in command.blocks(results, 1)]
+    assert [(len(item["steps"]), item["version"]) for item in traces] == [(13, paths[0]), (12, paths[1])]
+
+
+def test_versions_that_behave_alike_share_their_traces(tmp_path: Path) -> None:
+    request = session.Request(("v9", "v10"), ("quiet-engine",), ("default",), out=tmp_path)
+    results = command.check(request, tmp_path / "made", 1, quiet=True)
+    text = build.page(results, command.blocks(results, 1))
+    assert '"v10/quiet-engine.default": [0, 0]' in text and '"v9/quiet-engine.default": [0, 0]' in text
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(report_command, [str(item) for item in arguments])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        (["v99"], VersionError, "v99"),
+        (["v12", "--property", "quiet-engin"], ParameterError, "did you mean quiet-engine"),
+        (["v12", "--scenario", "smal-ring"], ParameterError, "did you mean small-ring"),
+        (["v1.toml"], VersionError, "v1.toml"),
+    ],
+)
+def test_unknown_names_are_refused_before_any_work(
+    tmp_path: Path, arguments: list[str], error: type[Exception], says: str
+) -> None:
+    done = run(*arguments, "--out", tmp_path / "new")
+    assert isinstance(done.exception, error) and says in str(done.exception)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["v12", "all"], ["v12", "--jobs", "0"], ["v12", "--property", "nothing-stale", "--scenario", "default"]],
+)
+def test_wrong_usage_is_exit_code_2(tmp_path: Path, arguments: list[str]) -> None:
+    done = run(*arguments, "--out", tmp_path / "new")
+    assert done.exit_code == 2 and "Error: " in done.output
+    assert not (tmp_path / "new").exists()
+
+
+def test_folder_is_needed() -> None:
+    done = run("v12")
+    assert done.exit_code == 2 and "--out" in done.output
+
+
+def test_place_that_is_no_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        done = run("v12", "--out", place)
+        assert isinstance(done.exception, session.OutputError) and "\n" not in str(done.exception)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_page_is_the_old_or_the_whole_new_one(
+    tmp_path: Path, request_for_v12: session.Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stuck(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "index.html").write_text("old")
+    monkeypatch.setattr("counterexamples.gallery.os.replace", stuck)
+    request = replace(request_for_v12, properties=("buffer-stable",), out=tmp_path)
+    with pytest.raises(OSError, match="No space left"):
+        write_report(request, 1, quiet=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+    assert (tmp_path / "index.html").read_text() == "old"
+
+
+def test_command_writes_the_page(tmp_path: Path) -> None:
+    done = run("v12", "--property", "buffer-stable", "--scenario", "default", "--jobs", "1", "--out", tmp_path / "new")
+    assert done.exit_code == 0 and done.output == f"{tmp_path / 'new' / 'index.html'}\n"
+    assert "buffer-stable" in (tmp_path / "new" / "index.html").read_text(encoding="utf-8")
+    shutil.rmtree(tmp_path / "new")
+
+
+def test_no_name_means_every_version() -> None:
+    assert command._versions(()) == command._versions(("all",)) == session.everything().versions
+    plainly = {name for name, item in catalogue().items() if item.asked_plainly}
+    assert set(checking.chosen_properties((), ())) == plainly
+    assert set(checking.chosen_properties((), ("faults",))) == set(catalogue())
