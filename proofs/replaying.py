@@ -1,13 +1,13 @@
 """`replay`: the steps of a stored trace on another version: where they are blocked, or what they come to there.
 
-The steps are taken as they are. Where another version has its steps in another order, the first one that is not
-possible is reported with its guards; nothing is searched for that would be nearly the same.
+The steps are taken as they are; the first one that is not possible is reported with its guards. Where another version
+does the same things in another order that is soon the case, so the nearest execution of that version is shown as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from counterexamples.formats import StoredTrace, read_file
@@ -15,6 +15,7 @@ from counterexamples.trace import Blocked, ReplayError, replay, run
 from model.concrete import holds
 from model.protocol import Protocol
 from proofs import session
+from proofs.alignment import LEFT_OUT, PUT_IN, TAKEN, Aligned, align
 from proofs.campaign import Job, protocol_for, trace_of
 from proofs.inspect import show
 from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
@@ -28,6 +29,7 @@ class Replayed:
 
     `blocked`: where they could not go on. `hit`: the number of steps after which the property's target is hit there,
     None if it is not, or if the property does not apply (then `reason` says why). `axes`: in which the versions differ.
+    `nearest`: where the steps were blocked the nearest execution, and `nearest_hit` likewise.
     """
 
     version: str
@@ -37,11 +39,13 @@ class Replayed:
     blocked: Blocked | None
     hit: int | None
     reason: str | None
+    nearest: tuple[Aligned, ...] = ()
+    nearest_hit: int | None = None
 
     @property
     def violated(self) -> bool:
-        """Whether the property is violated by these steps on this version too."""
-        return self.hit is not None and self.kind in (ALWAYS, EVENTUALLY)
+        """Whether the property is violated on this version too, by these steps or by the nearest execution."""
+        return self.kind in (ALWAYS, EVENTUALLY) and (self.hit is not None or self.nearest_hit is not None)
 
 
 def replay_on(path: Path, version: str) -> Replayed:
@@ -59,7 +63,16 @@ def replay_on(path: Path, version: str) -> Replayed:
     item = catalogue()[stored.property_id]
     reason = item.reason_against(protocol)
     hit = None if reason is not None else first_hit(protocol, item, stored, states)
-    return Replayed(version, stored, item.kind, _differing(stored, protocol), blocked, hit, reason)
+    replayed = Replayed(version, stored, item.kind, _differing(stored, protocol), blocked, hit, reason)
+    return replayed if blocked is None or item.kind == EVENTUALLY else _with_nearest(replayed, protocol, item)
+
+
+def _with_nearest(replayed: Replayed, protocol: Protocol, item: Property) -> Replayed:
+    lines = tuple(align(protocol, replayed.stored.path))
+    path = tuple(line.action for line in lines if line.how != LEFT_OUT)
+    stored = replace(replayed.stored, path=path)
+    hit = None if replayed.reason is not None else first_hit(protocol, item, stored, replay(protocol, path))
+    return replace(replayed, nearest=lines, nearest_hit=hit)
 
 
 def _differing(stored: StoredTrace, protocol: Protocol) -> tuple[str, ...]:
@@ -104,6 +117,8 @@ def to_text(replayed: Replayed) -> str:
     if replayed.blocked is not None:
         lines += _blocked(replayed.blocked, replayed.version)
     lines.append(_ending(replayed))
+    if replayed.nearest:
+        lines += _nearest(replayed)
     return "\n".join(lines) + "\n"
 
 
@@ -114,6 +129,23 @@ def _blocked(blocked: Blocked, version: str) -> list[str]:
     if not (blocked.failing or blocked.exceeded):
         lines.append(f"      {version} has no such action")
     return [*lines, "      possible instead: " + (", ".join(blocked.possible) or "nothing")]
+
+
+def _nearest(replayed: Replayed) -> list[str]:
+    """The nearest execution, `+` what is put in, `-` what is left out, and what a step had to wait for."""
+    elsewhere = {line.action for line in replayed.nearest if line.how == PUT_IN}
+    lines = [f"nearest execution of {replayed.version} (+ put in, - left out):"]
+    for line in replayed.nearest:
+        mark = {TAKEN: " ", PUT_IN: "+", LEFT_OUT: "-"}[line.how]
+        notes = [f"needed: {'; '.join(line.failing)}"] if line.failing else []
+        if line.how == LEFT_OUT and line.action in elsewhere:
+            notes = ["in another place"]
+        lines.append(f"{line.number or '':>4} {mark}{line.action}".ljust(36 if notes else 0) + "".join(notes))
+    name, hit = replayed.stored.property_id, replayed.nearest_hit
+    if replayed.reason is None:
+        verb = "violates" if replayed.kind == ALWAYS else "reaches"
+        lines.append(f"it {verb} {name} " + ("at no step" if hit is None else f"after {hit} steps"))
+    return lines
 
 
 def _ending(replayed: Replayed) -> str:
