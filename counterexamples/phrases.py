@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from counterexamples.moment import Moment, kind_of, kinds, listed, owner
+from counterexamples.moment import Moment, has_lock_hardware, kind_of, kinds, listed, owner
 from model.protocol import SOFTWARE
 from model.system import Action
 
@@ -100,10 +100,18 @@ def _with_nwd(m: Moment, names: Sequence[str]) -> list[str]:
 def _prep(what: str, channel: str, queue: str) -> Callable[[Moment], str]:
     def phrase(m: Moment) -> str:
         if not m.put(queue):
-            return f"tries to submit {what} of {m.request}" if m.fault else f"cannot submit {what} of {m.request}"
+            if m.fault:
+                return f"tries to submit {what} of {m.request}"
+            return f"cannot submit {what} of {m.request}{_refusal(m)}"
         return f"submits {what} of {m.request} on {channel}"
 
     return phrase
+
+
+def _refusal(m: Moment) -> str:
+    if m.trace.axes.get("no-lock-hardware") != "commands-fail" or has_lock_hardware(m.trace):
+        return ""
+    return ": attaching the metadata fails on a BAM without the pipe lock"
 
 
 def _issue(channel: str) -> Callable[[Moment], str]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from counterexamples.trace import Trace
+from counterexamples.trace import INSTEAD, Trace
 from model.system import Action
 
 ACTORS = ("client", "irq", "work", "tasklet", "callback", "bam", "engine", "tz")
@@ -41,6 +41,8 @@ def verdict(trace: Trace) -> str:
     end = f"step {len(trace.steps)}" if trace.steps else "the initial state"
     if trace.kind == "reach":
         return f"{end} reaches {trace.property_id}: {trace.statement}"
+    if trace.kind == INSTEAD:
+        return f"{end} is what happens instead: no execution reaches {trace.property_id}: {trace.statement}"
     if trace.kind == "eventually":
         return f"{_for_ever(trace, end)}{trace.property_id} is not fulfilled: {trace.statement}"
     return f"{end} violates {trace.property_id}: {trace.statement}"

@@ -11,6 +11,9 @@ from model.protocol import Protocol
 from model.queues import decode
 from model.system import Action, StateSpace
 
+INSTEAD = "instead"
+"""The kind of a trace that ends in what happens where a `reach` property is unreachable."""
+
 
 class ReplayError(Exception):
     """A path that the model does not admit: which step is not possible, why, and what would have been."""
@@ -39,7 +42,8 @@ class Trace:
     """One execution of one version under one workload.
 
     `steps` are the actions taken; `states` one more than steps, variable names to numbers. `property_id` and
-    `statement` say what the last step or state violates, or for a `reach` property comes to. `kind` is the property's.
+    `statement` say what the last step or state violates, or for a `reach` property comes to. `kind` is the
+    property's, or `INSTEAD`.
     `loop`: for an `eventually` property, the state that the last one is the same as, from which it goes on in the same
     way for ever; the last state itself if the execution rests there.
     """

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from counterexamples.trace import Trace
+from counterexamples.trace import INSTEAD, ReplayError, Trace
 from model import parameters, versions
 from model.protocol import Protocol, build
 from proofs import causes, certificates, inductive, verdicts
@@ -126,7 +126,8 @@ def run_job(job: Job) -> list[Result]:
     for item in asked:
         reason = reasons[item.id]
         verdict = verdicts.not_applicable(reason) if reason is not None else found[item.id]
-        trace = _write_trace(job, protocol, item, verdict) if verdict.path or verdict.loop is not None else None
+        shown = _with_instead(protocol, item, verdict)
+        trace = _write_trace(job, protocol, item, shown) if shown.path or shown.loop is not None else None
         row = _result(job, protocol, item, verdict, trace)
         if verdict.invariant is not None and job.out is not None:
             row = replace(row, certificate=_write_certificate(job, protocol, item, verdict.invariant))
@@ -135,6 +136,13 @@ def run_job(job: Job) -> list[Result]:
         rows.append(row)
     seconds = round(time.perf_counter() - started, 3)
     return [replace(row, seconds=seconds) for row in rows]
+
+
+def _with_instead(protocol: Protocol, item: Property, verdict: verdicts.Verdict) -> verdicts.Verdict:
+    """The verdict with the path to show: where a `reach` property is unreachable that to what happens instead."""
+    if verdict.word != "unreachable" or item.instead is None:
+        return verdict
+    return replace(verdict, path=verdicts.shortest_path(protocol, item.instead(protocol)) or ())
 
 
 def _with_causes(job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, row: Result) -> Result:
@@ -167,21 +175,27 @@ def _result(job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verd
 def trace_of(protocol: Protocol, item: Property, scenario: str, path: Sequence[str], loop: int | None = None) -> Trace:
     """A path as a replayed trace; raises ReplayError if it is not one that ends in what the property is about.
 
-    That of an `eventually` property needs `loop`, and has only the variables that a guard or the property reads.
+    That of an `eventually` property needs `loop`, and has only the variables that a guard or the property reads. That of
+    a `reach` property may end in what happens instead; then its kind is `INSTEAD`.
     """
-    target = item.target(protocol)
+    target, kind = item.target(protocol), item.kind
     if item.kind == EVENTUALLY:
         protocol = replace(protocol, system=observe(protocol.system, behaviour_cone(protocol.system, target)))
         states = recheck_lasso(protocol, target, item.fair(protocol), path, loop)
     else:
-        states = recheck(protocol, target, path)
+        try:
+            states = recheck(protocol, target, path)
+        except ReplayError:
+            if item.instead is None:
+                raise
+            states, kind = recheck(protocol, item.instead(protocol), path), INSTEAD
     ctx = protocol.ctx
     steps = tuple(protocol.system.action(name) for name in path)
     return Trace(
         protocol.version,
         item.id,
         item.statement,
-        item.kind,
+        kind,
         scenario,
         ctx.bounds,
         ctx.assume,

@@ -14,7 +14,8 @@ from proofs.campaign import Result
 
 BEGIN, END = "<!-- matrix: made by `python -m proofs gallery` -->", "<!-- end of matrix -->"
 SEVERITY = ("violated", "unreachable", "unknown", "bounded", "reached", "proved", "not-applicable")
-SIGNS = {"unreachable": "✗", "unknown": "?", "bounded": "~", "reached": "✓", "proved": "✓", "not-applicable": "·"}
+SHOWN = ("violated", "unreachable")
+SIGNS = {"unknown": "?", "bounded": "~", "reached": "✓", "proved": "✓", "not-applicable": "·"}
 
 
 class GalleryError(Exception):
@@ -42,10 +43,11 @@ def matrix(results: Sequence[Result]) -> str:
 
 
 def _cell(result: Result) -> str:
-    if result.verdict != "violated":
+    if result.verdict not in SHOWN:
         return SIGNS[result.verdict]
     mark = "" if result.scenario == "default" else "*"
-    return f"[✗ {result.depth}{mark}](counterexamples/gallery/{_stem(result)}.svg)"
+    depth = "" if result.depth is None else f" {result.depth}"
+    return f"[✗{depth}{mark}](counterexamples/gallery/{_stem(result)}.svg)"
 
 
 def _stem(result: Result) -> str:
@@ -55,7 +57,7 @@ def _stem(result: Result) -> str:
 def _wanted(results: Sequence[Result], made: Path) -> dict[str, bytes]:
     files = {}
     for result in worst(results).values():
-        if result.verdict == "violated":
+        if result.verdict in SHOWN:
             for suffix in FORMS:
                 name = _stem(result) + suffix
                 files[name] = (made / name).read_bytes()

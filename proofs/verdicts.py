@@ -175,6 +175,14 @@ def _exhaustive_answer(protocol: Protocol, system: TransitionSystem, space: Spac
     return _within_capacities(protocol, Reached(path))
 
 
+def shortest_path(protocol: Protocol, target: Target) -> tuple[str, ...] | None:
+    """The minimal shortest path to a hit of `target`, by the exhaustive engine; None if it finds none."""
+    ((system, _),) = grouped(protocol.system, {"it": target}, slack=0)
+    space = Explorer(system).explore({"it": target}, stop_early=True)
+    answer = _exhaustive_answer(protocol, system, space, "it")
+    return answer.path if isinstance(answer, Reached) else None
+
+
 def _within_capacities(protocol: Protocol, answer: Answer) -> Answer:
     """The answer, or Unknown if its path exceeds a capacity that the part of the system it was found in leaves out."""
     states = run(protocol, answer.path) if isinstance(answer, Reached) else None

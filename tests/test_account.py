@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
-from conftest import ROOT, build_protocol
+from conftest import ROOT, build_protocol, run_cli
 from traces import PATH, protocol_of, trace_of, walk
 
 from counterexamples.account import LEAST, MOST, account, with_account
@@ -19,6 +20,7 @@ from counterexamples.phrases import FAULTS, doing
 from counterexamples.text import verdict
 from counterexamples.trace import Trace
 from proofs.campaign import trace_of as checked_trace
+from proofs.inspect import replayed
 from proofs.properties import catalogue
 
 GALLERY = ROOT / "counterexamples" / "gallery"
@@ -244,3 +246,13 @@ def test_the_text_ends_with_the_account() -> None:
     flat = " ".join(text.split())
     assert all(sentence.text in flat for sentence in account(trace))
     assert flat.lower().count(verdict(trace).lower()) == 2
+
+
+def test_what_happens_instead_of_what_should_be_reached(tmp_path: Path) -> None:
+    outcome = run_cli("check", "v13", "--property", "serviceable", "--out", tmp_path)
+    assert outcome.code == 0
+    stored = tmp_path / "v13" / "serviceable.no-lock-hardware.itf.json"
+    first, *_, last = account(replayed(stored))
+    assert first.text.endswith(": attaching the metadata fails on a BAM without the pipe lock.")
+    assert "happens instead: no execution reaches serviceable" in last.text
+    assert stored.with_name("serviceable.no-lock-hardware.cause.svg").is_file()

@@ -32,6 +32,7 @@ class Property:
     `eventually` property the state that must not last for ever, and `fair` names its weakly fair actions.
 
     `not_applicable` gives the reason why a version cannot be asked, or None. `scenarios`: where it is asked.
+    `instead`: for a `reach` property what is shown where it is unreachable: what executions come to instead.
     `premise`: for a claim about states those that it speaks of, each to be reachable, or it would hold for nothing.
     """
 
@@ -45,6 +46,7 @@ class Property:
     scenarios: tuple[str, ...] = EVERYWHERE
     fair: Callable[[Protocol], frozenset[str]] = _nothing
     premise: Callable[[Protocol], tuple[Term, ...]] = _no_state
+    instead: Callable[[Protocol], Target] | None = None
 
     @property
     def first_scenarios(self) -> tuple[str, ...]:

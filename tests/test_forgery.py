@@ -1,0 +1,126 @@
+"""Recorded expectations and the committed gallery: whoever edits them is told so, and exactly where.
+
+Forged traces: `test_cli.py` and `test_trace_files.py`; forged certificates: `test_certificates.py`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, run_here
+
+from proofs import expectations, session
+from proofs.campaign import Job, Result
+from proofs.expectations import ExpectationError
+from proofs.gallery import BEGIN, END, regenerate
+
+SMALL = session.Request(("v11", "v12"), ("quiet-dummy",), ("default",))
+Rows = dict[str, dict[str, dict[str, str]]]
+
+
+run_jobs = session.run_jobs
+
+
+@cache
+def found() -> list[Result]:
+    return run_jobs(SMALL.jobs(), 1, quiet=True)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that gate and gallery look at is one property of two versions, checked once for the gates."""
+
+    def run(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
+        return run_jobs(work, workers, quiet) if work[0].out else found()
+
+    monkeypatch.setattr(session, "everything", lambda: SMALL)
+    monkeypatch.setattr(session, "run_jobs", run)
+
+
+def recorded(monkeypatch: pytest.MonkeyPatch, change: Callable[[Rows], object]) -> None:
+    rows = expectations.load()
+    change(rows)
+    monkeypatch.setattr(expectations, "load", lambda: rows)
+
+
+@pytest.mark.usefixtures("small")
+def test_nothing_forged(capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = run_here(capsys, "gate", "--jobs", "1")
+    assert outcome.code == 0 and outcome.out == "2 of 2 verdicts of 2 versions as recorded\n"
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    "forged, said",
+    [
+        ("proved", "v12 quiet-dummy (default): violated at depth 11; recorded: proved"),
+        ("violated at depth 12", "v12 quiet-dummy (default): violated at depth 11; recorded: violated at depth 12"),
+        ("", "v12 quiet-dummy (default): violated at depth 11; recorded: nothing"),
+    ],
+)
+def test_a_forged_expectation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], forged: str, said: str
+) -> None:
+    recorded(monkeypatch, lambda rows: rows["v12"]["default"].update({"quiet-dummy": forged}))
+    outcome = run_here(capsys, "gate", "--jobs", "1")
+    assert outcome.code == 1 and said in outcome.out and "1 of 2 verdicts" in outcome.out
+
+
+@pytest.mark.usefixtures("small")
+def test_an_expectation_that_is_gone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded(monkeypatch, lambda rows: rows.pop("v11"))
+    outcome = run_here(capsys, "gate", "--jobs", "1")
+    assert outcome.code == 1 and "v11 quiet-dummy (default): violated at depth 9; recorded: nothing" in outcome.out
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        ("[v12.default\n", "record it again"),
+        ("[v12.default]\nquiet-engine = 13\n", "must hold lines"),
+        ('v12 = "proved"\n', "must hold lines"),
+    ],
+)
+def test_damaged_expectations(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / expectations.FILE).write_text(content)
+    monkeypatch.setattr(expectations.resources, "files", lambda package: tmp_path)
+    with pytest.raises(ExpectationError, match=said):
+        expectations.load()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, small: None) -> Path:
+    """A checkout whose gallery is that of two traces, as the command makes it."""
+    (tmp_path / "README.md").write_text(f"# It\n\n{BEGIN}\n{END}\n\nMore.\n")
+    (tmp_path / "counterexamples" / "gallery").mkdir(parents=True)
+    assert "README.md (matrix)" in regenerate(tmp_path, False, 1)
+    assert regenerate(tmp_path, True, 1) == []
+    return tmp_path
+
+
+def test_a_forged_gallery(checkout: Path) -> None:
+    gallery = checkout / "counterexamples" / "gallery"
+    forged = gallery / "v12" / "quiet-dummy.txt"
+    forged.write_text(forged.read_text().replace("unlock", "lock"))
+    (gallery / "v11" / "quiet-dummy.cause.svg").unlink()
+    (gallery / "v11" / "quiet-engine.svg").write_text("<svg/>")
+    readme = checkout / "README.md"
+    readme.write_text(readme.read_text().replace("✗ 11", "✓"))
+    assert regenerate(checkout, True, 1) == [
+        "counterexamples/gallery/v11/quiet-dummy.cause.svg",
+        "counterexamples/gallery/v11/quiet-engine.svg",
+        "counterexamples/gallery/v12/quiet-dummy.txt",
+        "README.md (matrix)",
+    ]
+    regenerate(checkout, False, 1)
+    assert regenerate(checkout, True, 1) == []
+
+
+def test_the_committed_expectations_and_gallery_are_about_the_same_versions() -> None:
+    rows = tomllib.loads((ROOT / "proofs" / expectations.FILE).read_text())
+    folders = {path.name for path in (ROOT / "counterexamples" / "gallery").iterdir()}
+    assert folders <= rows.keys()
