@@ -91,7 +91,7 @@ class _Columns:
         return self._cache[name]
 
 
-CHUNK = 1 << 14  # states at once: the columns of a chunk stay in the processor's cache
+CHUNK = 1 << 15  # states at once: the columns of a chunk stay in the processor's cache
 
 
 class Explorer:
