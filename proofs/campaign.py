@@ -175,8 +175,8 @@ def _result(job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verd
 def trace_of(protocol: Protocol, item: Property, scenario: str, path: Sequence[str], loop: int | None = None) -> Trace:
     """A path as a replayed trace; raises ReplayError if it is not one that ends in what the property is about.
 
-    That of an `eventually` property needs `loop`, and has only the variables that a guard or the property reads. That of
-    a `reach` property may end in what happens instead; then its kind is `INSTEAD`.
+    That of an `eventually` property needs `loop`, and has only the variables that a guard or the property reads. A path
+    of a `reach` property may end in what happens instead; then its kind is `INSTEAD`.
     """
     target, kind = item.target(protocol), item.kind
     if item.kind == EVENTUALLY:

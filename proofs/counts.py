@@ -36,33 +36,65 @@ Row = Mapping[str, int | list[str]]
 
 @dataclass(frozen=True)
 class Case:
-    """A scenario under small bounds, and the versions that are explored in it; none named: all."""
+    """A scenario under small bounds and some assumptions, and the versions explored in it; none named: all."""
 
     scenario: str
     bound: Mapping[str, int] = field(default_factory=dict, hash=False)
     versions: tuple[str, ...] = ()
+    assume: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def label(self) -> str:
-        """The scenario and the bounds that differ from its own."""
-        return " ".join([self.scenario, *(f"{key}={value}" for key, value in self.bound.items())])
+        """The scenario, the bounds that differ from its own, and the assumptions that differ from the defaults."""
+        return " ".join([self.scenario, *(f"{key}={value}" for key, value in {**self.bound, **self.assume}.items())])
+
+    def has(self, version: str) -> bool:
+        """Whether the version is explored in this case."""
+        return not self.versions or version in self.versions
 
     def job(self, version: str) -> Job:
-        """The exhaustive exploration of a version in this case."""
-        return Job(version, self.scenario, CAUSES_OF, bound=self.bound, engine="exhaustive", all_causes=True)
+        """The exhaustive exploration of a version in this case; the causes of violations only in the smallest."""
+        asked = CAUSES_OF if self == SMALLEST else ()
+        bound, assume = self.bound, self.assume
+        return Job(version, self.scenario, asked, assume, bound, engine="exhaustive", all_causes=True)
 
 
 ONE = {"requests": 1, "tz_requests": 1}
 SMALLEST = Case("default", ONE)
+LOCKING = ("v11", "v12", "v13", "v16")  # each way of bam_dma to queue LOCK and UNLOCK
+FROZEN = {"other_ee": "ignores-lock", "published_on_lock": "frozen", "busy_write": "fails"}
+FAIR = {"handover": "round-robin", "relock": "counted", "pipe_reset": "releases-lock"}
+EARLY = {"nwd_ack": "input-consumed", "nwd_irq": "before-ack", "early_data": "blocks"}
+HALVES = {"done_irq": "any-order", "lock_effect": "after-own-write", "unlock_effect": "before-own-write"}
+OPEN = {"lock_scope": "none", "foreign_unlock": "releases", "locked_cpu_access": "proceeds", "busy_write": "harmless"}
+WHOLE = {"lock_scope": "whole-bam"}
+SMALL = ("mainline", "v2", "v3", "v8", "v9", "v11", "v13", "v14", "v16")  # v12 has ten times as many states
 CASES = (
     SMALLEST,
-    Case("default", {"requests": 2, "tz_requests": 1}),
-    Case("small-ring", {"requests": 1}, ("v11", "v16")),
-    Case("default", {**ONE, "data": 2}, ("v12", "v16")),
-    Case("busy-client", {"requests": 2}, ("v16",)),
-    Case("faults", {"requests": 1}, ("v3", "v12", "v16")),
-    Case("no-lock-hardware", {"requests": 1}, ("v9", "v16")),
+    Case("busy-client", {"requests": 2, "ring": 3}, ("v13", "v16"), WHOLE),
+    Case("default", ONE, ("v3", "v12", "v16"), WHOLE),
+    Case("default", {**ONE, "data": 2}, ("v3", "v12", "v16")),
+    Case("default", {**ONE, "data": 2, "ring": 4}, ("v12", "v16")),
+    Case("default", {**ONE, "data": 3, "ring": 2}, ("v9",)),
+    Case("busy-client", {"requests": 2, "ring": 3}, ("mainline",)),  # no property is asked of it: counts only
+    Case("default", ONE, ("v16",), EARLY),
+    Case("default", ONE, ("v12", "v16"), FAIR),
+    Case("default", ONE, ("v12", "v16"), {"relock": "blocks"}),
+    Case("default", ONE, ("v3", "v12"), FROZEN),
+    Case("default", ONE, ("v3", "v16"), HALVES),
+    Case("default", ONE, ("v12", "v16"), OPEN),
+    Case("small-ring", {"requests": 1}, ("v2", "v3", "v9", *LOCKING)),
+    Case("no-lock-hardware", {"requests": 1}, ("v3", "v8", "v9", "v12", "v16")),
+    Case("faults", {"requests": 1}, ("mainline", "v2", "v3", "v9", *LOCKING)),
+    Case("default", {"requests": 2, "tz_requests": 1}, SMALL),
+    Case("default", {"requests": 2}, ("v12",), {"other_ee": "absent"}),
+    Case("default", {}, ("v16",), FAIR),
+    Case("busy-client", {"requests": 2}, ("v13", "v16")),
+    Case("small-ring", {"requests": 2}, ("v16",)),
+    Case("faults", {"requests": 2}, ("v9", "v16")),
 )
+"""The small ones first: a producer ring that is too short, data in two descriptors, assumptions with other values than
+their defaults, each scenario, two requests."""
 
 
 @dataclass(frozen=True)
@@ -96,19 +128,14 @@ def count(job: Job) -> dict[str, int | list[str]]:
 
 def explore(names: Sequence[str], cases: Sequence[Case], workers: int) -> dict[str, dict[str, Row]]:
     """Version to case to figures. Of versions that behave alike one is explored."""
-    wanted = [(name, case) for name in names for case in cases if not case.versions or name in case.versions]
+    wanted = [(name, case) for name in names for case in cases if case.has(name)]
     keys = [_alike(version, case) for version, case in wanted]
-    jobs = {key: _job(version, case) for key, (version, case) in zip(keys, wanted, strict=True)}
+    jobs = {key: case.job(version) for key, (version, case) in zip(keys, wanted, strict=True)}
     rows = dict(zip(jobs, in_parallel(count, list(jobs.values()), workers), strict=True))
     found: dict[str, dict[str, Row]] = {name: {} for name in names}
     for key, (version, case) in zip(keys, wanted, strict=True):
         found[version][case.label] = rows[key]
     return found
-
-
-def _job(version: str, case: Case) -> Job:
-    job = case.job(version)
-    return job if case == SMALLEST else Job(version, job.scenario, (), bound=job.bound, engine=job.engine)
 
 
 def _alike(version: str, case: Case) -> str:

@@ -22,28 +22,30 @@ from model.protocol import Protocol, build
 from model.versions import Version
 from model.versions._fit import misfit
 from proofs import report
-from proofs.campaign import protocol_for
-from proofs.counts import ONE, Case, figures
+from proofs.campaign import in_parallel
+from proofs.counts import ONE, SMALLEST, Case
 from proofs.engines import Target
-from proofs.engines.exhaustive import Explorer, Space
+from proofs.engines.exhaustive import Space
 from proofs.expectations import ExpectationError
 from proofs.mutants import same
-from proofs.noticing import where
+from proofs.noticing import Bench, bench, where
+from proofs.options import cores
 from proofs.properties import REACH, Property, catalogue, scenario_applies
 from proofs.session import demand_known_axes
 
 FILE = "uncovered.toml"
 ACTION, PROPERTY, AXIS = "action", "property", "axis"
+COUNTS = "other counts"
 CASES = (
-    Case("default", ONE),
-    Case("faults", {"requests": 1}),
+    SMALLEST,
+    Case("faults", {"requests": 1, "ring": 4, "txns": 4}),
     Case("no-lock-hardware", ONE),
-    Case("small-ring", {"requests": 1}),
     Case("default", {"requests": 2, "tz_requests": 1}),
+    Case("faults", {"requests": 1, "ring": 2, "data": 3, "txns": 4}),
     Case("faults", {"requests": 2}),
-    Case("default", {}),
 )
 """Where to look, the quick cases first; a case is explored only if it may show something that no earlier one did."""
+AXIS_CASES = CASES[:3]  # what an axis is about may be a BAM without the lock, or a failure
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,14 @@ def explored(version: Version, cases: Sequence[Case]) -> list[Item]:
     """Actions and premises: in which case each is first seen to happen."""
     found: dict[tuple[str, str], str] = {}
     for case in cases:
-        protocol = protocol_for(case.job(version.name))
+        item = bench(version.name, case)
+        protocol = item.protocol
         if scenario_applies(protocol) is not None:
             continue
         wanted = _wanted(protocol, case.scenario)
         found = dict.fromkeys(wanted, "") | found
         if missing := {key: target for key, target in wanted.items() if not found[key]}:
-            space = Explorer(protocol.system).explore({})
-            found |= {key: case.label for key, target in missing.items() if _happens(protocol, space, key, target)}
+            found |= {key: case.label for key, target in missing.items() if _happens(protocol, item.space, key, target)}
     return [Item(kind, name, where) for (kind, name), where in found.items()]
 
 
@@ -106,34 +108,36 @@ def premises(item: Property, protocol: Protocol) -> dict[str, Target]:
 
 
 def axes_of(version: Version) -> list[Item]:
-    """For each axis whether another value, alone, changes the explored system; else its terms; else what fixes it."""
-    cases = (CASES[0], CASES[2], CASES[1])  # what an axis is about may be a BAM without the lock, or a failure
-    base: dict[str, tuple[Protocol, Space | None]] = {}
-    return [_axis(version, axis, cases, base) for axis in versions.axes()]
+    """For each axis what another value, alone, changes: a property, else a count, else terms; or what fixes it."""
+    for case in AXIS_CASES:
+        _ = bench(version.name, case).findings  # once, before the workers are forked
+    return list(in_parallel(_axis, [(version.name, axis) for axis in versions.axes()], cores()))
 
 
-def _axis(version: Version, axis: str, cases: Sequence[Case], base: dict[str, tuple[Protocol, Space | None]]) -> Item:
+def _axis(asked: tuple[str, str]) -> Item:
+    name, axis = asked
+    version = versions.load(name)
     options = list(_others(version, axis))
     if not options:
         refused = next(misfit({**version.axes, axis: value}) for value in _values(version, axis))
         return Item(AXIS, axis, f"fixed by the other axes: {refused}")
-    for case in cases:
-        if case.label not in base:
-            base[case.label] = (protocol_for(case.job(version.name)), None)
-        ours, space = base[case.label]
-        unlike = []
-        for value in options:
-            theirs = _built(ours, {**version.axes, axis: value}, case)
-            if equal(ours, theirs):
+    weaker = ""
+    for case in AXIS_CASES:
+        ours = bench(name, case)
+        for value in _told_apart(version, axis, options):
+            theirs = Bench(_built(ours.protocol, {**version.axes, axis: value}, ours.case), ours.case, ours)
+            if equal(ours.protocol, theirs.protocol):
                 continue
-            unlike.append(_shown(value))
-            space = space or Explorer(ours.system).explore({})
-            base[case.label] = (ours, space)
-            if figures(Explorer(theirs.system).explore({})) != figures(space):
-                return Item(AXIS, axis, f"{case.label}: other counts with {unlike[-1]}")
-        if unlike:
-            return Item(AXIS, axis, f"{case.label}: the same counts, but other terms with {', '.join(unlike)}")
-    return Item(AXIS, axis)
+            place = f"with {_shown(value)} ({ours.case.label})"
+            names, counted = ours.noticed(theirs.findings)
+            if names:
+                return Item(AXIS, axis, f"property {names[0]} is another {place}")
+            if counted and not weaker.startswith(COUNTS):
+                weaker = f"{COUNTS} {place}, no property"
+            weaker = weaker or f"only terms are others {place}"
+        if weaker.startswith(COUNTS):
+            break
+    return Item(AXIS, axis, weaker)
 
 
 def _values(version: Version, axis: str) -> Iterator[versions.Value]:
@@ -145,6 +149,14 @@ def _values(version: Version, axis: str) -> Iterator[versions.Value]:
     for place in range(len(own) - 1):
         if own[place] != own[place + 1]:
             yield (*own[:place], own[place + 1], own[place], *own[place + 2 :])
+
+
+def _told_apart(version: Version, axis: str, options: Sequence[versions.Value]) -> list[versions.Value]:
+    """Those of some values that the model does not treat alike with the version's own or with one before."""
+    own = versions.behaviour(version.axes)[axis]
+    meant = {value: versions.behaviour({**version.axes, axis: value})[axis] for value in options}
+    first = {meaning: value for value, meaning in reversed(meant.items())}
+    return [value for value, meaning in meant.items() if meaning != own and first[meaning] == value]
 
 
 def _others(version: Version, axis: str) -> Iterator[versions.Value]:

@@ -3,7 +3,7 @@
 A guard's conjunct is missing or negated; a variable keeps its value where it should change; a queue is used at its
 wrong end, an entry gets lost, stays, loses a field or has a flag flipped. The first two kinds change one action.
 The last kind changes one place of the driver's code and so every action that executes it: the place is made wrong
-while the actions that come there are built anew.
+while the actions that come there are built anew. The second forms of actions, in which a fault strikes, stay right.
 """
 
 from __future__ import annotations
@@ -40,12 +40,27 @@ def of_action(action: Action) -> Iterator[tuple[str, Term, Action]]:
         if z3.is_true(term):
             continue
         rest = {key: other for key, other in action.guard.items() if key != meaning}
-        yield f"{action.name}: without the guard '{meaning}'", term, replace(action, guard=rest)
-        negated = {**action.guard, meaning: z3.simplify(z3.Not(term))}
-        yield f"{action.name}: the guard '{meaning}' negated", term, replace(action, guard=negated)
+        yield without(action, meaning), term, replace(action, guard=rest)
+        opposite = {**action.guard, meaning: z3.simplify(z3.Not(term))}
+        yield negated(action, meaning), term, replace(action, guard=opposite)
     for name, term in action.updates.items():
         kept = {key: other for key, other in action.updates.items() if key != name}
-        yield f"{action.name}: {name} stays as it is", term, replace(action, updates=kept)
+        yield unchanged(action, name), term, replace(action, updates=kept)
+
+
+def without(action: Action, meaning: str) -> str:
+    """The label of the mutant that lacks a conjunct of its guard."""
+    return f"{action.name}: without the guard '{meaning}'"
+
+
+def negated(action: Action, meaning: str) -> str:
+    """The label of the mutant that has the opposite of a conjunct."""
+    return f"{action.name}: the guard '{meaning}' negated"
+
+
+def unchanged(action: Action, name: str) -> str:
+    """The label of the mutant that lacks an update."""
+    return f"{action.name}: {name} stays as it is"
 
 
 def put_in(system: TransitionSystem, actions: Mapping[str, Action], label: str) -> Mutant:
@@ -216,6 +231,7 @@ class Code:
 
         def build_reached(builder: Builder, name: str, *details: Any, **more: Any) -> None:
             if name in reached:
+                builder.faults = ()  # the second forms, in which a fault strikes, stay right
                 original(builder, name, *details, **more)
 
         original = Builder.action
@@ -239,6 +255,8 @@ class Code:
 
 def same(one: Action, other: Action) -> bool:
     """Whether two actions have equal terms throughout."""
+    if one is other:
+        return True
     pairs = [(one.guard, other.guard), (one.updates, other.updates), (one.events, other.events)]
     pairs.append((one.overflow, other.overflow))
     return all(a.keys() == b.keys() and all(a[key].eq(b[key]) for key in a) for a, b in pairs)
@@ -246,16 +264,22 @@ def same(one: Action, other: Action) -> bool:
 
 def difference(system: TransitionSystem, one: Action, other: Action) -> Term:
     """The states in which two actions do not do the same: fire, change, amount to and exceed the same."""
+    never = z3.BoolVal(False)
 
     def after(action: Action, name: str) -> Term:
         return action.updates.get(name, system.space.term(name))
 
-    never = z3.BoolVal(False)
-    changes = [after(one, name) != after(other, name) for name in {**one.updates, **other.updates}]
-    changes += [one.events.get(key, never) != other.events.get(key, never) for key in {**one.events, **other.events}]
-    differs = [one.enabled != other.enabled, z3.And(one.enabled, z3.Or(*changes))]
-    differs += [one.exceeds(key) != other.exceeds(key) for key in {**one.overflow, **other.overflow}]
+    changes = [unlike(after(one, name), after(other, name)) for name in {**one.updates, **other.updates}]
+    events = {**one.events, **other.events}
+    changes += [unlike(one.events.get(key, never), other.events.get(key, never)) for key in events]
+    differs = [unlike(one.enabled, other.enabled), z3.And(one.enabled, z3.Or(*changes))]
+    differs += [unlike(one.exceeds(key), other.exceeds(key)) for key in {**one.overflow, **other.overflow}]
     return z3.simplify(z3.Or(*differs))
+
+
+def unlike(one: Term, other: Term) -> Term:
+    """Whether two terms have different values; constantly false for one and the same term, which is most of them."""
+    return z3.BoolVal(False) if one.eq(other) else one != other
 
 
 def equivalent(system: TransitionSystem, mutant: Mutant, milliseconds: int = 5000) -> bool:
