@@ -1,14 +1,16 @@
-"""Reading a JSON document that somebody else may have written, cut off or tampered with: each defect is one line."""
+"""Files: written whole or not at all; read although somebody else may have written, cut off or tampered with them."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from jsonschema import Draft202012Validator, ValidationError
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, ValidationError
 
 LARGEST_FILE = 64 << 20
 LARGEST_NUMBER = (1 << 53) - 1  # beyond it, not every JSON reader keeps an integer exact
@@ -79,6 +81,17 @@ def read_document(path: Path, parse: Callable[[str], Read], need: str) -> Read:
         raise DocumentError(f"{quoted(str(path))}: not UTF-8 at byte {error.start}; need {need}") from None
     except DocumentError as error:
         raise DocumentError(f"{quoted(str(path))}: {error}") from None
+
+
+def write_file(path: Path, content: str) -> None:
+    """Replace a file in one step, so that nobody sees half of it. Raises OSError."""
+    # the process id keeps parallel runs out of each other's way
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(content.encode("utf-8", errors="backslashreplace"))
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def parsed(text: str, validator: Draft202012Validator, need: str) -> Any:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from counterexamples.account import with_account
+from counterexamples.documents import write_file
 from counterexamples.formats import to_itf
 from counterexamples.graph import to_dot, to_graph
 from counterexamples.lanes import to_svg
@@ -36,14 +36,3 @@ def write_all(trace: Trace, folder: Path, stem: str) -> list[Path]:
         write_file(path, content)
         paths.append(path)
     return paths
-
-
-def write_file(path: Path, content: str) -> None:
-    """Replace a file in one step, so that nobody sees half of it. Raises OSError."""
-    # the process id keeps parallel runs out of each other's way
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_bytes(content.encode("utf-8", errors="backslashreplace"))
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from counterexamples.trace import INSTEAD, ReplayError, Trace
 from model import parameters, versions
 from model.protocol import Protocol, build
-from proofs import causes, certificates, inductive, verdicts
+from proofs import causes, verdicts
 from proofs.engines.cone import behaviour_cone, observe
 from proofs.interrupt import leave_to_parent
 from proofs.invariants import Clause
@@ -119,6 +119,8 @@ def run_job(job: Job) -> list[Result]:
     reasons = {item.id: item.reason_against(protocol) for item in asked}
     applicable = [item for item in asked if reasons[item.id] is None]
     if job.engine == "induction":
+        from proofs import inductive
+
         found = inductive.decide(protocol, applicable)
     else:
         found = verdicts.decide(protocol, applicable, job.engine, job.depth)
@@ -227,7 +229,8 @@ def _place(job: Job, protocol: Protocol, item: Property) -> tuple[str, str]:
 
 
 def _write_certificate(job: Job, protocol: Protocol, item: Property, clauses: tuple[Clause, ...]) -> str:
-    from counterexamples.gallery import write_file
+    from counterexamples.documents import write_file
+    from proofs import certificates
 
     folder, stem = _place(job, protocol, item)
     certificate = certificates.certificate_of(protocol, item.id, job.scenario, clauses)

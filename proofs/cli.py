@@ -1,9 +1,9 @@
-"""The command line: what the user asked for, made valid; each command is carried out by the module of its subject."""
+"""The command line: which commands there are, and how each way to end becomes an exit code."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from importlib import import_module
 
 import click
 
@@ -11,84 +11,51 @@ from counterexamples.documents import DocumentError
 from counterexamples.trace import ReplayError
 from model import versions
 from model.parameters import ParameterError
-from proofs import inspect as inspection
-from proofs import options, replaying, report, session
-from proofs.capacity import capacity
-from proofs.certify import certify
-from proofs.checking import check
-from proofs.counts import counts
-from proofs.coverage import cover
+from proofs import session
 from proofs.expectations import ExpectationError
-from proofs.exports.command import export
-from proofs.gallery import GalleryError, regenerate
-from proofs.mutation import mutate
-from proofs.page.command import report_command
 from proofs.verdicts import EngineDisagreementError
 
 USAGE, INTERNAL, INTERRUPTED = 2, 5, 130
+COMMANDS = {
+    "capacity": ("capacity", "capacity"),
+    "certify": ("certify", "certify"),
+    "check": ("checking", "check"),
+    "counts": ("counts", "counts"),
+    "cover": ("coverage", "cover"),
+    "export": ("exports.command", "export"),
+    "gallery": ("commands", "gallery"),
+    "gate": ("commands", "gate"),
+    "list": ("commands", "list_command"),
+    "mutate": ("mutation", "mutate"),
+    "replay": ("commands", "replay"),
+    "report": ("page.command", "report_command"),
+    "show": ("commands", "show"),
+}
+"""Each command's name, and the module of `proofs` and the name in it."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands, each imported when it is called: a check does not wait for what only a report needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"proofs.{module}"), name)
+        return command
+
+
+@click.group(cls=Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Check what the Linux QCE driver and bam_dma do with the BAM pipe lock, version by version.
 
     Exit codes: 0 as expected, 1 a verdict differs, 2 usage, 3 inconclusive, 4 vacuous, 5 internal, 130 interrupted.
     """
-
-
-@cli.command("list")
-@click.argument("what", type=click.Choice(inspection.LISTS))
-def list_command(what: str) -> None:
-    """Print what there is: versions, properties, scenarios, assumptions, bounds or actions."""
-    report.console().print(inspection.listing(what))
-
-
-@cli.command()
-@click.argument("trace", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(list(inspection.FORMATS)), default="text", show_default=True)
-def show(trace: Path, form: str) -> None:
-    """Print a stored trace (*.itf.json) after replaying it on the model: as text, for a mail, or as Markdown."""
-    click.echo(inspection.shown(trace, form), nl=False)
-
-
-@cli.command()
-@click.argument("trace", type=click.Path(path_type=Path))
-@click.option("--on", "version", required=True, metavar="VERSION|FILE.toml", help="The version to take the steps on.")
-def replay(trace: Path, version: str) -> None:
-    """Take the steps of a stored trace on another version: where it is blocked and by which guard, or what it does.
-
-    Exit code 1 if the property is violated there too, 0 if the steps are blocked or harmless.
-    """
-    replayed = replaying.replay_on(trace, version)
-    click.echo(replaying.to_text(replayed), nl=False)
-    sys.exit(1 if replayed.violated else 0)
-
-
-@cli.command()
-@click.option("--record", is_flag=True, help="Write the verdicts of this run to expected.toml.")
-@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results as JSON.")
-@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
-def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Path | None) -> None:
-    """Check every shipped version against the recorded verdicts, and say exactly what differs."""
-    if record and (json_file or junit_file):
-        raise click.UsageError("--record compares nothing; give --json and --junit to a gate without it")
-    sys.exit(session.gate(record, jobs or options.cores(), session.Files(json_file, junit_file)))
-
-
-@cli.command()
-@click.option("--check", "check_only", is_flag=True, help="Change nothing; fail if something would change.")
-@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
-def gallery(check_only: bool, jobs: int | None) -> None:
-    """Regenerate counterexamples/gallery and the README's matrix in the present folder, a checkout."""
-    changed = regenerate(Path.cwd(), check_only, jobs or options.cores())
-    for name in changed:
-        click.echo(f"{'differs' if check_only else 'written'}: {name}")
-    sys.exit(1 if changed and check_only else 0)
-
-
-for command in (check, capacity, certify, counts, cover, export, mutate, report_command):
-    cli.add_command(command)
 
 
 def main() -> None:
@@ -108,7 +75,6 @@ def main() -> None:
         versions.VersionError,
         DocumentError,
         session.OutputError,
-        GalleryError,
     ) as error:
         code = _complain(str(error), USAGE)
     except OSError as error:

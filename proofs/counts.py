@@ -19,7 +19,7 @@ import click
 import tomli_w
 from rich.table import Table
 
-from counterexamples.gallery import write_file
+from counterexamples.documents import write_file
 from model import versions
 from proofs import report
 from proofs.campaign import Job, in_parallel, protocol_for, run_job

@@ -10,7 +10,7 @@ from typing import Any
 
 import tomli_w
 
-from counterexamples.gallery import write_file
+from counterexamples.documents import write_file
 from model import parameters
 from proofs.campaign import Result
 

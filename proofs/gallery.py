@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from counterexamples.gallery import FORMS, write_file
+from counterexamples.documents import write_file
+from counterexamples.gallery import FORMS
 from proofs import session
 from proofs.campaign import Result
 
@@ -18,7 +19,7 @@ SHOWN = ("violated", "unreachable")
 SIGNS = {"unknown": "?", "bounded": "~", "reached": "✓", "proved": "✓", "not-applicable": "·"}
 
 
-class GalleryError(Exception):
+class GalleryError(session.OutputError):
     """The folder is not a checkout of this project."""
 
 

@@ -28,7 +28,7 @@ from pathlib import Path
 
 import click
 
-from counterexamples.gallery import write_file
+from counterexamples.documents import write_file
 from model import versions
 from proofs import mutants
 from proofs.campaign import in_parallel

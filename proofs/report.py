@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from counterexamples.gallery import FORMS, write_file
+from counterexamples.documents import write_file
 from model import parameters
 from proofs.campaign import Result
 from proofs.properties import catalogue
@@ -111,6 +111,8 @@ def print_results(console: Console, rows: Sequence[Judged], out: Path | None) ->
     if plain <= asked and (missing := [name for name in catalogue() if name not in asked]):
         console.print(f"not asked here: {', '.join(missing)} (ask with --property or --scenario)")
     if out is not None:
+        from counterexamples.gallery import FORMS
+
         count = sum((row.result.trace is not None) + len(row.result.other_causes) for row in rows)
         console.print(f"{count} traces written to {out} ({', '.join(FORMS)})")
         if certificates := sum(row.result.certificate is not None for row in rows):

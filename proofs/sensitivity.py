@@ -20,7 +20,7 @@ import z3
 from rich.console import Console
 from rich.text import Text
 
-from counterexamples.gallery import write_file
+from counterexamples.documents import write_file
 from model import parameters
 from proofs import campaign, report, session
 from proofs.campaign import Job, Result

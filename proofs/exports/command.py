@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from counterexamples.gallery import write_file
+from counterexamples.documents import write_file
 from model import parameters, versions
 from model.concrete import UnsupportedTermError
 from proofs import exports, options, session

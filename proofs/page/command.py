@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from counterexamples.gallery import write_file
+from counterexamples.documents import write_file
 from model import versions
 from proofs import campaign, options, session
 from proofs.campaign import Job, Result

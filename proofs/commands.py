@@ -1,0 +1,63 @@
+"""The smaller commands: `list`, `show`, `replay`, `gate`, `gallery`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from proofs import inspect as inspection
+from proofs import options, replaying, report, session
+from proofs.gallery import regenerate
+
+
+@click.command("list")
+@click.argument("what", type=click.Choice(inspection.LISTS))
+def list_command(what: str) -> None:
+    """Print what there is: versions, properties, scenarios, assumptions, bounds or actions."""
+    report.console().print(inspection.listing(what))
+
+
+@click.command()
+@click.argument("trace", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(list(inspection.FORMATS)), default="text", show_default=True)
+def show(trace: Path, form: str) -> None:
+    """Print a stored trace (*.itf.json) after replaying it on the model: as text, for a mail, or as Markdown."""
+    click.echo(inspection.shown(trace, form), nl=False)
+
+
+@click.command()
+@click.argument("trace", type=click.Path(path_type=Path))
+@click.option("--on", "version", required=True, metavar="VERSION|FILE.toml", help="The version to take the steps on.")
+def replay(trace: Path, version: str) -> None:
+    """Take the steps of a stored trace on another version: where it is blocked and by which guard, or what it does.
+
+    Exit code 1 if the property is violated there too, 0 if the steps are blocked or harmless.
+    """
+    replayed = replaying.replay_on(trace, version)
+    click.echo(replaying.to_text(replayed), nl=False)
+    sys.exit(1 if replayed.violated else 0)
+
+
+@click.command()
+@click.option("--record", is_flag=True, help="Write the verdicts of this run to expected.toml.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results as JSON.")
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
+def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Path | None) -> None:
+    """Check every shipped version against the recorded verdicts, and say exactly what differs."""
+    if record and (json_file or junit_file):
+        raise click.UsageError("--record compares nothing; give --json and --junit to a gate without it")
+    sys.exit(session.gate(record, jobs or options.cores(), session.Files(json_file, junit_file)))
+
+
+@click.command()
+@click.option("--check", "check_only", is_flag=True, help="Change nothing; fail if something would change.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+def gallery(check_only: bool, jobs: int | None) -> None:
+    """Regenerate counterexamples/gallery and the README's matrix in the present folder, a checkout."""
+    changed = regenerate(Path.cwd(), check_only, jobs or options.cores())
+    for name in changed:
+        click.echo(f"{'differs' if check_only else 'written'}: {name}")
+    sys.exit(1 if changed and check_only else 0)
