@@ -15,7 +15,7 @@ from counterexamples.markdown import to_markdown
 from counterexamples.phrases import label
 from counterexamples.text import step_notes
 from counterexamples.trace import Trace
-from proofs.cli import cli
+from proofs.checking import check
 from proofs.inspect import FORMATS, shown
 
 NAMES = [name for name in STORED if name.startswith(("v12/", "v16/", "mainline/"))]
@@ -48,7 +48,7 @@ def test_a_mail_says_how_to_repeat_it() -> None:
     tail = to_mail(changed).split("To reproduce:")[1].replace("\\\n", " ")
     assert shlex.split(tail) == command(changed)
     for words in (command(trace), command(changed)):
-        cli.commands["check"].make_context("check", words[4:])
+        check.make_context("check", words[4:])
 
 
 @pytest.mark.parametrize("name", NAMES)

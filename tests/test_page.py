@@ -277,7 +277,7 @@ def test_page_is_the_old_or_the_whole_new_one(
         raise OSError(28, "No space left on device")
 
     (tmp_path / "index.html").write_text("old")
-    monkeypatch.setattr("counterexamples.gallery.os.replace", stuck)
+    monkeypatch.setattr("counterexamples.documents.os.replace", stuck)
     request = replace(request_for_v12, properties=("buffer-stable",), out=tmp_path)
     with pytest.raises(OSError, match="No space left"):
         write_report(request, 1, quiet=True)
