@@ -80,6 +80,11 @@ class Result:
         return {key: value for key, value in row.items() if key not in unasked}
 
 
+def in_brief(result: Result) -> str:
+    """The verdict with its depth, if it has one, as `violated 13`."""
+    return result.verdict if result.depth is None else f"{result.verdict} {result.depth}"
+
+
 def jobs(names: Sequence[str], properties: Sequence[str], scenarios: Sequence[str], **settings: Any) -> list[Job]:
     """One job for each version and scenario in which some of the properties is asked.
 

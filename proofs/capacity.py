@@ -19,8 +19,8 @@ import numpy as np
 
 from model import parameters, versions
 from proofs import options, session
-from proofs.campaign import Job, Result, in_parallel, protocol_for, run_job
-from proofs.engines.cone import cone_variables, dependencies, restrict
+from proofs.campaign import Job, Result, in_brief, in_parallel, protocol_for, run_job
+from proofs.engines.cone import own_part
 from proofs.engines.exhaustive import Explorer
 from proofs.properties import ALWAYS, catalogue
 
@@ -59,10 +59,9 @@ def capacity(version: str, properties: tuple[str, ...], jobs: int | None) -> Non
 
 def _chosen(properties: Sequence[str]) -> tuple[str, ...]:
     known = {name: item for name, item in catalogue().items() if item.kind == ALWAYS}
-    for name in properties:
-        if name not in known:
-            raise parameters.nearest("`always` property", name, known)
-    return tuple(properties) or tuple(name for name, item in known.items() if item.family == EXCLUSION)
+    if properties:
+        return tuple(options.known("`always` property", properties, list(known)))
+    return tuple(name for name, item in known.items() if item.family == EXCLUSION)
 
 
 def table(version: str, properties: Sequence[str], key: str, values: Sequence[int], workers: int) -> list[Row]:
@@ -73,20 +72,16 @@ def table(version: str, properties: Sequence[str], key: str, values: Sequence[in
     found = list(in_parallel(run_job, work, workers))
     rows = []
     for number, name in enumerate(properties):
-        verdicts = {value: _word(results[number]) for value, results in zip(values, found, strict=False)}
+        verdicts = {value: in_brief(results[number]) for value, results in zip(values, found, strict=False)}
         rows.append(Row(name, verdicts, _beyond(version, name, key, found[-1][number])))
     return rows
-
-
-def _word(result: Result) -> str:
-    return f"{result.verdict} {result.depth}" if result.depth is not None else result.verdict
 
 
 def _beyond(version: str, name: str, key: str, last: Result) -> str:
     if last.verdict == "not-applicable":
         return ""
     if key in ("requests", "tz_requests"):
-        return f"any number (endless): {_word(last)}, {last.states} states"
+        return f"any number (endless): {in_brief(last)}, {last.states} states"
     if key != "ring":
         return "no argument for more"
     enough = sufficient_ring(version, name)
@@ -113,7 +108,7 @@ def _graph(version: str, name: str, scenario: str, ring: int) -> tuple[np.ndarra
     """The reachable states as sorted columns and the number of transitions; None if a capacity is exceeded."""
     protocol = protocol_for(Job(versions.load(version).name, scenario, (), {}, {"ring": ring}))
     target = catalogue()[name].target(protocol)
-    system = restrict(protocol.system, cone_variables(dependencies(protocol.system), target), [target])
+    system = own_part(protocol.system, target)
     space = Explorer(system).explore({})
     if space.exceeded:
         return None

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import z3
 from jsonschema import Draft202012Validator
@@ -26,8 +25,8 @@ from proofs.invariants import Clause, Place, obligations, places
 from proofs.properties import ALWAYS, catalogue
 
 SCHEMA = 1
-SOLVERS = ("z3", "bitwuzla")
 SECOND = "bitwuzla"
+SOLVERS = ("z3", SECOND)
 _NEED = "a certificate of an inductive invariant"
 _VALIDATOR = Draft202012Validator(
     {
@@ -189,7 +188,7 @@ def certificate_of(protocol: Protocol, property_id: str, scenario: str, clauses:
 
 def described(certificate: Certificate, protocol: Protocol) -> list[str]:
     """The invariant for a reader: each clause's name, and what it says."""
-    known: dict[str, Any] = places(protocol.system.space)
+    known = places(protocol.system.space)
     lines = []
     for clause in certificate.clauses:
         said = clause.sentences(known)

@@ -11,7 +11,7 @@ import click
 from counterexamples.documents import DocumentError
 from model.protocol import Protocol
 from proofs.certificates import (
-    SECOND,
+    SOLVERS,
     Certificate,
     Proof,
     checked,
@@ -66,11 +66,11 @@ def _heading(certificate: Certificate) -> str:
 
 
 def _proofs(certificate: Certificate, protocol: Protocol, target: Target, second: bool) -> Iterator[Proof]:
-    for solver in ("z3", SECOND) if second else ("z3",):
+    for solver in SOLVERS if second else SOLVERS[:1]:
         yield from prove(protocol, target, certificate.clauses, solver)
 
 
 def _conclusion(proofs: list[Proof], missing: str | None) -> str:
     if any(item.answer != "unsat" for item in proofs):
         return "  not certified: a solver gave up"
-    return "  certified by z3 and bitwuzla" if missing is None else f"  certified by z3 only: {missing}"
+    return f"  certified by {' and '.join(SOLVERS)}" if missing is None else f"  certified by z3 only: {missing}"

@@ -7,7 +7,6 @@ the same for the same protocol, whatever engine, packing or search order explore
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,7 @@ from rich.table import Table
 
 from counterexamples.documents import write_file
 from model import versions
-from proofs import report
+from proofs import options, report
 from proofs.campaign import Job, in_parallel, protocol_for, run_job
 from proofs.engines.exhaustive import Explorer, Space
 from proofs.expectations import ExpectationError
@@ -203,7 +202,7 @@ def counts(names: tuple[str, ...], recording: bool, jobs: int | None) -> None:
         demand_known_axes(name)
         if name not in shipped:
             raise click.UsageError(f"counts are recorded for shipped versions only, not for {name}")
-    found = explore(tuple(dict.fromkeys(names)) or shipped, CASES, jobs or os.cpu_count() or 1)
+    found = explore(tuple(dict.fromkeys(names)) or shipped, CASES, jobs or options.cores())
     total = sum(map(len, found.values()))
     if recording:
         record(found, Path(__file__).parent / FILE)

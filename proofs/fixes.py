@@ -15,7 +15,7 @@ from rich.console import Console
 
 from model import versions
 from model.versions import misfit
-from proofs.campaign import Job, Result, in_parallel, run_job
+from proofs.campaign import Job, Result, in_brief, in_parallel, run_job
 from proofs.properties import catalogue
 
 GOOD = ("proved", "reached")
@@ -91,21 +91,17 @@ def _fix(row: Result, change: Mapping[str, Any], before: Sequence[Result], after
         if old.property == row.property or "not-applicable" in (old.verdict, new.verdict):
             continue
         if old.verdict in GOOD and new.verdict not in GOOD:
-            breaks.append(f"{new.property} ({_word(old)} -> {_word(new)})")
+            breaks.append(f"{new.property} ({in_brief(old)} -> {in_brief(new)})")
         elif new.verdict in GOOD and old.verdict not in GOOD:
             mends.append(new.property)
     return Fix(axis, value, tuple(breaks), tuple(mends))
-
-
-def _word(result: Result) -> str:
-    return result.verdict if result.depth is None else f"{result.verdict} {result.depth}"
 
 
 def print_fixes(console: Console, found: Sequence[Fixes]) -> None:
     """For each violation the changes that remove it, and what else they do."""
     for item in found:
         row = item.violation
-        head = f"{row.version} {row.property} ({row.scenario}), {_word(row)}"
+        head = f"{row.version} {row.property} ({row.scenario}), {in_brief(row)}"
         count = f"{len(item.fixes)} of {item.tried} single changes remove it"
         console.print(f"{head}: {count}; {item.unfit} more describe no driver", soft_wrap=True)
         for fix in item.fixes:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from model.protocol import Protocol
 from proofs.certificates import prove
-from proofs.engines.cone import cone_variables, dependencies, restrict
+from proofs.engines.cone import own_part
 from proofs.engines.exhaustive import Explorer
 from proofs.engines.induction import NotInductiveError, find
 from proofs.invariants import places
@@ -26,15 +26,15 @@ def _decide(protocol: Protocol, item: Property) -> Verdict:
     if item.kind != ALWAYS:
         return Verdict("unknown", f"induction does not decide `{item.kind}` properties")
     target = item.target(protocol)
-    cone = cone_variables(dependencies(protocol.system), target)
-    system = restrict(protocol.system, cone, [target])
+    system = own_part(protocol.system, target)
     space = Explorer(system).explore({item.id: target}, stop_early=True)
     states = space.states.shape[1]
     if item.id in space.hits:
         return Verdict("unknown", f"no invariant: violated at depth {space.hits[item.id].depth}", None, states)
     if space.exceeded:
         return Verdict("unknown", f"capacity {', '.join(space.exceeded)}", None, states)
-    known = {name: place for name, place in places(protocol.system.space).items() if place.variable in cone}
+    inside = system.space.variables
+    known = {name: place for name, place in places(protocol.system.space).items() if place.variable in inside}
     try:
         clauses = find(system, target, space, known)
     except NotInductiveError as error:

@@ -113,11 +113,6 @@ def stored_protocol(stored: Origin) -> Protocol:
     return protocol
 
 
-def show(path: Path) -> str:
-    """A stored trace as text, after replaying it; raises DocumentError."""
-    return shown(path, "text")
-
-
 def shown(path: Path, form: str) -> str:
     """A stored trace in one of `FORMATS`, after replaying it; raises DocumentError."""
     return FORMATS[form](replayed(path))

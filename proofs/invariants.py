@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import z3
 
@@ -18,7 +17,7 @@ from model.concrete import variables_of
 from model.protocol import Protocol
 from model.system import StateSpace, Term
 from proofs.engines import Target
-from proofs.engines.cone import cone_variables, dependencies, restrict
+from proofs.engines.cone import own_part
 
 Pairs = Sequence[tuple[Term, Term]]
 
@@ -161,8 +160,7 @@ def obligations(protocol: Protocol, target: Target, clauses: Sequence[Clause]) -
     terms = [clause.term(known) for clause in clauses]
     invariant = all_of(terms)
     start = [(variable.term, variable.constant(variable.init)) for variable in system.variables]
-    cone = cone_variables(dependencies(system), target)
-    counted = {action.name: any_of(action.overflow.values()) for action in restrict(system, cone, [target]).actions}
+    counted = {action.name: any_of(action.overflow.values()) for action in own_part(system, target).actions}
     leaves, bad = [], [target.state]
     for action in system.actions:
         guard = all_of(action.guard.values())
@@ -176,8 +174,3 @@ def obligations(protocol: Protocol, target: Target, clauses: Sequence[Clause]) -
         "consecution": z3.And(invariant, any_of(leaves)),
         "safety": z3.And(invariant, any_of(bad)),
     }
-
-
-def complexity(clauses: Iterable[Clause]) -> int:
-    """How many literals a reader of the invariant meets: places times combinations."""
-    return reduce(lambda total, clause: total + len(clause.over) * len(clause.allowed), clauses, 0)

@@ -14,10 +14,10 @@ from counterexamples.formats import StoredTrace, read_file
 from counterexamples.trace import Blocked, ReplayError, replay, run
 from model.concrete import holds
 from model.protocol import Protocol
+from proofs import inspect as inspection
 from proofs import session
 from proofs.alignment import LEFT_OUT, PUT_IN, TAKEN, Aligned, align
 from proofs.campaign import Job, protocol_for, trace_of
-from proofs.inspect import show
 from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
 
 State = Mapping[str, int]
@@ -54,7 +54,7 @@ def replay_on(path: Path, version: str) -> Replayed:
     Raises DocumentError, ReplayError, VersionError or ParameterError.
     """
     session.demand_known_axes(version)
-    show(path)
+    inspection.replayed(path)
     stored = read_file(path)
     protocol = protocol_for(Job(version, stored.scenario, (), stored.assumptions, stored.bounds))
     outcome = run(protocol, stored.path)

@@ -23,7 +23,7 @@ from rich.text import Text
 from counterexamples.documents import write_file
 from model import parameters
 from proofs import campaign, report, session
-from proofs.campaign import Job, Result
+from proofs.campaign import Job, Result, in_brief
 from proofs.screening import CONTAINED, OPEN, SAME, Screen, Screened, Setting, screen
 
 
@@ -204,7 +204,7 @@ def print_results(console: Console, found: Sequence[Sensitivity]) -> None:
 
 
 def _coloured(row: Result) -> Text:
-    return Text(row.verdict if row.depth is None else f"{row.verdict} {row.depth}", style=report.COLOURS[row.verdict])
+    return Text(in_brief(row), style=report.COLOURS[row.verdict])
 
 
 def _counted(item: Sensitivity) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from model.protocol import Protocol
 from proofs.campaign import Job, protocol_for
@@ -100,3 +101,11 @@ def version_file() -> Callable[..., str]:
 def cli() -> Callable[..., Outcome]:
     """`cli(*arguments)`."""
     return run_cli
+
+
+@pytest.fixture
+def timed(request: pytest.FixtureRequest) -> BenchmarkFixture:
+    """The benchmark fixture; skips the test unless benchmarks are asked for."""
+    if not request.config.getoption("benchmark_enable"):
+        pytest.skip("only with --benchmark-enable")
+    return cast("BenchmarkFixture", request.getfixturevalue("benchmark"))

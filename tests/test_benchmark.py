@@ -6,7 +6,6 @@ Nothing is asserted about time. Without `--benchmark-enable` these do next to no
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import pytest
 from conftest import Outcome, build_protocol, run_cli
@@ -16,14 +15,6 @@ from model import versions
 from proofs.engines.exhaustive import Explorer, Space
 
 DONE = (0, 1)
-
-
-@pytest.fixture
-def timed(request: pytest.FixtureRequest) -> BenchmarkFixture:
-    """The benchmark fixture; skips the test unless benchmarks are asked for."""
-    if not request.config.getoption("benchmark_enable"):
-        pytest.skip("only with --benchmark-enable")
-    return cast("BenchmarkFixture", request.getfixturevalue("benchmark"))
 
 
 def test_check_v12_v16_with_pictures(timed: BenchmarkFixture, tmp_path: Path) -> None:

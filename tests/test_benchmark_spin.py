@@ -9,7 +9,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import cast
 
 import pytest
 from conftest import ENVIRONMENT, ROOT, build_protocol
@@ -35,14 +34,6 @@ bound = {key: int(value) for key, value in (item.split("=") for item in sys.argv
 space = Explorer(protocol_for(Job("v12", "default", (), {}, bound)).system).explore({})
 print(space.states.shape[1], space.number_of_transitions())
 """
-
-
-@pytest.fixture
-def timed(request: pytest.FixtureRequest) -> BenchmarkFixture:
-    """The benchmark fixture; skips the test unless benchmarks are asked for."""
-    if not request.config.getoption("benchmark_enable"):
-        pytest.skip("only with --benchmark-enable")
-    return cast("BenchmarkFixture", request.getfixturevalue("benchmark"))
 
 
 def ours(size: str) -> tuple[int, int]:

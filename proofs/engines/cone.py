@@ -69,6 +69,11 @@ def restrict(system: TransitionSystem, cone: frozenset[str], targets: Iterable[T
     return TransitionSystem(system.name, space, tuple(actions))
 
 
+def own_part(system: TransitionSystem, target: Target) -> TransitionSystem:
+    """The system restricted to what a single target depends on."""
+    return restrict(system, cone_variables(dependencies(system), target), [target])
+
+
 def behaviour_cone(system: TransitionSystem, target: Target) -> frozenset[str]:
     """The variables that some guard or `target` reads, directly or through updates."""
     reads = dependencies(system).values()

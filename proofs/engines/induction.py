@@ -19,7 +19,7 @@ import z3
 from model.system import Term, TransitionSystem
 from proofs.engines import Target
 from proofs.engines.exhaustive import Space
-from proofs.invariants import Clause, Place, complexity
+from proofs.invariants import Clause, Place
 
 PAIRS_TRIED = 40  # places that exclude most reachable states: among their pairs a telling one is sought first
 
@@ -88,18 +88,11 @@ def _reachable(space: Space, known: Mapping[str, Place]) -> _Reachable:
     return _Reachable(tuple(known), np.unique(np.stack(rows), axis=1))
 
 
-@dataclass
 class _Relation:
     """One step of the system over the variables and their primed copies, in an incremental solver."""
 
-    system: TransitionSystem
-    known: Mapping[str, Place]
-    primed: list[tuple[Term, Term]] = field(init=False)
-    solver: z3.Solver = field(init=False)
-    bad: Term = field(init=False)
-
     def __init__(self, system: TransitionSystem, known: Mapping[str, Place], target: Target) -> None:
-        self.system, self.known = system, known
+        self.known = known
         self.solver = z3.SolverFor("QF_FD")
         after = {item.name: z3.FreshConst(item.term.sort(), f"{item.name}'") for item in system.variables}
         self.primed = [(item.term, after[item.name]) for item in system.variables]
@@ -111,12 +104,11 @@ class _Relation:
             for item in system.variables:
                 value = action.updates.get(item.name, item.term)
                 self.solver.add(z3.Implies(selector, after[item.name] == value))
-        moves, self.bad = z3.FreshBool("moves"), z3.FreshBool("bad")
-        self.solver.add(z3.Implies(moves, z3.Or(*selectors)))
+        self.moves, self.bad = z3.FreshBool("moves"), z3.FreshBool("bad")
+        self.solver.add(z3.Implies(self.moves, z3.Or(*selectors)))
         hits = [target.state, *(target.firing(action) for action in system.actions)]
         over = [system.overflow(key) for key in system.capacities()]
         self.solver.add(z3.Implies(self.bad, z3.Or(*hits, *over)))
-        self.moves = moves
 
     def leaves(self, clause: Clause) -> list[Term]:
         """The assumptions under which a model is a step that ends outside `clause`."""
@@ -185,4 +177,4 @@ def _needed(
     waiting = rests_on([relation.bad])
     while waiting:
         waiting += rests_on(relation.leaves(waiting.pop(0)))
-    return tuple(sorted(used.values(), key=lambda clause: (len(clause.over), complexity([clause]), clause.over)))
+    return tuple(sorted(used.values(), key=lambda clause: (len(clause.over), len(clause.allowed), clause.over)))
