@@ -8,6 +8,7 @@ import z3
 
 from model.context import Context
 from model.queues import Queue
+from model.ring import Ring
 from model.system import Enumeration, Field, Step, Term, width_of
 
 TXN = Enumeration("LOCK", "UNLOCK", "CMD", "DATA")
@@ -29,14 +30,13 @@ class Channel:
         return self.name == "rx"
 
     def queue(self, name: str) -> Queue:
-        """One of the channel's lists, or its ring."""
+        """One of the channel's lists, or `ring`: what its pipe has still to execute."""
         return Queue(self.step, f"{self.name}.{name}")
 
     @property
-    def free(self) -> Term:
-        """Free slots of the ring: what is neither waiting for the pipe nor consumed and not yet reaped."""
-        used = self.queue("ring").length + self["unreaped"]
-        return z3.BitVecVal(self.ctx.bounds["ring"], used.size()) - used
+    def ring(self) -> Ring:
+        """The ring with its head and tail."""
+        return Ring(self.step, self.name, self.ctx.bounds["ring"])
 
     def __getitem__(self, key: str) -> Term:
         return self.step[f"{self.name}.{key}"]

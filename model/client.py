@@ -1,8 +1,7 @@
 """The QCE driver's flow: one request at a time, in the order of the version's `request` and `completion` axes.
 
 Left out, and why no property can see it:
-- A completed transaction of the producer channel with no request waiting for it: the version files' failure paths
-  leave none there.
+- A completed transaction of the producer channel with no request waiting for it: no failure path leaves one there.
 - The value of an error: a failed request finishes without success.
 """
 
@@ -18,6 +17,11 @@ from model.qce import STEPS
 from model.system import Enumeration, Step, Term, width_of
 
 QUEUED = "a request is queued"  # the guard of each action that starts a request
+FAILING: Mapping[str, tuple[str, ...]] = {
+    "data-failure": ("lock", "rx-data", "tx-data"),
+    "command-failure": ("commands", "cpu-configure"),
+}
+"""The axes that say what the handler does if a step fails, and the steps."""
 
 
 def declare(ctx: Context) -> None:
@@ -27,8 +31,15 @@ def declare(ctx: Context) -> None:
     space.add_enum("client.pc", program, program.labels[0])
     space.add("client.request", ctx.request_bits if ctx.workload.endless else width_of(requests + 1))
     space.add("client.ok")
+    space.add("client.data_mapped", requests)
     if "commands" in ctx.axes["request"]:
         space.add("client.buffer_mapped", requests)
+        # the generic client has a buffer for each request
+        if ctx.workload.client == "qce":
+            space.add("client.buffer", ctx.request_bits)
+    if ctx.probe_window:
+        space.add("client.base_known")
+        space.add("client.astray")
     if ctx.client_locks:
         space.add("client.lock_mapped")
         space.add("client.unlock_mapped")
@@ -39,7 +50,8 @@ def declare(ctx: Context) -> None:
     if ctx.can_fail:
         space.add("client.failed")
     if ctx.workload.faults:
-        space.add("fault.struck")
+        space.add("fault.left", 2, ctx.workload.fault_count)
+        space.add_enum("fault.struck", Enumeration("none", *ctx.workload.faults), "none")
         space.add("monitor.unlock_dropped")
     if not ctx.workload.endless and ctx.bounds["tz_requests"] >= 2:
         space.add("monitor.in_turn")
@@ -48,22 +60,31 @@ def declare(ctx: Context) -> None:
 
 @dataclass(frozen=True)
 class Program:
-    """The client's steps in order. A value of `client.pc` is the step to come; the first also means: no request."""
+    """The client's steps in order. A value of `client.pc` is the step to come; the first also means: no request.
+
+    `failures`: where the handler goes on if the step of that name fails.
+    """
 
     steps: tuple[str, ...]
     labels: Enumeration
+    failures: Mapping[str, int]
 
     @staticmethod
     def of(ctx: Context) -> Program:
         """The program of a version; a step that occurs twice is numbered from its second occurrence on."""
         steps = [*ctx.axes["request"]]
+        failures: dict[str, int] = {}
         if ctx.workload.client == "qce":
-            steps += ["wait", *(step for name in ctx.axes["completion"] for step in _expanded(ctx, name))]
+            steps += ["wait", *_expanded(ctx, "completion")]
+        if ctx.can_fail:
+            for axis, causes in FAILING.items():
+                failures |= dict.fromkeys(causes, len(steps))
+                steps += _expanded(ctx, axis)
         names: list[str] = []
         for position, step in enumerate(steps):
             count = steps[: position + 1].count(step)
             names.append(step if count == 1 else f"{step}-{count}")
-        return Program(tuple(steps), Enumeration(*names))
+        return Program(tuple(steps), Enumeration(*names), failures)
 
     def suffix(self, position: int) -> str:
         """What tells a step's action apart from the same step before: "" or "_2" and so on."""
@@ -71,11 +92,20 @@ class Program:
 
     def after(self, position: int) -> int:
         """The value of `client.pc` after the step at a position."""
-        return (position + 1) % len(self.steps)
+        last = self.steps[position] == "finish" or position + 1 == len(self.steps)
+        return 0 if last else position + 1
+
+    def in_callback(self, position: int) -> bool:
+        """Whether the step at a position belongs to the completion callback; finishing is the done work's."""
+        waits = self.labels["wait"]
+        return waits < position < self.steps.index("finish")
 
 
-def _expanded(ctx: Context, name: str) -> list[str]:
-    return [name, "free-rx"] if name == "terminate-rx" and ctx.driver_locks else [name]
+def _expanded(ctx: Context, axis: str) -> list[str]:
+    steps: list[str] = []
+    for name in ctx.axes[axis]:
+        steps += [name, "free-rx"] if name == "terminate-rx" and ctx.driver_locks else [name]
+    return steps
 
 
 def idle(ctx: Context, s: Step) -> Term:
@@ -86,13 +116,13 @@ def idle(ctx: Context, s: Step) -> Term:
 def actions(ctx: Context) -> None:
     """One action for each step of the request and of its completion callback, in the version's order."""
     program = Program.of(ctx)
-    waits = program.labels["wait"]
     for position, step in enumerate(program.steps):
         if step == "wait":
             _callback_action(ctx, program)
         else:
-            callback = position > waits and step != "finish"
-            _step_action(ctx, program, position, "callback" if callback else "client")
+            _step_action(ctx, program, position, "callback" if program.in_callback(position) else "client")
+    if ctx.probe_window:
+        _probe_action(ctx)
     if ctx.axes["lock-coverage"] == "no-plain-aead":
         _uncovered_action(ctx, program)
 
@@ -111,27 +141,23 @@ def _step_action(ctx: Context, program: Program, position: int, actor: str) -> N
     def run(step: Step) -> None:
         step["client.pc"] = program.after(position)
         body(ctx, step)
-        _leave_if_failed(ctx, step, program, position)
+        failure = program.failures.get(program.steps[position])
+        if failure is not None and position < program.labels["wait"]:
+            with step.when(step["client.failed"]):
+                step["client.pc"] = failure
 
     guard = start_guard(ctx, Step(ctx.space), program, position)
     ctx.builder.action(name + program.suffix(position), actor, guard, run, source)
 
 
-def _leave_if_failed(ctx: Context, s: Step, program: Program, position: int) -> None:
-    """The handler's error paths: CMD failed: terminate both, return; DATA or LOCK failed: return."""
-    if not ctx.can_fail:
-        return
-    step = program.steps[position]
-    targets: Mapping[str, str] = {
-        "commands": "terminate-rx",
-        "rx-data": "finish",
-        "tx-data": "finish",
-        "lock": "finish",
-        "terminate-tx": "finish",
-    }
-    if step in targets:
-        with s.when(s["client.failed"]):
-            s["client.pc"] = program.labels[targets[step]]
+def _probe_action(ctx: Context) -> None:
+    """The rest of probe, which runs beside the first requests: base_phys is set after the algorithms are registered."""
+
+    def set_base(step: Step) -> None:
+        step["client.base_known"] = True
+
+    guard = {"base_phys is not set yet": z3.Not(Step(ctx.space)["client.base_known"])}
+    ctx.builder.action("client.set_base", "client", guard, set_base, "qce/core.c: qce_crypto_probe")
 
 
 def _callback_action(ctx: Context, program: Program) -> None:

@@ -54,7 +54,13 @@ class Context:
     def can_fail(self) -> bool:
         """Whether a request of the QCE client may fail before it is issued."""
         refuses = self.axes["no-lock-hardware"] in ("lock-fails", "commands-fail")
-        return bool(self.workload.faults) or (refuses and not self.workload.lock_hardware)
+        possible = bool(self.workload.faults) or (refuses and not self.workload.lock_hardware)
+        return possible and self.workload.client == "qce"
+
+    @property
+    def probe_window(self) -> bool:
+        """Whether requests may come before the driver knows the base address of the registers."""
+        return self.workload.probing and self.axes["probe"] == "algorithms-first"
 
     def linux(self, request: Term) -> Term:
         """The owner value of a Linux request's number."""

@@ -6,6 +6,7 @@ Each function that takes a `Channel` runs inside one section under `vc.lock`. Le
   freeing them changes nothing, and the order of freeing is not observable.
 - The work item's turn at the tx channel is a step only if that has something issued: otherwise it does nothing.
 - `desc_allocated`: prep and submit are one step, and no section of another context looks between them.
+- INT and EOT stay in a transaction's own descriptors: each of them is loaded once.
 - Cookies of the producer channel: only its client's transactions are on it, in list order.
 - Cookies restart when a channel is empty: they are only compared among transactions that are alive.
 - Clearing a pipe's interrupt and reading its offset are one step: a descriptor consumed between the two would raise the
@@ -29,7 +30,7 @@ from model.lock import (
     setup_at_start,
     unlock_from_work,
 )
-from model.pipes import reset_pipe
+from model.pipes import locked_out, reset_pipe
 from model.queues import resize
 from model.system import Step, Term, width_of
 
@@ -42,9 +43,9 @@ def declare(ctx: Context) -> None:
     space.add_queue("rx.desc_issued", txns, fields(ctx, *rx))
     space.add_queue("rx.desc_list", txns, fields(ctx, *rx, "xfer"))
     in_flight = 1 if ctx.workload.client == "qce" else ctx.bounds["requests"]
-    space.add_queue("tx.desc_submitted", in_flight, fields(ctx, "left"))
-    space.add_queue("tx.desc_issued", in_flight, fields(ctx, "left"))
-    space.add_queue("tx.desc_list", in_flight, fields(ctx, "left", "xfer"))
+    space.add_queue("tx.desc_submitted", in_flight, fields(ctx, "left", "req"))
+    space.add_queue("tx.desc_issued", in_flight, fields(ctx, "left", "req"))
+    space.add_queue("tx.desc_list", in_flight, fields(ctx, "left", "req", "xfer"))
     space.add("tx.desc_completed")
     space.add("rx.next_cookie", width_of(ctx.bounds["cookies"]), 1)
     space.add("rx.completed_cookie", width_of(ctx.bounds["cookies"]))
@@ -56,7 +57,7 @@ def submit(ctx: Context, ch: Channel, kind: int, left: int, request: Term) -> No
     """vchan_tx_submit: the channel's next cookie; to the tail of desc_submitted."""
     submitted = ch.queue("desc_submitted")
     if not ch.commands:
-        submitted.push_back(left=left)
+        submitted.push_back(left=left, req=request)
         return
     with ch.step.when(_channel_empty(ch)):
         _restart_cookies(ch)
@@ -82,7 +83,7 @@ def bam_issue_pending(ctx: Context, ch: Channel) -> None:
 
 
 def _start_if_possible(ctx: Context, ch: Channel) -> None:
-    with ch.step.when(z3.And(z3.Not(ch.queue("desc_issued").empty), ch.free != 0)):
+    with ch.step.when(z3.And(z3.Not(ch.queue("desc_issued").empty), ch.ring.free != 0)):
         bam_start_dma(ctx, ch)
 
 
@@ -91,24 +92,29 @@ def bam_start_dma(ctx: Context, ch: Channel) -> None:
     go_on = setup_at_start(ctx, ch)
     if ch.step.fails("runtime-pm"):
         return
+    if "bam.suspended" in ctx.space.variables:
+        with ch.step.when(go_on):
+            ch.step["bam.suspended"] = False
     issued = ch.queue("desc_issued")
     for _ in range(issued.schema.capacity):
-        with ch.step.when(z3.And(go_on, z3.Not(issued.empty), ch.free != 0)):
+        with ch.step.when(z3.And(go_on, z3.Not(issued.empty), ch.ring.free != 0)):
             _load(ctx, ch)
 
 
 def _load(ctx: Context, ch: Channel) -> None:
     issued = ch.queue("desc_issued")
     txn = issued.pop_front()
+    if not ch.commands:
+        ch["enabled"] = True
     width = txn["left"].size()
-    free = ch.free
+    free = ch.ring.free
     wide = max(width, free.size())
     fits = z3.ULE(resize(txn["left"], wide), resize(free, wide))
     xfer = z3.If(fits, txn["left"], resize(free, width))
     ring_full = resize(xfer, wide) == resize(free, wide)
     flags = _flags(ctx, ch, txn, fits, z3.Or(ring_full, issued.empty))
     entries = [_hw_descriptor(ch, txn, position, xfer, flags) for position in range(max_descriptors(ctx))]
-    ch.queue("ring").push_back_all(entries, xfer)
+    ch.ring.write(entries, xfer)
     ch.queue("desc_list").push_back(**{**txn, "left": txn["left"] - xfer, "xfer": xfer})
 
 
@@ -118,12 +124,15 @@ def max_descriptors(ctx: Context) -> int:
 
 
 def _flags(ctx: Context, ch: Channel, txn: Mapping[str, Term], fits: Term, last_or_full: Term) -> dict[str, Term]:
-    """EOT and NWD if the rest fits; INT if no EOT, and the ring is full, nothing follows, or there is a callback."""
+    """EOT and NWD if the rest fits; INT if the ring is full, nothing follows, or there is a callback.
+
+    INT only where the transaction was not prepared with EOT, as DATA is, whether or not this load carries the EOT.
+    """
     data = txn["kind"] == TXN.DATA if ch.commands else z3.BoolVal(True)
     eot = z3.And(data, fits)
     nwd = eot if ch.commands and ctx.axes["nwd"] == "rx-data" else z3.BoolVal(False)
     callback = z3.BoolVal(not ch.commands)
-    return {"eot": eot, "nwd": nwd, "int": z3.And(z3.Not(eot), z3.Or(last_or_full, callback))}
+    return {"eot": eot, "nwd": nwd, "int": z3.And(z3.Not(data), z3.Or(last_or_full, callback))}
 
 
 def _hw_descriptor(
@@ -131,6 +140,7 @@ def _hw_descriptor(
 ) -> dict[str, Term | int]:
     last = xfer == position + 1
     entry: dict[str, Term | int] = {key: _bit(z3.And(last, flags[key])) for key in ("int", "eot")}
+    entry["req"] = txn["req"]
     if not ch.commands:
         return entry
     first_write = txn["left"] == REGISTER_WRITES - position if position < REGISTER_WRITES else z3.BoolVal(False)
@@ -138,7 +148,7 @@ def _hw_descriptor(
     kind = z3.If(txn["kind"] == TXN.CMD, z3.If(z3.And(first_write, position == 0), _hw(HW.CONFIGURE), _hw(HW.GO)), kind)
     kind = z3.If(txn["kind"] == TXN.UNLOCK, _hw(HW.UNLOCK), kind)
     kind = z3.If(txn["kind"] == TXN.LOCK, _hw(HW.LOCK), kind)
-    return entry | {"hw": kind, "nwd": _bit(z3.And(last, flags["nwd"])), "req": txn["req"], "map": txn["map"]}
+    return entry | {"hw": kind, "nwd": _bit(z3.And(last, flags["nwd"])), "map": txn["map"]}
 
 
 def _hw(kind: int) -> Term:
@@ -153,15 +163,18 @@ def process_channel_irqs(ctx: Context, ch: Channel) -> None:
     """Reap one channel's interrupt: from the front of desc_list, as long as all that was loaded is consumed."""
     s, listed = ch.step, ch.queue("desc_list")
     ch["irq"] = False
+    consumed = available = ch.ring.consumed
     for _ in range(listed.schema.capacity):
-        reach = resize(listed.at(0, "xfer"), ch["unreaped"].size())
-        with s.when(z3.And(z3.Not(listed.empty), z3.ULE(reach, ch["unreaped"]))):
-            ch["unreaped"] = ch["unreaped"] - reach
+        reach = resize(listed.at(0, "xfer"), available.size())
+        reaped = z3.And(z3.Not(listed.empty), z3.ULE(reach, available))
+        with s.when(reaped):
+            available = z3.If(reaped, available - reach, available)
             txn = listed.pop_front()
             with s.when(txn["left"] == 0):
                 _vchan_cookie_complete(ch, txn)
             with s.when(txn["left"] != 0):
                 ch.queue("desc_issued").push_front(**{key: txn[key] for key in txn if key != "xfer"})
+    ch.ring.reap(consumed - available)
     if ch.commands:
         s.emit("cookie_covers_unconsumed", _covered(ch))
     s["work.pending"] = True
@@ -225,6 +238,23 @@ def actions(ctx: Context) -> None:
     b.action("driver.work_rx", "work", first, lambda step: _work_turn(ctx, step, "rx"), work)
     b.action("driver.work_tx", "work", second, lambda step: _work_turn(ctx, step, "tx"), work)
     _tasklet_actions(ctx, s)
+    _suspend_action(ctx, s)
+
+
+def _suspend_action(ctx: Context, s: Step) -> None:
+    if "bam.suspended" not in ctx.space.variables:
+        return
+
+    def suspend(step: Step) -> None:
+        step["bam.suspended"] = True
+
+    guard = {
+        "the consumer pipe has descriptors": z3.Not(Channel(ctx, s, "rx").queue("ring").empty),
+        "another EE's lock has stalled it since the doorbell, for 100 ms": locked_out(ctx, s, "rx"),
+        "the BAM is not suspended": z3.Not(s["bam.suspended"]),
+    }
+    source = "bam_dma.c: pm_runtime_put_autosuspend in bam_start_dma, then bam_dma_runtime_suspend"
+    ctx.builder.action("driver.runtime_suspend", "client", guard, suspend, source)
 
 
 def _work_turn(ctx: Context, s: Step, name: str) -> None:

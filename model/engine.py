@@ -5,6 +5,8 @@ Left out, and why no property can see it:
   register writes are two descriptors (configure, go), so that the other EE can get between them.
 - A GOPROC write to a running engine disturbs it and starts nothing: what real hardware does then no source says, and
   the write itself already is the violation.
+- STATUS bit 17, configuration change error: the driver looks at the errors and at OPERATION_DONE and not at it, so a
+  disturbed operation is told from a calm one only by whether it gets done.
 - The other EE is one owner: its requests follow each other and each configures before it goes.
 - Output is one descriptor of the producer pipe whatever the amount of input, the result dump another.
 """
@@ -15,9 +17,10 @@ from collections.abc import Callable
 
 import z3
 
-from model.channel import Channel
+from model.channel import Channel, fields, one_hot
 from model.context import Context
-from model.pipes import consume, locked_out
+from model.pipes import clocked, consume, locked_out
+from model.queues import Queue, resize
 from model.system import Step, Term, width_of
 
 
@@ -33,10 +36,10 @@ def declare(ctx: Context) -> None:
         space.add("engine.dumped")
     if ctx.assume["busy_write"] != "harmless":
         space.add("engine.disturbed")
-        space.add("engine.status_error")
     space.add("engine.status_done")
-    space.add("engine.published_rx", width_of(ctx.bounds["data"] * ctx.bounds["requests"] + 1))
+    space.add_queue("engine.published_rx", ctx.bounds["data"] * ctx.bounds["requests"], fields(ctx, "req"))
     space.add("engine.published_tz")
+    space.add("monitor.spoilt", ctx.bounds["requests"])
 
 
 def busy(s: Step) -> Term:
@@ -45,10 +48,18 @@ def busy(s: Step) -> Term:
 
 
 def notice_write(ctx: Context, s: Step) -> None:
-    """A running engine notices a register write: STATUS bit 17, configuration change error."""
+    """A running engine notices a register write: it sets STATUS bit 17, and may not get its operation done."""
     if ctx.assume["busy_write"] != "harmless":
         with s.when(busy(s)):
             s["engine.disturbed"] = True
+            _spoil(ctx, s)
+
+
+def _spoil(ctx: Context, s: Step) -> None:
+    """Remember that the result of the operation that runs cannot be relied on, if it is one of Linux."""
+    with s.when(ctx.is_linux(s["engine.op"])):
+        number = resize(s["engine.op"] - 2, ctx.request_bits)
+        s["monitor.spoilt"] = s["monitor.spoilt"] | one_hot(number, ctx.bounds["requests"])
 
 
 def write_config(ctx: Context, s: Step, owner: Term | int) -> None:
@@ -56,11 +67,11 @@ def write_config(ctx: Context, s: Step, owner: Term | int) -> None:
     s.emit("config_write")
     notice_write(ctx, s)
     s["engine.config"] = owner
+    with s.when(z3.And(busy(s), s["engine.op"] != owner)):
+        _spoil(ctx, s)
     with s.when(z3.Not(busy(s))):
         s["engine.status"] = owner
         s["engine.status_done"] = False
-        if ctx.assume["busy_write"] != "harmless":
-            s["engine.status_error"] = False
 
 
 def write_go(ctx: Context, s: Step, owner: Term | int) -> None:
@@ -74,6 +85,9 @@ def write_go(ctx: Context, s: Step, owner: Term | int) -> None:
         s["engine.pair_tz"] = s["engine.config"] == ctx.owner.tz
         s["engine.input"] = 0
         s["engine.output"] = False
+        s.emit("operation_started", z3.Not(s["engine.pair_tz"]))
+        with s.when(s["engine.config"] != owner):
+            _spoil(ctx, s)
 
 
 def acknowledged(ctx: Context, s: Step, pipe: str) -> Term:
@@ -81,7 +95,7 @@ def acknowledged(ctx: Context, s: Step, pipe: str) -> Term:
     if pipe == "tz":
         consumed, serving = z3.Not(s["engine.published_tz"]), s["engine.pair_tz"]
     else:
-        consumed, serving = s["engine.published_rx"] == 0, z3.Not(s["engine.pair_tz"])
+        consumed, serving = Queue(s, "engine.published_rx").empty, z3.Not(s["engine.pair_tz"])
     if ctx.assume["nwd_ack"] == "input-consumed":
         return consumed
     return z3.And(consumed, z3.Not(z3.And(busy(s), serving)))
@@ -92,7 +106,7 @@ def engine_actions(ctx: Context) -> None:
     b, s = ctx.builder, Step(ctx.space)
     for_tz = s["engine.pair_tz"]
     data = s["engine.input"].size()
-    have = z3.If(for_tz, s["engine.published_tz"], s["engine.published_rx"] != 0)
+    have = z3.If(for_tz, s["engine.published_tz"], z3.Not(Queue(s, "engine.published_rx").empty))
     wanted = z3.If(for_tz, z3.BitVecVal(1, data), z3.BitVecVal(ctx.bounds["data"], data))
     runs = {"an operation runs": busy(s)}
     output = _output_room(ctx, s)
@@ -102,7 +116,9 @@ def engine_actions(ctx: Context) -> None:
         with step.when(step["engine.pair_tz"]):
             step["engine.published_tz"] = False
         with step.when(z3.Not(step["engine.pair_tz"])):
-            step["engine.published_rx"] = step["engine.published_rx"] - 1
+            taken = Queue(step, "engine.published_rx").pop_front()
+            with step.when(ctx.linux(taken["req"]) != step["engine.op"]):
+                _spoil(ctx, step)
 
     def put(step: Step) -> None:
         _deliver(ctx, step)
@@ -117,7 +133,7 @@ def engine_actions(ctx: Context) -> None:
     b.action(
         "engine.put_output", "engine", runs | done | output, put, "hardware.md 3: output goes to the producer pipe"
     )
-    _finish_actions(ctx, s, runs | {"the output is out": s["engine.output"]} | output)
+    _finish_actions(ctx, runs | {"the output is out": s["engine.output"]}, output)
 
 
 def _output_room(ctx: Context, s: Step) -> dict[str, Term]:
@@ -126,6 +142,7 @@ def _output_room(ctx: Context, s: Step) -> dict[str, Term]:
     tz_stalled = s["lock.tz"] if ctx.assume["lock_scope"] == "whole-bam" else z3.BoolVal(False)
     return {
         "the producer pipe has a descriptor": z3.Or(for_tz, z3.Not(ring.empty)),
+        **{label: z3.Or(for_tz, term) for label, term in clocked(ctx, s).items()},
         "no lock stalls the producer pipe": z3.If(
             for_tz, z3.Not(z3.Or(locked_out(ctx, s, "tz"), tz_stalled)), z3.Not(locked_out(ctx, s, "tx"))
         ),
@@ -137,8 +154,8 @@ def _deliver(ctx: Context, s: Step) -> None:
         consume(Channel(ctx, s, "tx"))
 
 
-def _finish_actions(ctx: Context, s: Step, guard: dict[str, Term]) -> None:
-    b = ctx.builder
+def _finish_actions(ctx: Context, guard: dict[str, Term], room: dict[str, Term]) -> None:
+    b, s = ctx.builder, Step(ctx.space)
     source = "hardware.md 3: output and then the result dump go to the producer pipe"
     if ctx.assume["done_irq"] == "any-order":
 
@@ -147,9 +164,9 @@ def _finish_actions(ctx: Context, s: Step, guard: dict[str, Term]) -> None:
             step["engine.dumped"] = True
 
         early = {"the result dump is not out": z3.Not(s["engine.dumped"])}
-        b.action("engine.put_dump", "engine", guard | early, dump, source)
-        with_dump = {key: z3.Or(s["engine.dumped"], term) for key, term in guard.items() if "producer" in key}
-        guard = guard | with_dump
+        b.action("engine.put_dump", "engine", guard | room | early, dump, source)
+        room = {key: z3.Or(s["engine.dumped"], term) for key, term in room.items()}
+    guard = guard | room
     if ctx.assume["busy_write"] != "fails":
         b.action("engine.finish", "engine", guard, _finish(ctx, failed=False), source)
     if ctx.assume["busy_write"] != "harmless":
@@ -169,9 +186,8 @@ def _finish(ctx: Context, failed: bool) -> Callable[[Step], None]:
         else:
             _deliver(ctx, s)
         s["engine.status"] = s["engine.op"]
-        s["engine.status_done"] = True
+        s["engine.status_done"] = not failed
         if "engine.disturbed" in ctx.space.variables:
-            s["engine.status_error"] = failed
             s["engine.disturbed"] = False
         s["engine.op"] = 0
         s["engine.pair_tz"] = False

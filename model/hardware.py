@@ -11,7 +11,8 @@ import z3
 from model.channel import HW, Channel
 from model.context import Context
 from model.engine import acknowledged, busy, notice_write, write_config, write_go
-from model.pipes import LAST, consume, locked_out, turn
+from model.pipes import LAST, clocked, consume, locked_out, turn
+from model.queues import Queue
 from model.system import Step, Term
 
 
@@ -23,6 +24,7 @@ def _at_head(ctx: Context, s: Step, kind: int) -> dict[str, Term]:
         ),
         "no other EE's lock stalls the consumer pipe": z3.Not(locked_out(ctx, s, "rx")),
         "the pipe does not wait for an NWD acknowledge": z3.Not(s["rx.nwd_wait"]),
+        **clocked(ctx, s),
     }
     if "rx.half_executed" in ctx.space.variables:
         guard["the pipe is between descriptors"] = z3.Not(s["rx.half_executed"])
@@ -33,6 +35,8 @@ def _lock_takes_effect(ctx: Context, s: Step) -> None:
     if not ctx.workload.lock_hardware:
         return
     s.emit("lock_executed")
+    if ctx.locks:
+        s["monitor.bracket"] = True
     if "lock.last" in ctx.space.variables:
         s["lock.last"] = LAST.linux
     if ctx.assume["relock"] == "counted":
@@ -45,6 +49,8 @@ def _unlock_takes_effect(ctx: Context, s: Step) -> None:
     if not ctx.workload.lock_hardware:
         return
     s.emit("unlock_executed")
+    if ctx.locks:
+        s["monitor.bracket"] = False
     held = s["lock.linux"]
     if ctx.assume["foreign_unlock"] == "releases":
         with s.when(z3.Not(held)):
@@ -64,8 +70,17 @@ def _unlock_takes_effect(ctx: Context, s: Step) -> None:
 def _dummy_access(ctx: Context, s: Step) -> None:
     # a dummy read of STATUS2 writes nothing
     if ctx.axes["dummy"] != "read-status2":
-        s.emit("dummy_write")
-        notice_write(ctx, s)
+        with s.when(z3.Not(_astray(ctx, s))):
+            s.emit("dummy_write")
+            notice_write(ctx, s)
+
+
+def _astray(ctx: Context, s: Step) -> Term:
+    """Whether the writes in the client's command buffer lack the base address, and so do not reach the engine.
+
+    bam_dma makes no LOCK or UNLOCK of its own without the address.
+    """
+    return s["client.astray"] if "client.astray" in ctx.space.variables else z3.BoolVal(False)
 
 
 def lock_actions(ctx: Context) -> None:
@@ -148,14 +163,14 @@ def command_actions(ctx: Context) -> None:
 
     def configure(step: Step) -> None:
         step.emit("client_descriptor")
-        owner = ctx.linux(step_head(ctx, step)["req"])
-        write_config(ctx, step, owner)
+        with step.when(z3.Not(_astray(ctx, step))):
+            write_config(ctx, step, ctx.linux(written_for(ctx, step)))
         consume(Channel(ctx, step, "rx"))
 
     def go(step: Step) -> None:
         step.emit("client_descriptor")
-        owner = ctx.linux(step_head(ctx, step)["req"])
-        write_go(ctx, step, owner)
+        with step.when(z3.Not(_astray(ctx, step))):
+            write_go(ctx, step, ctx.linux(written_for(ctx, step)))
         if "monitor.in_turn" in ctx.space.variables:
             step["monitor.in_turn"] = z3.And(step["lock.linux"], step["tz.done"] == 1)
         consume(Channel(ctx, step, "rx"))
@@ -173,8 +188,7 @@ def data_actions(ctx: Context) -> None:
         step.emit("client_descriptor")
         ch = Channel(ctx, step, "rx")
         waits = step_head(ctx, step)["nwd"] == 1
-        step.exceed("published", step["engine.published_rx"] == (1 << step["engine.published_rx"].size()) - 1)
-        step["engine.published_rx"] = step["engine.published_rx"] + 1
+        Queue(step, "engine.published_rx").push_back(req=step_head(ctx, step)["req"])
         ch["nwd_wait"] = waits
         if ctx.assume["nwd_irq"] == "before-ack":
             consume(ch)
@@ -197,6 +211,14 @@ def data_actions(ctx: Context) -> None:
         "the engine has acknowledged": acknowledged(ctx, s, "rx"),
     }
     b.action("bam.end_nwd_wait", "bam", waiting, end_wait, "hardware.md 1: NWD, notify when done")
+
+
+def written_for(ctx: Context, s: Step) -> Term:
+    """The request whose register writes the next command descriptor carries.
+
+    It reads the device's one command buffer when it is executed, so they are those that were written there last.
+    """
+    return s["client.buffer"] if "client.buffer" in ctx.space.variables else step_head(ctx, s)["req"]
 
 
 def step_head(ctx: Context, s: Step) -> dict[str, Term]:

@@ -40,6 +40,8 @@ def declare(ctx: Context) -> None:
         space.add("rx.locked")
     if ctx.axes["metadata"] in ("channel", "channel-direction"):
         space.add("rx.metadata", ctx.request_bits)
+        if ctx.probe_window:
+            space.add("rx.scratchpad")
 
 
 def setup_at_start(ctx: Context, ch: Channel) -> Term:
@@ -62,7 +64,17 @@ def setup_at_start(ctx: Context, ch: Channel) -> Term:
 
 
 def bam_setup_pipe_lock(ctx: Context, ch: Channel, kind: int) -> bool:
-    """Build one LOCK or UNLOCK; LOCK goes to the head of desc_issued, UNLOCK to its tail. False if building fails."""
+    """Build one LOCK or UNLOCK; LOCK goes to the head of desc_issued, UNLOCK to its tail. False if building fails.
+
+    Without a scratchpad address it does nothing, and succeeds.
+    """
+    if "rx.scratchpad" not in ctx.space.variables:
+        return _set_up(ctx, ch, kind)
+    with ch.step.when(ch["scratchpad"]):
+        return _set_up(ctx, ch, kind)
+
+
+def _set_up(ctx: Context, ch: Channel, kind: int) -> bool:
     if ch.step.fails("lock-alloc" if kind == TXN.LOCK else "unlock-alloc"):
         return False
     if kind == TXN.LOCK and "rx.metadata" in ctx.space.variables:

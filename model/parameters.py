@@ -39,6 +39,13 @@ ASSUMPTIONS: Mapping[str, Assumption] = {
     "done_irq": Assumption(("after-operation-done", "any-order"), "producer interrupt against the engine's done state"),
     "nwd_irq": Assumption(("after-ack", "before-ack"), "when an NWD descriptor counts as consumed"),
     "handover": Assumption(("unfair", "round-robin"), "who gets the lock when both wait; matters for progress only"),
+    "softirq": Assumption(
+        ("one-cpu", "any-cpu"), "whether the work item and the tasklets can interleave: not on the CPU of one interrupt"
+    ),
+    "autosuspend": Assumption(
+        ("clock-stays", "pipes-stop"), "whether a pipe that waits for the lock keeps the BAM's clock, 100 ms on"
+    ),
+    "reset_data": Assumption(("kept", "discarded"), "what P_RST does to data that is published and not taken"),
     "other_ee": Assumption(("locks", "ignores-lock", "absent"), "what the other execution environment does"),
 }
 
@@ -57,15 +64,17 @@ BOUNDS: Mapping[str, Bound] = {
     "requests": Bound(2, 1, 4, "requests of Linux"),
     "tz_requests": Bound(2, 1, 4, "requests of the other EE"),
     "data": Bound(1, 1, 3, "hardware data descriptors of a request on the consumer pipe"),
-    "ring": Bound(6, 2, 12, "descriptors that a pipe's ring holds (4095 in the driver)"),
+    "ring": Bound(6, 2, 12, "slots of a pipe's ring (4095 in the driver)"),
+    "ring_at": Bound(0, 0, 11, "the slot where earlier work left a ring's head and tail; 0 as after a reset"),
     "txns": Bound(5, 2, 8, "capacity of each virt-dma list in the model"),
     "cookies": Bound(8, 4, 32, "cookies that the model tells apart"),
     "mappings": Bound(6, 2, 16, "LOCK and UNLOCK transactions alive at one time in the model"),
 }
 
 
-FAULTS = ("lock-alloc", "unlock-alloc", "attach", "prep-data", "runtime-pm")
-"""Allocation or mapping of a LOCK, of an UNLOCK; metadata attach; preparing the data; power management at start."""
+FAULTS = ("lock-alloc", "unlock-alloc", "attach", "qce-start", "prep-data", "runtime-pm")
+"""Allocation or mapping of a LOCK, of an UNLOCK; metadata attach; qce_start, as ahash's can; preparing the data; power
+management at start."""
 
 
 @dataclass(frozen=True)
@@ -75,17 +84,26 @@ class Scenario:
     meaning: str
     bounds: Mapping[str, int] = field(default_factory=dict)
     ring_short_by: int = 0
+    mid_lap: bool = False
     faults: tuple[str, ...] = ()
+    fault_count: int = 0
     lock_hardware: bool = True
     client: str = "qce"
     endless: bool = False
+    probing: bool = False
 
 
 SCENARIOS: Mapping[str, Scenario] = {
     "default": Scenario("QCE, one request in flight, two in all, the other EE beside it, no fault"),
     "small-ring": Scenario(
-        "as default with one request of the other EE; the consumer ring has one slot fewer than a request needs",
-        {"tz_requests": 1, "mappings": 4},
+        "one request of the other EE; a ring with one slot fewer than a request needs, in the middle of its lap",
+        {"tz_requests": 1, "mappings": 4, "data": 2},
+        ring_short_by=1,
+        mid_lap=True,
+    ),
+    "fresh-ring": Scenario(
+        "as small-ring, the ring as after a reset, when it counts one free slot too many",
+        {"tz_requests": 1, "mappings": 4, "data": 2},
         ring_short_by=1,
     ),
     "busy-client": Scenario(
@@ -93,10 +111,28 @@ SCENARIOS: Mapping[str, Scenario] = {
         {"tz_requests": 1, "ring": 12, "txns": 8, "cookies": 16, "mappings": 8},
         client="busy",
     ),
+    "busy-small-ring": Scenario(
+        "as busy-client with a ring that fills up, in the middle of its lap",
+        {"tz_requests": 1, "ring": 5, "txns": 8, "cookies": 16, "mappings": 8},
+        mid_lap=True,
+        client="busy",
+    ),
     "faults": Scenario(
         "as default with one request of the other EE; one step fails: " + ", ".join(FAULTS),
-        {"tz_requests": 1, "txns": 6, "ring": 8},
+        {"tz_requests": 1, "txns": 6, "ring": 10},
         faults=FAULTS,
+        fault_count=1,
+    ),
+    "two-faults": Scenario(
+        "as faults; two steps fail, or one twice",
+        {"tz_requests": 1, "txns": 8, "ring": 12, "cookies": 16},
+        faults=FAULTS,
+        fault_count=2,
+    ),
+    "probe-window": Scenario(
+        "as default with one request of the other EE; requests may come before probe has set base_phys",
+        {"tz_requests": 1},
+        probing=True,
     ),
     "no-lock-hardware": Scenario(
         "as default on a BAM 1.3, which has no pipe lock", {"tz_requests": 1}, lock_hardware=False
@@ -139,4 +175,12 @@ def bounds(scenario: str, chosen: Mapping[str, int]) -> dict[str, int]:
     if workload.ring_short_by:
         needed = 2 + 2 + chosen.get("data", result["data"])  # LOCK, two register writes, data, UNLOCK
         result["ring"] = needed - workload.ring_short_by
-    return result | dict(chosen)
+    result |= chosen
+    if workload.mid_lap and "ring_at" not in chosen:
+        result["ring_at"] = result["ring"] - 1
+    if result["ring_at"] >= result["ring"]:
+        raise ParameterError(
+            f"bound ring_at={result['ring_at']} is no slot of a ring of {result['ring']};"
+            f" valid: 0 to {result['ring'] - 1}"
+        )
+    return result

@@ -1,10 +1,9 @@
 """BAM pipes as rings of descriptors, and whom the pipe lock shuts out.
 
 Left out, and why no property can see it:
-- Ring positions are relative to the driver's head: every test of the driver and of the pipe uses distances only.
 - EOB and IMM: no version sets them. Pipe errors: the driver clears them and nothing follows.
 - P_HALT: no version pauses a channel.
-- Reaching a pipe's first descriptor resets the pipe once; no lock can be held on it before that.
+- A consumer pipe's first descriptor resets it once; no lock can be held on it before that.
 """
 
 from __future__ import annotations
@@ -13,7 +12,9 @@ import z3
 
 from model.channel import HW, Channel, fields
 from model.context import Context
-from model.system import Enumeration, Step, Term, width_of
+from model.queues import Queue
+from model.ring import declare_positions
+from model.system import Enumeration, Step, Term
 
 LAST = Enumeration("nobody", "linux", "tz")
 
@@ -22,10 +23,16 @@ def declare(ctx: Context) -> None:
     """The state of the pipes and of the lock."""
     space, ring = ctx.space, ctx.bounds["ring"]
     space.add_queue("rx.ring", ring, fields(ctx, "hw", "nwd", "int", "eot", "req", "map"))
-    space.add_queue("tx.ring", ring, fields(ctx, "int", "eot"))
+    space.add_queue("tx.ring", ring, fields(ctx, "int", "eot", "req"))
     for channel in ("rx", "tx"):
-        space.add(f"{channel}.unreaped", width_of(ring + 1))
+        declare_positions(space, channel, ring, ctx.bounds["ring_at"])
         space.add(f"{channel}.irq")
+    # a ring that earlier work has moved belongs to a pipe that is set up
+    space.add("tx.enabled", init=int(ctx.bounds["ring_at"] > 0))
+    if ctx.locks:
+        space.add("monitor.bracket")
+    if ctx.assume["autosuspend"] == "pipes-stop":
+        space.add("bam.suspended")
     space.add("rx.nwd_wait")
     if ctx.assume["lock_effect"] == "after-own-write" or ctx.assume["unlock_effect"] == "before-own-write":
         space.add("rx.half_executed")
@@ -61,11 +68,19 @@ def locked_out(ctx: Context, s: Step, pipe: str) -> Term:
     return s["lock.tz"]
 
 
+def clocked(ctx: Context, s: Step) -> dict[str, Term]:
+    """What a pipe of Linux needs in order to fetch: that the BAM's clock runs."""
+    return {"the BAM's clock runs": z3.Not(s["bam.suspended"])} if "bam.suspended" in ctx.space.variables else {}
+
+
 def reset_pipe(ctx: Context, ch: Channel) -> None:
-    """bam_chan_init_hw: P_RST and re-enable; data that was published stays with the engine."""
-    ch.queue("ring").clear()
-    ch["unreaped"] = 0
+    """bam_chan_init_hw: P_RST and re-enable."""
+    ch.ring.reset()
     if ch.commands:
+        if ctx.assume["reset_data"] == "discarded":
+            Queue(ch.step, "engine.published_rx").clear()
+        if ctx.locks:
+            ch.step["monitor.bracket"] = False
         ch["nwd_wait"] = False
         if "rx.half_executed" in ctx.space.variables:
             ch["half_executed"] = False
@@ -82,6 +97,5 @@ def _release(ctx: Context, s: Step) -> None:
 def consume(ch: Channel) -> None:
     """The pipe is done with its next descriptor; INT or EOT raise its interrupt."""
     entry = ch.queue("ring").pop_front()
-    ch["unreaped"] = ch["unreaped"] + 1
     with ch.step.when(z3.Or(entry["int"] == 1, entry["eot"] == 1)):
         ch["irq"] = True

@@ -9,9 +9,10 @@ from typing import Any
 import z3
 
 from model import busy_client, client, driver, engine, hardware, lock, other_ee, pipes
+from model.channel import Channel
 from model.context import Context
 from model.parameters import SCENARIOS
-from model.system import Action, TransitionSystem
+from model.system import Action, Step, TransitionSystem
 
 SOFTWARE = ("client", "callback", "irq", "work", "tasklet")
 
@@ -46,7 +47,7 @@ def build(
     hardware.data_actions(ctx)
     engine.engine_actions(ctx)
     other_ee.actions(ctx)
-    actions = tuple(_halted_by_panic(ctx, action) for action in ctx.builder.actions)
+    actions = tuple(_one_softirq(ctx, _halted_by_panic(ctx, action)) for action in ctx.builder.actions)
     return Protocol(version, ctx, TransitionSystem(version, ctx.space, actions))
 
 
@@ -56,3 +57,19 @@ def _halted_by_panic(ctx: Context, action: Action) -> Action:
         return action
     alive = {"Linux runs (no external abort)": z3.Not(ctx.space.term("client.panicked"))}
     return replace(action, guard={**action.guard, **alive})
+
+
+def _one_softirq(ctx: Context, action: Action) -> Action:
+    """The work item and the tasklets run on the CPU that took the interrupt, one to its end before another begins."""
+    s = Step(ctx.space)
+    running = {"work": s["work.at_tx"]}
+    if ctx.driver_locks:
+        running["tasklet"] = lock.lock_txns(Channel(ctx, s, "rx"), "freeing")
+    if ctx.workload.client == "qce":
+        program = client.Program.of(ctx)
+        steps = [position for position in range(len(program.steps)) if program.in_callback(position)]
+        running["callback"] = z3.Or(*(s["client.pc"] == position for position in steps))
+    if ctx.assume["softirq"] == "any-cpu" or action.actor not in (*running, "tasklet", "callback"):
+        return action
+    others = [term for actor, term in running.items() if actor != action.actor]
+    return replace(action, guard={**action.guard, "no other softirq is in its middle": z3.Not(z3.Or(*others))})

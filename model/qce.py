@@ -1,7 +1,11 @@
 """What each step of a QCE request does; `client` puts them in a version's order.
 
 Left out, and why no property can see it:
-- The data buffers and their mapping: no lock code touches them.
+- Mapping the data is one step with the first preparation that uses it: the handler maps before it prepares.
+- AEAD's failure path unmaps `req->src` where another list was mapped: which list it is no claim is about.
+- A LOCK of v2 to v10 whose buffer was rewritten would carry the first write of the new contents: a register write
+  either way.
+- Without its base a register write goes to another peripheral; here it goes nowhere.
 - Copying the result dump: no claim is about data.
 - v2's flag values alias INTERRUPT and ACK: its LOCK ends in EOT where others end in INT, and both raise the interrupt.
 - v2's LOCK is a DEV_TO_MEM descriptor on the consumer channel: what a pipe enabled in the wrong direction does no
@@ -56,10 +60,17 @@ def _write_buffer(ctx: Context, s: Step) -> None:
         for kind in sources
     ]
     s.emit("buffer_rewritten_under_reader", z3.Or(*loaded, *waiting))
+    if "client.buffer" in ctx.space.variables:
+        s["client.buffer"] = request_number(ctx, s)
+    if "client.astray" in ctx.space.variables:
+        s["client.astray"] = z3.Not(s["client.base_known"])
 
 
 def _prep_commands(ctx: Context, s: Step) -> None:
     refused = ctx.axes["no-lock-hardware"] == "commands-fail" and not ctx.workload.lock_hardware
+    if s.fails("qce-start"):
+        _fail(s)
+        return
     _write_buffer(ctx, s)
     if refused or (ctx.axes["metadata"] in ("channel", "channel-direction") and s.fails("attach")):
         _fail(s)
@@ -68,10 +79,21 @@ def _prep_commands(ctx: Context, s: Step) -> None:
     s["client.buffer_mapped"] = s["client.buffer_mapped"] | one_hot(number, ctx.bounds["requests"])
     if "rx.metadata" in ctx.space.variables:
         s["rx.metadata"] = number
+    if "rx.scratchpad" in ctx.space.variables:
+        s["rx.scratchpad"] = s["client.base_known"]
     submit(ctx, Channel(ctx, s, "rx"), TXN.CMD, REGISTER_WRITES, number)
 
 
+def _map_data(ctx: Context, s: Step) -> None:
+    s["client.data_mapped"] = s["client.data_mapped"] | one_hot(request_number(ctx, s), ctx.bounds["requests"])
+
+
+def _unmap_data(ctx: Context, s: Step) -> None:
+    s["client.data_mapped"] = s["client.data_mapped"] & ~one_hot(request_number(ctx, s), ctx.bounds["requests"])
+
+
 def _prep_rx_data(ctx: Context, s: Step) -> None:
+    _map_data(ctx, s)
     if s.fails("prep-data"):
         _fail(s)
         return
@@ -79,6 +101,7 @@ def _prep_rx_data(ctx: Context, s: Step) -> None:
 
 
 def _prep_tx_data(ctx: Context, s: Step) -> None:
+    _map_data(ctx, s)
     if s.fails("prep-data"):
         _fail(s)
         return
@@ -132,11 +155,15 @@ def _submit_lock(ctx: Context, s: Step, kind: int) -> None:
 def _unmap_commands(ctx: Context, s: Step) -> None:
     """dma_unmap_sg of all that the command buffer was mapped for."""
     s["client.buffer_mapped"] = 0
-    s["client.lock_mapped"] = False
-    s["client.unlock_mapped"] = False
+    if ctx.client_locks:
+        s["client.lock_mapped"] = False
+        s["client.unlock_mapped"] = False
 
 
 def _cpu_configure(ctx: Context, s: Step) -> None:
+    if s.fails("qce-start"):
+        _fail(s)
+        return
     with s.when(_cpu_access(ctx, s)):
         write_config(ctx, s, ctx.linux(request_number(ctx, s)))
 
@@ -159,14 +186,16 @@ def _terminate_tx(ctx: Context, s: Step) -> None:
 
 
 def _read_status(ctx: Context, s: Step) -> None:
-    failed = s["engine.status_error"] if "engine.status_error" in ctx.space.variables else z3.BoolVal(False)
     with s.when(_cpu_access(ctx, s)):
         s.emit("status_read")
-        s["client.ok"] = z3.And(s["engine.status_done"], z3.Not(failed))
+        s["client.ok"] = s["engine.status_done"]
 
 
 def _finish(ctx: Context, s: Step) -> None:
     s.emit("request_succeeded", s["client.ok"])
+    number = one_hot(request_number(ctx, s), ctx.bounds["requests"])
+    s.emit("spoilt_request_succeeded", z3.And(s["client.ok"], s["monitor.spoilt"] & number != 0))
+    s["monitor.spoilt"] = s["monitor.spoilt"] & ~number
     if "monitor.in_turn" in ctx.space.variables:
         with s.when(z3.And(s["client.ok"], s["monitor.in_turn"], s["tz.done"] == 1)):
             s["monitor.served_between"] = True
@@ -184,6 +213,7 @@ STEPS: dict[str, tuple[str, Body, str]] = {
     "lock": ("client.prep_lock", _prep_lock, "qce: qce_bam_acquire_lock, later qce_bam_lock"),
     "unlock": ("client.prep_unlock", _prep_unlock, "qce: qce_bam_release_lock, later qce_bam_unlock"),
     "unmap-commands": ("client.unmap_commands", _unmap_commands, "qce: dma_unmap_sg of the command buffer"),
+    "unmap-data": ("client.unmap_data", _unmap_data, "qce: dma_unmap_sg of source and destination"),
     "commands": ("client.prep_commands", _prep_commands, "qce: qce_start, qce_submit_cmd_desc"),
     "rx-data": ("client.prep_rx_data", _prep_rx_data, "qce: qce_dma_prep_sgs, rxchan"),
     "tx-data": ("client.prep_tx_data", _prep_tx_data, "qce: qce_dma_prep_sgs, txchan"),

@@ -84,38 +84,56 @@ class Queue:
             self.step[f"{self.name}.{key}"] = 0
         self.step[f"{self.name}.len"] = 0
 
+    def fill(self, entries: Sequence[Mapping[str, Value]]) -> None:
+        """Put just these entries, at most `capacity`, where there are none."""
+        for key, item in self.schema.fields.items():
+            total = self.schema.capacity * item.width
+            block = z3.BitVecVal(0, total)
+            for position, values in enumerate(entries):
+                block = block | _widen(values.get(key, 0), item.width, total) << (position * item.width)
+            self.step[f"{self.name}.{key}"] = block
+        self.step[f"{self.name}.len"] = len(entries)
+
     def splice_tail(self, other: Queue) -> None:
         """Move all entries of `other`, which has the same fields, behind this queue's (list_splice_tail_init)."""
         wide = max(self.length.size(), other.length.size()) + 1
         total = resize(self.length, wide) + resize(other.length, wide)
+        lengths = self._lengths()
         self.step.exceed(self.name, z3.UGT(total, self.schema.capacity))
         for key, item in self.schema.fields.items():
             name = f"{self.name}.{key}"
             data = self.step[name]
             moved = resize(self.step[f"{other.name}.{key}"], data.size())
-            self.step[name] = data | self._behind(moved, item.width)
+            self.step[name] = data | _behind(lengths, moved, item.width)
         self.step[f"{self.name}.len"] = resize(total, self.length.size())
         other.clear()
 
     def _append(self, entries: Sequence[Mapping[str, Value]], count: Term) -> None:
         room = z3.BitVecVal(self.schema.capacity, self.length.size()) - self.length
         self.step.exceed(self.name, z3.UGT(count, room))
+        lengths, taken = self._lengths(), [z3.UGT(count, position) for position in range(len(entries))]
         for key, item in self.schema.fields.items():
             name = f"{self.name}.{key}"
             data = self.step[name]
             block = z3.BitVecVal(0, data.size())
             for position, values in enumerate(entries[: self.schema.capacity]):
                 value = _widen(values.get(key, 0), item.width, data.size()) << (position * item.width)
-                block = block | z3.If(z3.UGT(count, position), value, z3.BitVecVal(0, data.size()))
-            self.step[name] = data | self._behind(block, item.width)
+                block = block | z3.If(taken[position], value, z3.BitVecVal(0, data.size()))
+            self.step[name] = data | _behind(lengths, block, item.width)
         self.step[f"{self.name}.len"] = self.length + count
 
-    def _behind(self, block: Term, width: int) -> Term:
-        # one constant shift for each length: cheaper for a SAT solver than a shift by a variable amount
-        shifted = block
-        for length in range(1, self.schema.capacity):
-            shifted = z3.If(self.length == length, block << (length * width), shifted)
-        return shifted
+    def _lengths(self) -> list[Term]:
+        """Whether the length is 1, 2, and so on, below the capacity."""
+        length = self.length
+        return [length == number for number in range(1, self.schema.capacity)]
+
+
+def _behind(lengths: Sequence[Term], block: Term, width: int) -> Term:
+    # one constant shift for each length: cheaper for a SAT solver than a shift by a variable amount
+    shifted = block
+    for number, holds in enumerate(lengths, start=1):
+        shifted = z3.If(holds, block << z3.BitVecVal(number * width, block.size()), shifted)
+    return shifted
 
 
 def resize(term: Term, width: int) -> Term:

@@ -97,7 +97,7 @@ class Action:
 
     `guard` maps each conjunct's meaning to its term; `events` names what a firing amounts to, each with the
     condition on the state before; `overflow` says when the firing would exceed a modelled capacity;
-    `source` is the C function or manual sentence.
+    `source` is the C function or manual sentence; `fault` what fails in this form of the action, if anything.
     """
 
     name: str
@@ -108,6 +108,7 @@ class Action:
     overflow: Mapping[str, Term]
     source: str
     executes_descriptor: bool = False
+    fault: str | None = None
 
     @property
     def enabled(self) -> Term:
@@ -157,12 +158,14 @@ class Step:
     """One atomic section, executed symbolically from the state before it.
 
     Reading gives the present term of a variable, assigning replaces it where the path condition holds. `fault` names
-    the one thing that fails in this execution, if any.
+    the one thing that fails in this execution, if any, and `attempt` which time it is tried, from 1.
     """
 
-    def __init__(self, space: StateSpace, fault: str | None = None) -> None:
+    def __init__(self, space: StateSpace, fault: str | None = None, attempt: int = 1) -> None:
         self.space = space
         self.fault = fault
+        self.attempt = attempt
+        self.attempts = 0
         self.fault_met: Term = z3.BoolVal(False)
         self._terms: dict[str, Term] = {}
         self._path: list[Term] = []
@@ -195,10 +198,13 @@ class Step:
             self._path.pop()
 
     def fails(self, fault: str) -> bool:
-        """Whether this execution is the one in which `fault` strikes, at the present path."""
+        """Whether `fault` strikes here in this execution: once, so that what is tried again succeeds."""
         if self.fault != fault:
             return False
-        self.fault_met = z3.Or(self.fault_met, self.path)
+        self.attempts += 1
+        if self.attempts != self.attempt:
+            return False
+        self.fault_met = self.path
         return True
 
     def emit(self, event: str, condition: Term | bool = True) -> None:
@@ -221,7 +227,7 @@ class Step:
                 updates[key] = after
         kept = {key: term for key, term in _simplified(self._overflow).items() if not z3.is_false(term)}
         events = {key: term for key, term in _simplified(self._events).items() if not z3.is_false(term)}
-        return Action(name, actor, _simplified(guard), updates, events, kept, source, descriptor)
+        return Action(name, actor, _simplified(guard), updates, events, kept, source, descriptor, self.fault)
 
 
 def _join(into: dict[str, Term], key: str, term: Term) -> None:
@@ -279,7 +285,9 @@ def next_named(actions: tuple[Action, ...], name: str) -> Action:
 class Builder:
     """Collects actions: `builder.action(name, actor, guard, body, source)` executes the body on a fresh step.
 
-    `faults`: what may fail, once in an execution; each action in which it can gets a second form, `name:fault`.
+    `faults`: what may fail; for each attempt at it an action gets a further form, `name:fault`, `name:fault-2` and so
+    on. A form needs that the variable `fault.left` is not 0, takes one off, and notes the fault in `fault.struck`,
+    where fault number n is value n + 1.
     """
 
     def __init__(self, space: StateSpace, faults: Sequence[str] = ()) -> None:
@@ -302,11 +310,20 @@ class Builder:
         step = Step(self.space)
         body(step)
         self.actions.append(step.action(name, actor, guard, source, descriptor))
-        for fault in self.faults:
-            step = Step(self.space, fault)
-            body(step)
-            met = z3.simplify(step.fault_met)
-            if not z3.is_false(met):
-                once = {f"{fault} may still fail": z3.Not(self.space.term("fault.struck")), f"{fault} is tried": met}
-                step["fault.struck"] = True
-                self.actions.append(step.action(f"{name}:{fault}", actor, {**guard, **once}, source, descriptor))
+        for number, fault in enumerate(self.faults):
+            for attempt in range(1, self._attempts(fault, body) + 1):
+                step = Step(self.space, fault, attempt)
+                body(step)
+                met = z3.simplify(step.fault_met)
+                if z3.is_false(met):
+                    continue
+                may = {"something may still fail": step["fault.left"] != 0, f"{fault} is tried": met}
+                step["fault.left"] = step["fault.left"] - 1
+                step["fault.struck"] = number + 1
+                form = f"{name}:{fault}" if attempt == 1 else f"{name}:{fault}-{attempt}"
+                self.actions.append(step.action(form, actor, {**guard, **may}, source, descriptor))
+
+    def _attempts(self, fault: str, body: Callable[[Step], None]) -> int:
+        step = Step(self.space, fault, 0)
+        body(step)
+        return step.attempts

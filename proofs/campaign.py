@@ -153,7 +153,7 @@ def _with_instead(protocol: Protocol, item: Property, verdict: verdicts.Verdict)
 
 
 def _with_causes(job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, row: Result) -> Result:
-    found = causes.distinct(protocol, item.target(protocol), verdict.path)
+    found = causes.distinct_per_fault(protocol, item.target(protocol), verdict.path)
     notes = []
     for number, cause in enumerate(found[1:], start=2):
         _write_trace(job, protocol, item, replace(verdict, path=cause.path), f".cause{number}")

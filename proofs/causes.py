@@ -11,8 +11,8 @@ contains another one is not reported.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import networkx as nx
 import numpy as np
@@ -26,6 +26,7 @@ from model.system import TransitionSystem
 from proofs.engines import Target
 from proofs.engines.cone import grouped
 from proofs.engines.exhaustive import Explorer, Space
+from proofs.verdicts import shortest_path
 
 SLACK = 4  # steps that a counterexample may be longer than the shortest
 MOST_HITS = 400  # the nearest hits; their number says nothing about the number of causes
@@ -164,6 +165,28 @@ def distinct(protocol: Protocol, target: Target, first: Sequence[str]) -> list[C
             kept.append(item)
     causes = [Cause(_tidy(explored, item), difference(item.whole, shown.whole)) for item in kept[1:]]
     return [Cause(tuple(first)), *causes]
+
+
+def distinct_per_fault(protocol: Protocol, target: Target, first: Sequence[str]) -> list[Cause]:
+    """As `distinct`; where something may fail each fault is looked at alone, so that the nearest hides no other.
+
+    The first cause is that of `first`. What needs no fault is looked for once.
+    """
+    struck = {protocol.system.action(name).fault for name in first} - {None}
+    found = distinct(_with_faults(protocol, struck), target, first)
+    for fault in protocol.ctx.workload.faults if struck else ():
+        alone = _with_faults(protocol, {fault})
+        path = None if fault in struck else shortest_path(alone, target)
+        for cause in distinct(alone, target, path) if path else ():
+            unlike = "; ".join(filter(None, (f"{fault} fails", cause.unlike_first)))
+            found.append(Cause(cause.path, unlike))
+    return found
+
+
+def _with_faults(protocol: Protocol, faults: Collection[str | None]) -> Protocol:
+    """The protocol in which nothing else can fail."""
+    actions = tuple(action for action in protocol.system.actions if action.fault in {None, *faults})
+    return replace(protocol, system=replace(protocol.system, actions=actions))
 
 
 def _by_number(last: Last) -> tuple[int, int]:

@@ -13,7 +13,7 @@ def misfit(axes: Mapping[str, Any]) -> str | None:
     if UNKNOWN in axes.values():
         return None
     lock, unlock, storage, flag = (axes[name] for name in ("lock", "unlock", "lock-storage", "lock-flag"))
-    steps = {*axes["request"], *axes["completion"]}
+    steps = {*axes["request"], *axes["completion"], *axes["data-failure"], *axes["command-failure"]}
     unlocks = {"none": ("none",), "client": ("client", "none")}.get(lock, ("work", "start", "none"))
     storages = {"none": ("none",), "client": ("client",)}.get(lock, ("channel", "descriptor"))
     flags = {"none": ("none",), "client": ("none", "prep", "attach"), "issue": ("locked",)}.get(
@@ -30,10 +30,14 @@ def misfit(axes: Mapping[str, Any]) -> str | None:
             "step 'unlock' belongs into completion if and only if unlock = 'client'",
         ),
         (("commands" in steps) != ("cpu-go" in steps), "request needs either step 'commands' or step 'cpu-go'"),
+        ("commands" in steps or "unmap-commands" not in steps, "step 'unmap-commands' needs step 'commands'"),
         (("cpu-configure" in steps) == ("cpu-go" in steps), "steps 'cpu-configure' and 'cpu-go' belong together"),
         ({"rx-data", "tx-data"} <= steps, "request needs the steps 'rx-data' and 'tx-data'"),
         ({"terminate-rx", "terminate-tx"} <= steps, "completion needs the steps 'terminate-rx' and 'terminate-tx'"),
-        (axes["completion"][-1] == "finish", "'finish' is the last step of completion"),
+        *(
+            (axes[name].index("finish") + 1 == len(axes[name]), f"'finish' is the last step of {name}, and only that")
+            for name in ("completion", "data-failure", "command-failure")
+        ),
     )
     return next((sentence for fits, sentence in rules if not fits), None)
 

@@ -10,8 +10,9 @@ from model.system import Term
 from proofs.engines import Target
 
 ALWAYS, REACH, EVENTUALLY = "always", "reach", "eventually"
-WORKING = ("default", "small-ring", "endless")
-EVERYWHERE = (*WORKING, "busy-client")
+WORKING = ("default", "small-ring", "fresh-ring", "endless")
+EVERYWHERE = (*WORKING, "busy-client", "busy-small-ring")
+FAULTY = ("faults", "two-faults")
 
 
 def _nothing(_: Protocol) -> frozenset[str]:

@@ -8,9 +8,11 @@ from model.engine import busy
 from model.protocol import Protocol
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, WORKING, Property, needs_lock
+from proofs.properties import ALWAYS, EVERYWHERE, FAULTY, WORKING, Property, needs_lock
 
 FAMILY = "exclusion"
+EXCLUSION = (*EVERYWHERE, *FAULTY, "probe-window")
+WITH_STATUS = (*WORKING, *FAULTY, "probe-window")
 
 
 def _state(protocol: Protocol) -> Step:
@@ -56,6 +58,16 @@ def own_status(protocol: Protocol) -> Target:
     return Target(on={"status_read": s["engine.status"] != own})
 
 
+def honest_status(protocol: Protocol) -> Target:
+    """A request is reported as successful though its operation was disturbed or ran with what is not its own."""
+    return Target(on={"spoilt_request_succeeded": z3.BoolVal(True)})
+
+
+def pipes_enabled(protocol: Protocol) -> Target:
+    """An operation on the pipe pair of Linux is started before the producer pipe was set up."""
+    return Target(on={"operation_started": z3.Not(_state(protocol)["tx.enabled"])})
+
+
 def no_abort(protocol: Protocol) -> Target:
     """Linux accesses an engine register by CPU while the other EE holds the lock."""
     return Target(on={"cpu_access": _state(protocol)["lock.tz"]})
@@ -80,6 +92,7 @@ PROPERTIES = (
         " by its own owner",
         "v16 cover letter",
         config_integrity,
+        scenarios=EXCLUSION,
         premise=runs,
     ),
     Property(
@@ -89,6 +102,7 @@ PROPERTIES = (
         "no configuration register is written while an operation runs",
         "v12 patch 05 message",
         quiet_engine,
+        scenarios=EXCLUSION,
     ),
     Property(
         "quiet-dummy",
@@ -98,6 +112,7 @@ PROPERTIES = (
         "v12 patch 05 message; STATUS bit 17, v12 cover letter",
         quiet_dummy,
         _has_dummy_write,
+        EXCLUSION,
     ),
     Property(
         "under-lock",
@@ -107,6 +122,7 @@ PROPERTIES = (
         "v16 cover letter",
         under_lock,
         needs_lock,
+        EXCLUSION,
     ),
     Property(
         "unlock-after-done",
@@ -116,6 +132,7 @@ PROPERTIES = (
         "v13 changelog; Gerhold 2026-03-11",
         unlock_after_done,
         needs_lock,
+        EXCLUSION,
     ),
     Property(
         "own-status",
@@ -124,7 +141,7 @@ PROPERTIES = (
         "the STATUS that a completion reads is that of its own operation",
         "qce_check_status",
         own_status,
-        scenarios=WORKING,
+        scenarios=WITH_STATUS,
     ),
     Property(
         "no-abort",
@@ -134,6 +151,25 @@ PROPERTIES = (
         "v9 thread 2025-12-17",
         no_abort,
         _other_ee_locks,
-        WORKING,
+        WITH_STATUS,
+    ),
+    Property(
+        "honest-status",
+        FAMILY,
+        ALWAYS,
+        "a request whose operation was disturbed, or ran with registers or data that are not its own, is not reported"
+        " as successful",
+        "qce_check_status does not look at STATUS bit 17",
+        honest_status,
+        scenarios=WITH_STATUS,
+    ),
+    Property(
+        "pipes-enabled",
+        FAMILY,
+        ALWAYS,
+        "no operation is started whose producer pipe has not been set up",
+        "comment in bam_dma_terminate_all: an access to a disabled pipe is a fatal error in the BAM",
+        pipes_enabled,
+        scenarios=("default", "busy-client", *FAULTY),
     ),
 )

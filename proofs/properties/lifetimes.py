@@ -11,7 +11,7 @@ from model.protocol import Protocol
 from model.qce import request_number
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, EVERYWHERE, WORKING, Property, needs_driver_lock
+from proofs.properties import ALWAYS, EVERYWHERE, FAULTY, WORKING, Property, needs_driver_lock
 from proofs.properties.quiescence import quiescent, rested
 
 FAMILY = "lifetimes"
@@ -67,7 +67,9 @@ def mapping_freed(protocol: Protocol) -> Target:
     """Linux is quiescent and a mapping or a descriptor is left over."""
     ctx = protocol.ctx
     s = Step(ctx.space)
-    left: list[Term] = [s["client.buffer_mapped"] != 0]
+    left: list[Term] = [s["client.data_mapped"] != 0]
+    if "client.buffer_mapped" in ctx.space.variables:
+        left.append(s["client.buffer_mapped"] != 0)
     if ctx.driver_locks:
         left += [s["rx.mapped"] != 0, s["rx.alive"] != 0, s["rx.leaked"]]
     if ctx.client_locks:
@@ -104,7 +106,7 @@ def nothing_stale(protocol: Protocol) -> Target:
 def later_after_fault(protocol: Protocol) -> tuple[Term, ...]:
     """Something failed, and a later request is in the driver."""
     s = Step(protocol.ctx.space)
-    return (z3.And(s["fault.struck"], s["client.request"] == 1, s["client.pc"] != 0),)
+    return (z3.And(s["fault.struck"] != 0, s["client.request"] == 1, s["client.pc"] != 0),)
 
 
 def metadata_own(protocol: Protocol) -> Target:
@@ -127,8 +129,38 @@ def _has_metadata(protocol: Protocol) -> str | None:
 
 
 def completion_order(protocol: Protocol) -> Target:
-    """The completed cookie covers a client transaction that is not consumed, or moves back."""
-    return Target(on={"cookie_covers_unconsumed": z3.BoolVal(True), "cookie_moves_back": z3.BoolVal(True)})
+    """The completed cookie covers a client transaction that is not consumed."""
+    return Target(on={"cookie_covers_unconsumed": z3.BoolVal(True)})
+
+
+def cookie_monotonic(protocol: Protocol) -> Target:
+    """The completed cookie moves back."""
+    return Target(on={"cookie_moves_back": z3.BoolVal(True)})
+
+
+def data_mapped(protocol: Protocol) -> Target:
+    """A data descriptor in a ring names a page of a request whose data is not mapped."""
+    ctx = protocol.ctx
+    s = Step(ctx.space)
+    dead: list[Term] = []
+    for name in ("rx", "tx"):
+        for entry in Channel(ctx, s, name).queue("ring").entries():
+            data = entry["hw"] == HW.DATA if name == "rx" else z3.BoolVal(True)
+            mapped = one_hot(entry["req"], ctx.bounds["requests"]) & s["client.data_mapped"]
+            dead.append(z3.And(entry["valid"], data, mapped == 0))
+    return Target(state=z3.Or(*dead))
+
+
+def data_loaded(protocol: Protocol) -> tuple[Term, ...]:
+    """A data descriptor is in the ring of the consumer pipe; one is in that of the producer pipe."""
+    s = Step(protocol.ctx.space)
+    rx, tx = (Channel(protocol.ctx, s, name).queue("ring") for name in ("rx", "tx"))
+    return z3.Or(*(z3.And(entry["valid"], entry["hw"] == HW.DATA) for entry in rx.entries())), z3.Not(tx.empty)
+
+
+def code_safe(protocol: Protocol) -> Target:
+    """A write to the ring reaches the read offset of the hardware."""
+    return Target(on={"ring_lapped": z3.BoolVal(True)})
 
 
 def something_completed(protocol: Protocol) -> tuple[Term, ...]:
@@ -146,7 +178,7 @@ PROPERTIES = (
         "v12, v16 changelogs",
         mapping_live,
         _uses_commands,
-        (*EVERYWHERE, "faults"),
+        (*EVERYWHERE, *FAULTY),
         premise=mapped_loaded,
     ),
     Property(
@@ -157,7 +189,7 @@ PROPERTIES = (
         "v16 changelog",
         mapping_own,
         needs_driver_lock,
-        (*EVERYWHERE, "faults"),
+        (*EVERYWHERE, *FAULTY),
         premise=about_to_free,
     ),
     Property(
@@ -167,19 +199,48 @@ PROPERTIES = (
         "at quiescence no mapping and no descriptor is left over",
         "v12 'Unmap buffers', v14 'Fix memory leaks'",
         mapping_freed,
-        _uses_commands,
-        (*EVERYWHERE, "faults"),
+        scenarios=(*WORKING, *FAULTY),
         premise=rested,
     ),
     Property(
         "completion-order",
         FAMILY,
         ALWAYS,
-        "a channel's completed cookie never covers a client transaction that the hardware has not consumed, and never"
-        " moves back",
+        "a channel's completed cookie never covers a client transaction that the hardware has not consumed",
         "dmaengine client contract",
         completion_order,
+        scenarios=(*EVERYWHERE, *FAULTY),
         premise=something_completed,
+    ),
+    Property(
+        "cookie-monotonic",
+        FAMILY,
+        ALWAYS,
+        "a channel's completed cookie never moves back",
+        "dmaengine client contract",
+        cookie_monotonic,
+        scenarios=(*EVERYWHERE, *FAULTY),
+        premise=something_completed,
+    ),
+    Property(
+        "data-mapped",
+        FAMILY,
+        ALWAYS,
+        "a data page is mapped whenever the hardware may still read or write it",
+        "failure paths of v13 to v16: unmapped while the DATA transaction stays submitted",
+        data_mapped,
+        scenarios=(*WORKING, *FAULTY),
+        premise=data_loaded,
+    ),
+    Property(
+        "code-safe",
+        FAMILY,
+        ALWAYS,
+        "no doorbell equals the read offset while work is in the ring, and no descriptor is overwritten before the"
+        " hardware has executed it",
+        "the ring's arithmetic: 4095 slots, counted modulo 4096",
+        code_safe,
+        scenarios=(*EVERYWHERE, *FAULTY),
     ),
     Property(
         "buffer-stable",
@@ -189,7 +250,7 @@ PROPERTIES = (
         "v2, v8 reviews",
         buffer_stable,
         _uses_commands,
-        (*WORKING, "faults"),
+        (*WORKING, *FAULTY),
         premise=about_to_rewrite,
     ),
     Property(
@@ -199,7 +260,7 @@ PROPERTIES = (
         "after a request failed, none of its descriptors is left to be issued with a later request",
         "dmaengine client contract",
         nothing_stale,
-        scenarios=("faults",),
+        scenarios=FAULTY,
         premise=later_after_fault,
     ),
     Property(
@@ -210,7 +271,7 @@ PROPERTIES = (
         "v9, v12, v15",
         metadata_own,
         _has_metadata,
-        (*EVERYWHERE, "faults"),
+        (*EVERYWHERE, *FAULTY),
         premise=command_waits,
     ),
 )

@@ -55,33 +55,8 @@ def _has_flag(protocol: Protocol) -> str | None:
 
 
 def bracketed(protocol: Protocol) -> Target:
-    """A client descriptor in the ring has no LOCK before it that is still open, or no UNLOCK behind it."""
-    s = Step(protocol.ctx.space)
-    entries = Channel(protocol.ctx, s, "rx").queue("ring").entries()
-    is_lock = [z3.And(entry["valid"], entry["hw"] == HW.LOCK) for entry in entries]
-    is_unlock = [z3.And(entry["valid"], entry["hw"] == HW.UNLOCK) for entry in entries]
-    opened: list[Term] = []
-    state: Term = s["lock.linux"]
-    for locks, unlocks in zip(is_lock, is_unlock, strict=True):
-        opened.append(state)
-        state = z3.Or(locks, z3.And(state, z3.Not(unlocks)))
-    closed: list[Term] = []
-    state = z3.BoolVal(False)
-    for locks, unlocks in zip(reversed(is_lock), reversed(is_unlock), strict=True):
-        closed.append(state)
-        state = z3.Or(unlocks, z3.And(state, z3.Not(locks)))
-    closed.reverse()
-    outside = [
-        z3.And(entry["valid"], z3.Not(locks), z3.Not(unlocks), z3.Not(z3.And(before, behind)))
-        for entry, locks, unlocks, before, behind in zip(entries, is_lock, is_unlock, opened, closed, strict=True)
-    ]
-    return Target(state=z3.Or(*outside))
-
-
-def client_descriptor_loaded(protocol: Protocol) -> tuple[Term, ...]:
-    """A client descriptor is in the ring."""
-    entries = Channel(protocol.ctx, Step(protocol.ctx.space), "rx").queue("ring").entries()
-    return (z3.Or(*(z3.And(e["valid"], e["hw"] != HW.LOCK, e["hw"] != HW.UNLOCK) for e in entries)),)
+    """A client descriptor executes, and the LOCK that its pipe executed last has been undone by UNLOCK or reset."""
+    return Target(on={"client_descriptor": z3.Not(Step(protocol.ctx.space)["monitor.bracket"])})
 
 
 def output_due_under_lock(protocol: Protocol) -> tuple[Term, ...]:
@@ -133,11 +108,10 @@ PROPERTIES = (
         "bracketed",
         FAMILY,
         ALWAYS,
-        "in the ring, each client descriptor lies between a LOCK and the matching UNLOCK",
+        "each client descriptor executes between a LOCK and an UNLOCK that its pipe executes, no reset between",
         "v16 cover letter",
         bracketed,
         needs_lock,
-        premise=client_descriptor_loaded,
     ),
     Property(
         "own-pipe-free",

@@ -19,10 +19,10 @@ from model.other_ee import ANOTHER
 from model.protocol import Protocol
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import EVENTUALLY, Property, needs_lock
+from proofs.properties import EVENTUALLY, FAULTY, Property, needs_lock
 
 FAMILY = "progress"
-SCENARIOS = ("default", "small-ring", "busy-client", "faults")
+SCENARIOS = ("default", "small-ring", "fresh-ring", "busy-client", "busy-small-ring", *FAULTY, "probe-window")
 
 
 def fair(protocol: Protocol) -> frozenset[str]:
@@ -33,7 +33,7 @@ def fair(protocol: Protocol) -> frozenset[str]:
 def fair_and_eager(protocol: Protocol) -> frozenset[str]:
     """As `fair`, and the other EE wants to begin its requests."""
     actions = (action for action in protocol.system.actions if QUEUED not in action.guard)
-    return frozenset(action.name for action in actions if ":" not in action.name)
+    return frozenset(action.name for action in actions if action.fault is None)
 
 
 def _unless_panicked(protocol: Protocol, pending: Term) -> Target:

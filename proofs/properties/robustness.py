@@ -7,7 +7,7 @@ import z3
 from model.protocol import Protocol
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, REACH, Property, needs_lock
+from proofs.properties import ALWAYS, FAULTY, REACH, Property, needs_lock
 from proofs.properties.quiescence import quiescent
 
 FAMILY = "robustness"
@@ -30,7 +30,7 @@ def fault_contained(protocol: Protocol) -> Target:
     A lock that is kept because a pipe reset dropped the UNLOCK is `released`, not this.
     """
     s = Step(protocol.ctx.space)
-    struck = s["fault.struck"]
+    struck = s["fault.struck"] != 0
     unlocked = z3.And(struck, z3.Not(s["lock.linux"]))
     kept = z3.And(struck, quiescent(protocol), s["lock.linux"], z3.Not(s["monitor.unlock_dropped"]))
     return Target(state=kept, on={"client_descriptor": unlocked})
@@ -38,7 +38,7 @@ def fault_contained(protocol: Protocol) -> Target:
 
 def rested_after_fault(protocol: Protocol) -> tuple[Term, ...]:
     """Something failed, and Linux is quiescent."""
-    return (z3.And(Step(protocol.ctx.space)["fault.struck"], quiescent(protocol)),)
+    return (z3.And(Step(protocol.ctx.space)["fault.struck"] != 0, quiescent(protocol)),)
 
 
 def works(protocol: Protocol) -> Target:
@@ -75,7 +75,7 @@ PROPERTIES = (
         "Sadhasivam 2026-03-11; v14 changelog",
         fault_contained,
         needs_lock,
-        ("faults",),
+        FAULTY,
         premise=rested_after_fault,
     ),
     Property(
