@@ -31,7 +31,7 @@ def to_mail(trace: Trace, evidence: Collection[str] = ()) -> str:
         *_interleaving(trace),
         "",
     ]
-    for number, sentence in enumerate(account(trace, evidence), start=1):
+    for number, sentence in enumerate(account(trace), start=1):
         lines += _wrapped(sentence.text, f"{number:>2}. ")
     lines += [
         "",

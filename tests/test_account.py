@@ -218,12 +218,6 @@ def test_what_matters_in_the_race_of_v12() -> None:
     assert matters(trace) == {4, 5, 6, 7, 8, 10, 11, 12, 13}
 
 
-def test_evidence_names_the_other_half() -> None:
-    trace = replace(trace_of(protocol_of("v12"), PATH), property_id="none-of-these")
-    assert conflict(trace, ["lock.tz"]) == Conflict(12, 13, "lock.tz")
-    assert {10, 13} <= matters(trace, ["engine.op"])
-
-
 @pytest.mark.parametrize("version", ["v2", "v8", "v12", "v16"])
 @pytest.mark.parametrize("seed", range(3))
 def test_any_walk_is_told(version: str, seed: int) -> None:
