@@ -119,7 +119,8 @@ def has_lock_hardware(trace: Trace) -> bool:
 
 def quiescent(trace: Trace, state: State) -> bool:
     """Nothing submitted, issued, in a ring, to be completed or freed, and no handler of Linux outstanding."""
-    first = trace.readable(0)["client.pc"]
+    counter = trace.space.variables["client.pc"]
+    first = (counter.labels or ())[counter.init]
     busy = ("work.pending", "work.at_tx", "tx.desc_completed", "rx.irq", "tx.irq", "client.panicked")
     empty = not any(state[f"{channel}.{name}"] for channel in ("rx", "tx") for name in _LISTS)
     free = not any(state[name] for name in (*busy, *_TO_FREE))

@@ -97,7 +97,7 @@ CLAIMS = {
         not (a["rx.desc_submitted"] or a["rx.desc_issued"] or a["rx.desc_list"] or a["rx.ring"] or a["tx.ring"])
     ),
     r"consumer pipe still holds the lock": lambda b, a, m: a["lock.linux"],
-    r"\(wr_sgl\) .* still mapped": lambda b, a, m: a["client.buffer_mapped"] > 0,
+    r"\(wr_sgl\) .* left over": lambda b, a, m: a["client.buffer_mapped"] > 0,
     r"(lock|unlock)_sg of the channel is mapping (\d)": lambda b, a, m: b[f"rx.{m[1]}_sg"] == int(m[2]),
     r"the \w+ being freed made (\d)$": lambda b, a, m: any(
         b[f"rx.{place}_{kind}"] >> int(m[1]) & 1 for place in ("freeing", "terminated") for kind in ("lock", "unlock")
@@ -239,7 +239,7 @@ def test_the_text_ends_with_the_account() -> None:
     assert all(len(line) <= 120 for line in text.splitlines())
     flat = " ".join(text.split())
     assert all(sentence.text in flat for sentence in account(trace))
-    assert flat.lower().count(verdict(trace).lower()) == 2
+    assert verdict(trace) in flat and "although the engine still runs" in verdict(trace)
 
 
 def test_what_happens_instead_of_what_should_be_reached(tmp_path: Path) -> None:
