@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from counterexamples.clauses import clause
 from counterexamples.conflicts import matters, partners
-from counterexamples.moment import Moment, State, kinds, listed, moments, owner
-from counterexamples.oddities import oddities
-from counterexamples.phrases import SUBJECTS, brief, doing
-from counterexamples.text import WIDTH, to_text, verdict
-from counterexamples.trace import Trace
+from counterexamples.moment import Moment, listed, moments
+from counterexamples.oddities import oddities, waiting
+from counterexamples.phrases import brief
+from counterexamples.text import WIDTH, to_text
+from counterexamples.trace import EVENTUALLY, INSTEAD, REACH, Trace
 
 LEAST, MOST = 5, 10
 
@@ -46,11 +47,10 @@ class _Part:
         return _Part(self.moments + other.moments, max(self.weight, other.weight))
 
 
-def account(trace: Trace, evidence: Collection[str] = ()) -> tuple[Sentence, ...]:
+def account(trace: Trace) -> tuple[Sentence, ...]:
     """The trace in `LEAST` to `MOST` sentences, in the order of their steps; fewer if the trace has fewer steps.
 
-    The last one says which statement fell, or what was reached. `evidence`: the variables that the property reads at
-    the end, for the choice of what matters; without it those by which the last step is odd.
+    The last one says which statement fell, or what was reached.
     """
     if not trace.steps:
         return (Sentence(_ending(trace), ()),)
@@ -58,7 +58,7 @@ def account(trace: Trace, evidence: Collection[str] = ()) -> tuple[Sentence, ...
     rest = _at_rest(trace)
     root = _root(trace, steps)
     endings = 1 + bool(rest) + (root is not None)
-    parts = _parts(trace, steps, evidence, endings)
+    parts = _parts(trace, steps, endings)
     sentences: list[Sentence] = []
     for part in parts:
         numbers = tuple(moment.number for moment in part.moments)
@@ -71,15 +71,15 @@ def account(trace: Trace, evidence: Collection[str] = ()) -> tuple[Sentence, ...
     return (*sentences, Sentence(_ending(trace), last))
 
 
-def with_account(trace: Trace, evidence: Collection[str] = ()) -> str:
+def with_account(trace: Trace) -> str:
     """The trace as text (`to_text`), and behind it the account, a paragraph for each sentence."""
-    lines = [line for item in account(trace, evidence) for line in textwrap.wrap(item.text, WIDTH, **_INDENT)]
+    lines = [line for item in account(trace) for line in textwrap.wrap(item.text, WIDTH, **_INDENT)]
     return "\n".join([to_text(trace), "In words:", *lines]) + "\n"
 
 
-def _parts(trace: Trace, steps: Sequence[Moment], evidence: Collection[str], endings: int) -> list[_Part]:
-    marked = matters(trace, evidence)
-    halves = partners(trace, evidence)
+def _parts(trace: Trace, steps: Sequence[Moment], endings: int) -> list[_Part]:
+    marked = matters(trace)
+    halves = partners(trace)
     parts = [_Part((step,), 3 if _is_odd(step) else _weight(step.number, marked, halves)) for step in steps]
     for limit in (LEAST - endings, MOST - endings):
         # first what only had to happen comes together, then whatever is least
@@ -116,7 +116,7 @@ def _cost(one: _Part, two: _Part) -> tuple[int, bool, int]:
 def _told(part: _Part) -> str:
     numbers = [moment.number for moment in part.moments]
     if len(numbers) == 1:
-        return f"At step {numbers[0]} {_clause(part.moments[0])}."
+        return f"At step {numbers[0]} {clause(part.moments[0])}."
     at = f"teps {numbers[0]} {'and' if len(numbers) == 2 else 'to'} {numbers[-1]}"
     if len(numbers) <= _SPELT_OUT or part.weight == 3:
         return f"At s{at} {_joined(part.moments)}."
@@ -129,26 +129,15 @@ def _joined(steps: Sequence[Moment]) -> str:
     clauses: list[str] = []
     for index, step in enumerate(steps):
         again = index > 0 and steps[index - 1].actor == step.actor
-        clauses.append(_clause(step, named=not again))
-    if any(mark in clause for clause in clauses for mark in (",", ";", ":", " and ")):
+        clauses.append(clause(step, named=not again))
+    if any(mark in text for text in clauses for mark in (",", ";", ":", " and ")):
         return "; then ".join(clauses)
     return listed(clauses)
 
 
-def _clause(step: Moment, named: bool = True) -> str:
-    name, function = SUBJECTS.get(step.actor, (f"the {step.actor}", ""))
-    who = f"{name} ({function})" if function else name
-    text = f"{who} {doing(step)}" if named else doing(step)
-    found = oddities(step) if step.trace.kind != "reach" else []
-    although = [item.clause for item in found if not item.after]
-    after = [item.clause for item in found if item.after]
-    text += f", although {' and '.join(dict.fromkeys(although))}" if although else ""
-    return text + (f"; now {' and '.join(after)}" if after else "")
-
-
 def _root(trace: Trace, steps: Sequence[Moment]) -> tuple[int, str] | None:
     """The first step that is odd in a way that could have been prevented, and how."""
-    if trace.kind == "reach":
+    if trace.kind == REACH:
         return None
     known = ((step.number, item.remedy) for step in steps for item in oddities(step) if item.remedy)
     return next(known, None)
@@ -156,38 +145,13 @@ def _root(trace: Trace, steps: Sequence[Moment]) -> tuple[int, str] | None:
 
 def _at_rest(trace: Trace) -> str:
     """Of an execution that goes on for ever without what should happen: what is still waiting, and for what."""
-    if trace.kind != "eventually":
-        return ""
-    state = State(trace.readable(len(trace.states) - 1))
-    facts = []
-    if str(state["client.pc"]).startswith("wait"):
-        facts.append("the client waits for its completion")
-    issued, ring = kinds(state["rx.desc_issued"]), kinds(state["rx.ring"])
-    if issued and not state["rx.irq"] and not state["work.pending"]:
-        facts.append(
-            f"{listed(issued)} {'are' if issued[1:] else 'is'} in desc_issued with neither an interrupt nor the work"
-            " item pending that would start them"
-        )
-    if ring:
-        facts.append(f"{listed(ring)} {'are' if ring[1:] else 'is'} in the ring of the consumer pipe")
-    shut = trace.assumptions.get("lock_scope") != "none"
-    if state["lock.linux"]:
-        none = "" if "UNLOCK" in ring else " with no UNLOCK in its ring"
-        facts.append(f"the consumer pipe of Linux holds the lock{none}{', so that TZ is shut out' if shut else ''}")
-    if state["lock.tz"]:
-        facts.append(f"TZ holds the lock{', so that the consumer pipe of Linux is shut out' if shut else ''}")
-    if state["tz.pc"] == "published":
-        facts.append("TZ has published its DATA and waits for the engine")
-    if state["engine.op"] != "none":
-        both = (
-            ", its producer pipe being shut out too" if state["lock.tz"] and shut and state["engine.op"] != "tz" else ""
-        )
-        facts.append(f"the engine has begun the operation of {owner(state['engine.op'])} and cannot end it{both}")
-    if state["rx.nwd_wait"]:
-        facts.append("the pipe waits because of NWD")
+    facts = waiting(trace)
     return f"From then on {'; '.join(facts)}." if facts else ""
 
 
 def _ending(trace: Trace) -> str:
-    text = verdict(trace)
-    return f"{text[:1].upper()}{text[1:]}."
+    """Which property that violates or reaches; what happened has been told by then."""
+    if trace.kind == INSTEAD:
+        return f"This happens instead: no execution reaches {trace.property_id}: {trace.statement}."
+    meaning = {REACH: "reaches", EVENTUALLY: "does not fulfil"}.get(trace.kind, "violates")
+    return f"{'This' if trace.steps else 'The initial state'} {meaning} {trace.property_id}: {trace.statement}."

@@ -21,10 +21,12 @@ from model.system import Action
 PROGRAM, QUEUE, LOCK, INTERRUPT = "program", "queue", "lock", "interrupt"
 REGISTER, MAPPING, STATE = "register", "mapping", "state"
 KINDS = (LOCK, REGISTER, INTERRUPT, PROGRAM, QUEUE, MAPPING, STATE)
-"""What an edge can be, the first that applies: a lock handed over, a register, an interrupt and its handler, the order
-in one context or of one request, a queue, a mapping and its use, any other state."""
+"""What an edge can be, the first that applies: who holds the lock, the engine or its registers, an interrupt (or what
+else makes a context run) and its handler, the order in one context or of one request, an entry of a queue that one put
+there and the other takes, a mapping and its use, any other state."""
 
 _REQUEST = "client.pc"  # leaves its initial value when a request starts
+_HANDLERS = ("irq", "work", "tasklet", "callback")  # contexts that run because somebody made them
 _MAPPING_WORDS = ("mapped", "alive", "leaked", "_sg", "freeing", "terminated")
 
 S = TypeVar("S")
@@ -80,7 +82,8 @@ def _commute(
 
 
 def happens_before(trace: Trace, evidence: Collection[str] = ()) -> nx.DiGraph:
-    """The steps of a trace, numbered from 1, and their order; edges have a `kind` of `KINDS` and the `variables`.
+    """The steps of a trace, numbered from 1, and their order; edges have a `kind` of `KINDS` and the
+    `variables`, first those that make it one.
 
     `evidence`: the variables that the property reads at the end. A node has `action` and `actor`. There is an edge
     wherever no other path says the same, and where a step takes or reads what the other was the last to put or set.
@@ -147,13 +150,13 @@ class _Shared:
         variables = self.read.get((earlier, later)) or (
             self.changed[i] & (self.reads[j] | self.changed[j]) | self.reads[i] & self.changed[j]
         )
-        names = {self._queue_of.get(name, name) for name in variables}
-        found = {_kind(name, name in self._queue_of.values()) for name in names}
-        chosen = next((kind for kind in KINDS if kind in found), STATE)
+        raised = (earlier, later) in self.read and self.steps[j].actor in _HANDLERS
+        kinds = {self._queue_of.get(name, name): _kind(name, raised) for name in variables}
+        chosen = min(kinds.values(), key=KINDS.index, default=STATE)
         read = (earlier, later) in self.read and chosen in (LOCK, REGISTER)
         if self.steps[i].actor == self.steps[j].actor and not read:
-            chosen = PROGRAM
-        return chosen, tuple(sorted(names))
+            return PROGRAM, tuple(sorted(kinds))
+        return chosen, tuple(sorted(kinds, key=lambda name: (kinds[name] != chosen, name)))
 
 
 def _reads(step: Action, changed: frozenset[str]) -> frozenset[str]:
@@ -161,15 +164,14 @@ def _reads(step: Action, changed: frozenset[str]) -> frozenset[str]:
     return frozenset().union(*map(variables_of, terms))
 
 
-def _kind(name: str, is_queue: bool) -> str:
-    if is_queue:
-        return QUEUE
+def _kind(name: str, raised: bool) -> str:
+    """What it is that two steps share. `raised`: the later runs in a context that is made to run by what it reads."""
     prefix, _, rest = name.rpartition(".")
-    if prefix == "lock" or rest == "locked":
+    if prefix == "lock":
         return LOCK
     if rest == "pc":
         return PROGRAM
-    if rest in ("irq", "unreaped") or prefix == "work" or rest.startswith("desc_completed"):
+    if raised and (rest == "irq" or prefix == "work" or rest.startswith("desc_completed")):
         return INTERRUPT
     if prefix == "engine":
         return REGISTER

@@ -10,23 +10,32 @@ import networkx as nx
 from counterexamples.causes import INTERRUPT, QUEUE, happens_before
 from counterexamples.moment import Moment, moments
 from counterexamples.oddities import oddities
-from counterexamples.trace import Trace
+from counterexamples.text import value_note
+from counterexamples.trace import EVENTUALLY, Trace
 
 _LASTING = ("lock.linux", "lock.tz", "engine.op", "rx.desc_issued.len", "client.pc")
 
 
 def evident(trace: Trace) -> frozenset[str]:
-    """The variables by which the end of a trace is seen to be wrong: those of the last step's oddities.
+    """The variables by which the end of a trace is seen to be wrong.
 
-    Of an execution that goes on for ever without what should happen, those that say who still waits or holds something.
+    Those of the last step's oddities, and what an earlier odd step left behind for good. Of an execution that goes on
+    for ever without what should happen, also those that say who still waits or holds something.
     """
     if not trace.steps:
         return frozenset()
-    if trace.kind == "eventually":
+    found = {*_left(trace), *(name for oddity in oddities(moments(trace)[-1]) for name in oddity.variables)}
+    if trace.kind == EVENTUALLY:
         first, last = trace.states[0], trace.states[-1]
-        return frozenset(name for name in _LASTING if last.get(name) != first.get(name))
-    found = {name for oddity in oddities(moments(trace)[-1]) for name in oddity.variables}
+        found |= {name for name in _LASTING if last.get(name) != first.get(name)}
     return frozenset(found & trace.states[-1].keys())
+
+
+def _left(trace: Trace) -> dict[str, int]:
+    """What odd steps set and nobody has set again before the last step, by variable."""
+    *earlier, _ = moments(trace)
+    set_by = {name: moment.number for moment in earlier for oddity in oddities(moment) for name in oddity.leaves}
+    return {name: number for name, number in set_by.items() if _last_setter(trace, name) == number}
 
 
 class Conflict(NamedTuple):
@@ -37,52 +46,50 @@ class Conflict(NamedTuple):
     variable: str
 
 
-def conflict(trace: Trace, evidence: Collection[str] = ()) -> Conflict | None:
-    """The two steps that meet: the last one, and the last before it that set what is wrong about it.
-
-    `evidence`: the variables that the property reads at the end; without it those of the last step's oddities.
-    """
+def conflict(trace: Trace) -> Conflict | None:
+    """The two steps that meet: the last one, and the last before it that set what is wrong about it."""
     if not trace.steps:
         return None
-    ends = oddities(moments(trace)[-1])
-    named = evidence if trace.kind == "eventually" else evidence or evident(trace)
-    names = [name for oddity in ends for name in oddity.variables] or sorted(named)
-    last = len(trace.steps)
-    for name in names:
-        setters = [step for step in range(1, last) if _sets(trace, step, name)]
-        if setters:
-            return Conflict(setters[-1], last, name)
+    ends = [name for oddity in oddities(moments(trace)[-1]) for name in oddity.variables]
+    for name in [*_left(trace), *(ends or sorted(evident(trace)))]:
+        first = _last_setter(trace, name)
+        if first is not None:
+            return Conflict(first, len(trace.steps), name)
     return None
 
 
-def past(trace: Trace, evidence: Collection[str] = ()) -> nx.DiGraph:
+def met_note(trace: Trace, pair: Conflict) -> str:
+    """What the last of the two found that the first had set, as `engine.op=linux-1`."""
+    return value_note(trace, pair.last - 1, pair.variable)
+
+
+def past(trace: Trace) -> nx.DiGraph:
     """`happens_before`, cut back to the past of the last step.
 
     Of an execution that goes on for ever without what should happen, also to that of what is odd, and of what set the
     variables by which that is seen: its last step may have nothing to do with it.
     """
-    evidence = evidence or evident(trace)
-    graph = happens_before(trace, evidence)
+    graph = happens_before(trace, evident(trace))
     ends = {len(trace.steps)} & set(graph)
-    if trace.kind == "eventually":
-        ends |= partners(trace, evidence) | {moment.number for moment in moments(trace) if oddities(moment)}
+    if trace.kind == EVENTUALLY:
+        ends |= partners(trace) | {moment.number for moment in moments(trace) if oddities(moment)}
     return graph.subgraph(ends.union(*(nx.ancestors(graph, end) for end in ends))).copy()
 
 
-def matters(trace: Trace, evidence: Collection[str] = (), cause: nx.DiGraph | None = None) -> frozenset[int]:
+def matters(trace: Trace, cause: nx.DiGraph | None = None) -> frozenset[int]:
     """The steps of a trace that its violation is about; all others in its past only had to happen.
 
     These are the last step; each step in its past that is odd itself, or in which a fault strikes; each that takes the
-    lock or gives it away; for each variable of the evidence and of an oddity the step that set it last before; and what
+    lock or gives it away; for each evident variable and each of an oddity the step that set it last before; and what
     made those possible by queueing the descriptor that they execute, or by the interrupt that they serve.
+    `cause`: the trace's `past`, if it is known.
     """
-    evidence = evidence or evident(trace)
-    graph = past(trace, evidence) if cause is None else cause
+    graph = past(trace) if cause is None else cause
     if not trace.steps:
         return frozenset()
     steps = {moment.number: moment for moment in moments(trace) if moment.number in graph}
     odd = {number for number, moment in steps.items() if moment.fault or oddities(moment)}
-    marked = {len(trace.steps)} | (partners(trace, evidence) & steps.keys())
+    marked = {len(trace.steps)} | (partners(trace) & steps.keys())
     marked |= odd | {number for number, moment in steps.items() if _hands_over(moment)}
     marked |= {
         before
@@ -95,24 +102,29 @@ def matters(trace: Trace, evidence: Collection[str] = (), cause: nx.DiGraph | No
 
 def telling_variables(trace: Trace) -> frozenset[str]:
     """The variables that the odd steps of a trace are about, and the queues of which they are the length."""
-    found = {name for moment in moments(trace) for oddity in oddities(moment) for name in oddity.variables}
+    found = {
+        name for moment in moments(trace) for oddity in oddities(moment) for name in (*oddity.variables, *oddity.leaves)
+    }
     return frozenset(name.removesuffix(".len") for name in found)
 
 
-def partners(trace: Trace, evidence: Collection[str] = ()) -> frozenset[int]:
-    """The other halves of conflicts: who set last what an odd step met, and at the end what the property reads."""
-    evidence = evidence or evident(trace)
-    found: set[int] = set()
+def partners(trace: Trace) -> frozenset[int]:
+    """The other halves of conflicts: who set last what an odd step met, and at the end what is evident."""
+    found: set[int | None] = set()
     last = len(trace.steps)
     for moment in moments(trace):
         names = {name for oddity in oddities(moment) for name in oddity.variables}
-        for name in names | (set(evidence) if moment.number == last else set()):
-            found |= set([step for step in range(1, moment.number) if _sets(trace, step, name)][-1:])
-    return frozenset(found)
+        for name in names | (evident(trace) if moment.number == last else set()):
+            found.add(_last_setter(trace, name, moment.number))
+    return frozenset(number for number in found if number is not None)
 
 
-def _sets(trace: Trace, step: int, name: str) -> bool:
-    return trace.states[step].get(name) != trace.states[step - 1].get(name)
+def _last_setter(trace: Trace, name: str, before: int | None = None) -> int | None:
+    """The last step before a step, by default the last one, that changed a variable."""
+    for step in reversed(range(1, before or len(trace.steps))):
+        if trace.states[step].get(name) != trace.states[step - 1].get(name):
+            return step
+    return None
 
 
 def _hands_over(moment: Moment) -> bool:

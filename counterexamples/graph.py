@@ -7,14 +7,16 @@ from itertools import pairwise
 import graphviz
 import networkx as nx
 
+from counterexamples.phrases import step_name
 from counterexamples.text import acting, step_notes
-from counterexamples.trace import Trace
+from counterexamples.trace import REACH, Trace
 
 
 def to_graph(trace: Trace) -> nx.DiGraph:
     """Nodes 0 to n are the states, each with its readable `state`; edge (i, i + 1) is step i + 1.
 
-    An edge has `action`, `actor`, `source`, `changes` (variable to before and after) and `notes`, the same in short.
+    An edge has `action`, its `name` for readers, `actor`, `source`, `changes` (variable to before and after) and
+    `notes`, the same in short.
     The graph has `version`, `property_id`, `statement`, `kind`, `scenario` and `actors`, in lane order.
     """
     graph = nx.DiGraph(
@@ -32,6 +34,7 @@ def to_graph(trace: Trace) -> nx.DiGraph:
             index,
             index + 1,
             action=step.name,
+            name=step_name(step),
             actor=step.actor,
             source=step.source,
             changes=trace.changes(index),
@@ -63,8 +66,8 @@ def _add_step(column: graphviz.Digraph, graph: nx.DiGraph, actor: str, step: tup
     data = graph.edges[step]
     if data["actor"] != actor:
         return
-    label = _lines([f"{step[1]}. {data['action']}", *data["notes"]])
-    colour = "darkgreen" if graph.graph["kind"] == "reach" else "red"
+    label = _lines([f"{step[1]}. {data['name']}", *data["notes"]])
+    colour = "darkgreen" if graph.graph["kind"] == REACH else "red"
     marked = {"color": colour, "fontcolor": colour, "penwidth": "2"} if last else {}
     column.node(str(step[1]), label, tooltip=graphviz.escape(data["source"]), **marked)
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from counterexamples.conflicts import Conflict, conflict
-from counterexamples.phrases import label, under_vc_lock
+from counterexamples.conflicts import Conflict, conflict, met_note
+from counterexamples.phrases import step_name, under_vc_lock
 from counterexamples.svg import BAD, FAINT, GOOD, GRID, INK, STRIPE, THREAD, Canvas, colours, text_width
 from counterexamples.text import acting, step_notes, verdict, wrap_notes
-from counterexamples.trace import Trace
-from model.system import Action
+from counterexamples.trace import REACH, Trace
 
 NOTE_COLUMNS = 56
 
@@ -113,7 +112,7 @@ class _Layout:
 def _lane_columns(trace: Trace, x: float) -> tuple[dict[str, tuple[float, float]], float]:
     lanes = {}
     for actor in acting(trace):
-        names = [_name(step) for step in trace.steps if step.actor == actor]
+        names = [step_name(step) for step in trace.steps if step.actor == actor]
         width = max(text_width(name, _SIZE) for name in [actor, *names]) + 20
         lanes[actor] = (x, width)
         x += width + _GAP
@@ -132,14 +131,9 @@ def _bar_columns(trace: Trace, x: float) -> tuple[dict[str, tuple[float, float]]
     return bars, x
 
 
-def _name(step: Action) -> str:
-    fault = step.name.partition(":")[2]
-    return f"{label(step).split(': ')[-1]}{f': {fault} fails' if fault else ''}"
-
-
 def _layout(trace: Trace, pair: Conflict | None) -> _Layout:
     lanes, gutter = _lane_columns(trace, _MARGIN + _NUMBER_WIDTH)
-    bars, x = _bar_columns(trace, gutter + (text_width(pair.variable, _SMALL) + 20 if pair else 0))
+    bars, x = _bar_columns(trace, gutter + (text_width(met_note(trace, pair), _SMALL) + 20 if pair else 0))
     notes = [wrap_notes(lines, NOTE_COLUMNS) for lines in step_notes(trace)]
     longest = max((text_width(line, _SMALL) for lines in notes for line in lines), default=0.0)
     width = max(x + _GAP + longest + _MARGIN, 640.0)
@@ -161,19 +155,18 @@ def _title(trace: Trace) -> str:
     return f"{trace.version}: {trace.property_id} ({trace.kind}), scenario {trace.scenario}"
 
 
-def to_svg(trace: Trace, evidence: Collection[str] = ()) -> str:
+def to_svg(trace: Trace) -> str:
     """The trace as a standalone SVG file: no font, style sheet or script from elsewhere; equal traces, equal text.
 
-    What belongs to a step is in an element of the classes `step` and `step-N`. `evidence`: the variables that the
-    property reads at the end, for the choice of the pair that is joined.
+    What belongs to a step is in an element of the classes `step` and `step-N`.
     """
-    pair = conflict(trace, evidence)
+    pair = conflict(trace)
     layout = _layout(trace, pair)
     actions = ", ".join(f"{number}. {step.name}" for number, step in enumerate(trace.steps, start=1))
     settings = " ".join(f"{key}={value}" for key, value in sorted({**trace.bounds, **trace.assumptions}.items()))
     description = f"{verdict(trace)}. Steps: {actions}. Bounds and assumptions: {settings}."
     canvas = Canvas(layout.width, layout.height, _title(trace), description)
-    marked = GOOD if trace.kind == "reach" else BAD
+    marked = GOOD if trace.kind == REACH else BAD
     _draw_heading(canvas, layout)
     _draw_rows(canvas, layout, marked)
     _draw_columns(canvas, layout)
@@ -247,7 +240,7 @@ def _draw_step(canvas: Canvas, layout: _Layout, trace: Trace, index: int, marked
     canvas.rect(x, y - _BOX / 2, width, _BOX, fill, stroke, 6)
     if under_vc_lock(step):
         canvas.line((x + 4, y - _BOX / 2 + 4), (x + 4, y + _BOX / 2 - 4), stroke, width=3)
-    canvas.text(x + width / 2, y + 4, _name(step), _SIZE, stroke if last else INK, "middle", bold=last)
+    canvas.text(x + width / 2, y + 4, step_name(step), _SIZE, stroke if last else INK, "middle", bold=last)
     lines = layout.notes[index]
     first = y - _SMALL_LINE * (len(lines) - 1) / 2 + 4
     for number, line in enumerate(lines):
@@ -264,7 +257,7 @@ def _draw_conflict(canvas: Canvas, layout: _Layout, trace: Trace, pair: Conflict
     canvas.line((x, first_y), (x, last_y), stroke, width=2)
     tip = last_x + 10
     canvas.arrow([(x, last_y), (x, last_y), (tip + 1, last_y), (tip, last_y)], stroke, width=2)
-    canvas.text(x + 6, first_y + 4, pair.variable, _SMALL, stroke, bold=True)
+    canvas.text(x + 6, first_y + 4, met_note(trace, pair), _SMALL, stroke, bold=True)
 
 
 def _draw_foot(canvas: Canvas, layout: _Layout, marked: tuple[str, str]) -> None:

@@ -4,44 +4,60 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Collection
+from collections.abc import Sequence
 
 from counterexamples.account import account
-from counterexamples.phrases import label
-from counterexamples.text import step_notes
+from counterexamples.phrases import step_name
+from counterexamples.text import step_notes, verdict
 from counterexamples.trace import Trace
-from model import parameters
+from model import parameters, versions
 
 COLUMNS = 71
 
 _UNTOLD = ("next_cookie", "alive", "pc", "unreaped")
 
 
-def to_mail(trace: Trace, evidence: Collection[str] = ()) -> str:
-    """The whole story: what fell, who did what in which order, the account, under what assumptions, how to repeat it.
+def to_mail(trace: Trace, needs: Sequence[str]) -> str:
+    """The whole story: what fell and how, the account, who did what in which order, how to repeat it.
 
-    `evidence`: the variables that the property reads at the end, for the choice of what the account tells.
+    `needs`: the assumptions without which these steps would not show it, each as a few words.
     """
     count = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
     lines = [
         *_wrapped(f"{trace.version}: {trace.property_id}, {count} (scenario {trace.scenario})"),
+        *_posting(trace),
         "",
-        *_wrapped(f'Statement: "{trace.statement}"'),
+        *_wrapped(f"What happened: {verdict(trace)}."),
+        "",
+    ]
+    for number, sentence in enumerate(account(trace), start=1):
+        lines += _wrapped(sentence.text, f"{number:>2}. ")
+    bounds = ", ".join(f"{key}={value}" for key, value in sorted(trace.bounds.items()))
+    lines += [
+        "",
+        "Step by step:",
         "",
         *_interleaving(trace),
         "",
-    ]
-    for number, sentence in enumerate(account(trace, evidence), start=1):
-        lines += _wrapped(sentence.text, f"{number:>2}. ")
-    lines += [
-        "",
-        *_wrapped(f"Assumptions about the hardware: {settings(trace)}"),
+        *_wrapped("Of the assumptions about the hardware it needs, found by trying the others on its steps:"),
+        *(line for need in needs or ["none"] for line in _wrapped(need, "  - ")),
+        *_wrapped(f"Bounds: {bounds}."),
         "",
         "To reproduce:",
         "",
         *_command(trace),
     ]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _posting(trace: Trace) -> list[str]:
+    """Where the version was posted, as far as its file says so."""
+    try:
+        version = versions.load(trace.version)
+    except versions.VersionError:
+        return []
+    subject = ", ".join(part for part in (version.subject, version.posted) if part)
+    return [line for part in (subject, version.link) if part for line in _wrapped(part)]
 
 
 def _wrapped(text: str, first: str = "") -> list[str]:
@@ -54,9 +70,8 @@ def _interleaving(trace: Trace) -> list[str]:
     lines = []
     width = max((len(step.actor) for step in trace.steps), default=0)
     for number, (step, notes) in enumerate(zip(trace.steps, step_notes(trace), strict=True), start=1):
-        fault = step.name.partition(":")[2]
         told = [note for note in notes if not note.split("=")[0].split(":")[0].endswith(_UNTOLD)]
-        what = label(step).split(": ")[-1] + (f" ({fault} fails)" if fault else "")
+        what = step_name(step)
         lines += _wrapped(f"{what}{': ' if told else ''}{'; '.join(told)}", f"{number:>3}  {step.actor:<{width}}  ")
     return lines
 

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection
 
 from counterexamples.account import account
-from counterexamples.conflicts import Conflict, conflict, matters
+from counterexamples.conflicts import Conflict, conflict, matters, met_note
 from counterexamples.mail import command, settings
 from counterexamples.moment import Moment, kinds, moments
-from counterexamples.phrases import SUBJECTS, label
+from counterexamples.phrases import SUBJECTS, step_name
 from counterexamples.text import ACTORS, step_notes
 from counterexamples.trace import Trace
 
 _HOLDERS = {"lock.linux": "bam", "lock.tz": "tz"}
 
 
-def to_markdown(trace: Trace, evidence: Collection[str] = ()) -> str:
-    """The trace as Markdown with a heading of the second level.
-
-    `evidence`: the variables that the property reads at the end, for the choice of what matters.
-    """
+def to_markdown(trace: Trace) -> str:
+    """The trace as Markdown with a heading of the second level."""
     count = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
     parts = [
         f"## {_plain(trace.version)}: `{trace.property_id}`, {count}, scenario `{trace.scenario}`",
         f"> {_plain(trace.statement)}",
-        "\n".join(f"{number}. {_plain(item.text)}" for number, item in enumerate(account(trace, evidence), start=1)),
-        _mermaid(trace, evidence),
-        _table(trace, evidence),
+        "\n".join(f"{number}. {_plain(item.text)}" for number, item in enumerate(account(trace), start=1)),
+        _mermaid(trace),
+        _table(trace),
         f"Assumptions: {_plain(settings(trace))}",
         f"To reproduce: `{shlex.join(command(trace))}`",
     ]
@@ -41,11 +37,11 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def _mermaid(trace: Trace, evidence: Collection[str]) -> str:
+def _mermaid(trace: Trace) -> str:
     """One participant for each lane; who holds the lock is active; the last step is on red ground."""
     if not trace.steps:
         return ""
-    steps, pair = moments(trace), conflict(trace, evidence)
+    steps, pair = moments(trace), conflict(trace)
     body = [line for step in steps for line in _events(step, pair)]
     present = {step.actor for step in steps} | {"bam" for step in steps if step.put("rx.ring")}
     present |= {"engine" for step in steps if step.action == "bam.publish_data"}
@@ -64,7 +60,9 @@ def _events(step: Moment, pair: Conflict | None) -> list[str]:
         return lines
     if pair is not None:
         others = sorted({step.trace.steps[pair.first - 1].actor, step.actor}, key=_lane)
-        lines.insert(1, f"Note over {','.join(others)}: {_safe(f'meets step {pair.first} in {pair.variable}')}")
+        lines.insert(
+            1, f"Note over {','.join(others)}: {_safe(f'meets step {pair.first}: {met_note(step.trace, pair)}')}"
+        )
     return ["rect rgb(255, 229, 229)", *lines, "end"]
 
 
@@ -73,9 +71,7 @@ def _lane(actor: str) -> int:
 
 
 def _event(step: Moment) -> str:
-    action = step.trace.steps[step.number - 1]
-    fault = f" ({step.fault} fails)" if step.fault else ""
-    text = f"{step.number}. {label(action).split(': ')[-1]}{fault}"
+    text = f"{step.number}. {step_name(step.trace.steps[step.number - 1])}"
     loaded = kinds(step.put("rx.ring"))
     if loaded:
         return f"{step.actor}->>bam: {_safe(f'{text}: ' + ', '.join(loaded))}"
@@ -89,13 +85,15 @@ def _safe(text: str) -> str:
     return text.replace("#", "no. ").replace(";", ",").replace("%%", "%").replace("\n", " ")
 
 
-def _table(trace: Trace, evidence: Collection[str]) -> str:
+def _table(trace: Trace) -> str:
     if not trace.steps:
         return ""
-    marked = matters(trace, evidence)
+    marked = matters(trace)
     rows = ["| step | who | what | what changed |", "| ---: | --- | --- | --- |"]
     for number, (step, notes) in enumerate(zip(trace.steps, step_notes(trace), strict=True), start=1):
         bold = "**" if number in marked else ""
         changed = "<br>".join(f"`{note}`" for note in notes)
-        rows.append(f"| {bold}{number}{bold} | {step.actor} | `{step.name}` | {changed.replace('|', chr(92) + '|')} |")
+        rows.append(
+            f"| {bold}{number}{bold} | {step.actor} | `{step_name(step)}` | {changed.replace('|', chr(92) + '|')} |"
+        )
     return "\n".join([*rows, "", "Bold: the steps that matter; the others only had to happen."])

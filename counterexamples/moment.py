@@ -9,6 +9,8 @@ from typing import Any
 
 from counterexamples.causes import moved
 from counterexamples.trace import Trace
+from model.concrete import holds
+from model.parameters import SCENARIOS
 
 Record = Mapping[str, Any]
 
@@ -67,6 +69,11 @@ class Moment:
         """Whether the step gave a variable this value, which it did not have before."""
         return bool(self.after[name] == value != self.before[name])
 
+    def happens(self, event: str) -> bool:
+        """Whether the step amounts to an event that the model declares."""
+        term = self.trace.steps[self.number - 1].events.get(event)
+        return term is not None and holds(term, self.trace.states[self.number - 1])
+
     @property
     def request(self) -> str:
         """The request that the client works on, as `request 1`."""
@@ -100,14 +107,20 @@ def owner(label: str) -> str:
     return label.replace("linux-", "request ") if label.startswith("linux-") else {"tz": "TZ"}.get(label, label)
 
 
+def about_cookies(trace: Trace) -> bool:
+    """Whether the trace's property compares cookies, so that readers need their numbers."""
+    return trace.property_id in ("completion-order", "cookie-monotonic")
+
+
 def has_lock_hardware(trace: Trace) -> bool:
     """Whether the version queues LOCKs and the BAM of the scenario has the lock."""
-    return trace.axes.get("lock") != "none" and trace.scenario != "no-lock-hardware"
+    return trace.axes.get("lock") != "none" and SCENARIOS[trace.scenario].lock_hardware
 
 
 def quiescent(trace: Trace, state: State) -> bool:
     """Nothing submitted, issued, in a ring, to be completed or freed, and no handler of Linux outstanding."""
-    first = trace.readable(0)["client.pc"]
+    counter = trace.space.variables["client.pc"]
+    first = (counter.labels or ())[counter.init]
     busy = ("work.pending", "work.at_tx", "tx.desc_completed", "rx.irq", "tx.irq", "client.panicked")
     empty = not any(state[f"{channel}.{name}"] for channel in ("rx", "tx") for name in _LISTS)
     free = not any(state[name] for name in (*busy, *_TO_FREE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from counterexamples.moment import Moment, has_lock_hardware, kind_of, kinds, listed, owner
+from counterexamples.moment import Moment, Record, about_cookies, has_lock_hardware, kind_of, kinds, listed, owner
 from model.protocol import SOFTWARE
 from model.system import Action
 
@@ -43,16 +43,24 @@ def brief(moment: Moment) -> str:
     return _BRIEF.get(moment.action, moment.action.split(".", 1)[-1].replace("_", " "))
 
 
-def label(step: Action) -> str:
-    """The descriptor that a step executes, or the C function that it stands for with its channel."""
-    verb = step.name.split(".", 1)[-1].partition(":")[0]
+def step_name(step: Action) -> str:
+    """The one name that a step has for readers: the descriptor that it executes, or the C function that it stands for
+    with its channel; and what fails in it."""
+    verb, _, fault = step.name.split(".", 1)[-1].partition(":")
     if step.actor not in SOFTWARE:
         name = _DESCRIPTORS.get(verb, verb.replace("_", " "))
-        return name if step.actor == "bam" else f"{SUBJECTS[step.actor][0].removeprefix('the ')}: {name}"
-    names = re.findall(r"\b(?:[a-z]+_)+[a-z]+\b(?!\.c)", step.source)
-    channel = re.search(r"_(rx|tx)(_|$)", verb)
-    name = names[-1] if names else verb
-    return f"{name} {channel[1]}" if channel else name
+    else:
+        names = re.findall(r"\b(?:[a-z]+_)+[a-z]+\b(?!\.c)", step.source)
+        channel = re.search(r"_(rx|tx)(_|$)", verb)
+        name = _FUNCTIONS.get(verb) or (names[-1] if names else verb)
+        name = f"{name} {channel[1]}" if channel else name
+    return f"{name} ({fault} fails)" if fault else name
+
+
+def label(step: Action) -> str:
+    """A step's name where no lane says who acts: the engine and TZ are named too."""
+    named = step.actor in SOFTWARE or step.actor == "bam"
+    return step_name(step) if named else f"{SUBJECTS[step.actor][0].removeprefix('the ')}: {step_name(step)}"
 
 
 def under_vc_lock(step: Action) -> bool:
@@ -75,6 +83,8 @@ def _into(m: Moment, channel: str, start: str) -> str:
     text = (
         f"{start}: {listed(_with_nwd(m, loaded))} {_go(loaded)} into the ring of the {pipe} pipe" if loaded else start
     )
+    if about_cookies(m.trace) and channel == "rx" and loaded:
+        text += f", which are {listed(_with_cookies(m, m.put('rx.desc_list')))}"
     if channel == "rx" and "LOCK" in loaded and m.trace.property_id == "mapping-own":
         text += f", lock_sg of the channel being mapping {m.after['rx.lock_sg']} now"
     if not rest:
@@ -97,13 +107,23 @@ def _with_nwd(m: Moment, names: Sequence[str]) -> list[str]:
     return [f"{name} with NWD" if name in marked else name for name in names]
 
 
+def _with_cookies(m: Moment, records: Sequence[Record]) -> list[str]:
+    """What transactions are, with their cookies where the property is about them and the channel has any."""
+    shown = about_cookies(m.trace)
+    return [
+        f"{kind_of(record)} (cookie {record['cookie']})" if shown and "cookie" in record else kind_of(record)
+        for record in records
+    ]
+
+
 def _prep(what: str, channel: str, queue: str) -> Callable[[Moment], str]:
     def phrase(m: Moment) -> str:
         if not m.put(queue):
             if m.fault:
                 return f"tries to submit {what} of {m.request}"
             return f"cannot submit {what} of {m.request}{_refusal(m)}"
-        return f"submits {what} of {m.request} on {channel}"
+        cookies = [record["cookie"] for record in m.put(queue) if about_cookies(m.trace) and "cookie" in record]
+        return f"submits {what} of {m.request} on {channel}{f' with cookie {cookies[0]}' if cookies else ''}"
 
     return phrase
 
@@ -135,7 +155,7 @@ def _work(channel: str) -> Callable[[Moment], str]:
 def _irq(channel: str) -> Callable[[Moment], str]:
     def phrase(m: Moment) -> str:
         reaped = m.taken(f"{channel}.desc_list")
-        done = [kind_of(record) for record in reaped if not record["left"]]
+        done = _with_cookies(m, [record for record in reaped if not record["left"]])
         parts = [record for record in reaped if record["left"]]
         text = f"reaps {listed(done)} of {channel}" if done else f"finds nothing of {channel} complete"
         if parts:
@@ -281,6 +301,8 @@ _PHRASES: Mapping[str, Callable[[Moment], str]] = {
     "tz.execute_unlock": _tz_unlock,
     "tz.complete": _says("is done with its request"),
 }
+
+_FUNCTIONS: Mapping[str, str] = {"begin_unlocked_aead": "qce_aead_async_req_handle"}
 
 _DESCRIPTORS: Mapping[str, str] = {
     "execute_lock": "LOCK",

@@ -16,12 +16,11 @@ import networkx as nx
 import pygraphviz
 
 from counterexamples.causes import INTERRUPT, LOCK, MAPPING, PROGRAM, QUEUE, REGISTER, STATE
-from counterexamples.conflicts import conflict, matters, past, telling_variables
+from counterexamples.conflicts import conflict, matters, met_note, past, telling_variables
 from counterexamples.phrases import label
 from counterexamples.svg import BAD, FAINT, GOOD, INK, THREAD, Canvas, colours, text_width
 from counterexamples.text import step_notes, wrap_notes
-from counterexamples.trace import Trace
-from model.system import Action
+from counterexamples.trace import REACH, Trace
 
 WIDEST = 900  # what fits on a page
 
@@ -39,9 +38,9 @@ _STYLES: Mapping[str, tuple[str, str, float]] = {
 _MEANINGS: Mapping[str, str] = {
     PROGRAM: "order in one context",
     QUEUE: "queued, then taken",
-    LOCK: "lock handed over",
-    INTERRUPT: "interrupt to handler",
-    REGISTER: "engine or register",
+    LOCK: "who holds it",
+    INTERRUPT: "makes the handler run",
+    REGISTER: "engine and registers",
     MAPPING: "mapping to use",
     STATE: "other state",
     _CONFLICT: "the two that meet",
@@ -75,23 +74,24 @@ class _Box:
 
 @dataclass(frozen=True)
 class _Drawing:
-    """What is drawn: boxes by step, and the kinds of arrows by the steps that they join."""
+    """What is drawn: boxes by step; by the steps that they join the kinds of arrows, and what is written at them."""
 
     boxes: Mapping[int, _Box]
     arrows: Mapping[tuple[int, int], str]
+    labels: Mapping[tuple[int, int], str]
 
 
-def cause_dot(trace: Trace, evidence: Collection[str] = ()) -> str:
-    """The cause as DOT, for a layout of one's own. `evidence`: the variables that the property reads at the end."""
-    return str(_digraph(trace, _drawing(trace, evidence), words=True).source)
+def cause_dot(trace: Trace) -> str:
+    """The cause as DOT, for a layout of one's own."""
+    return str(_digraph(trace, _drawing(trace), words=True).source)
 
 
-def cause_svg(trace: Trace, evidence: Collection[str] = ()) -> str:
+def cause_svg(trace: Trace) -> str:
     """The cause as a standalone SVG file, equal for equal traces.
 
-    Each step is an element of the classes `step`, `step-N` and `matters` or `dimmed`. `evidence`: as in `cause_dot`.
+    Each step is an element of the classes `step`, `step-N` and `matters` or `dimmed`.
     """
-    drawing = _drawing(trace, evidence)
+    drawing = _drawing(trace)
     places, curves, labels, (wide, high) = _placed(trace, drawing)
     scale = min(1.0, (WIDEST - 2 * _MARGIN) / wide)
     width = max(wide * scale + 2 * _MARGIN, 560.0)
@@ -126,24 +126,30 @@ def _description(trace: Trace, drawing: _Drawing) -> str:
     return f"Steps that matter: {', '.join(told)}."
 
 
-def _drawing(trace: Trace, evidence: Collection[str]) -> _Drawing:
-    graph = past(trace, evidence)
-    marked, pair = matters(trace, evidence, graph), conflict(trace, evidence)
+def _drawing(trace: Trace) -> _Drawing:
+    graph = past(trace)
+    marked, pair = matters(trace, graph), conflict(trace)
     notes, telling = step_notes(trace), telling_variables(trace)
     boxes = {}
     for step in sorted(graph):
         action = trace.steps[step - 1]
         told = _short(notes[step - 1], telling) if step in marked else ()
-        boxes[step] = _Box(f"{step}  {label(action)}{_fault(action)}", told, action.actor, step in marked)
+        boxes[step] = _Box(f"{step}  {label(action)}", told, action.actor, step in marked)
     arrows = {(one, two): graph.edges[one, two]["kind"] for one, two in _shown(graph, marked)}
+    labels = {
+        edge: _named(kind, graph.edges[edge]["variables"])
+        for edge, kind in arrows.items()
+        if kind != PROGRAM and marked.issuperset(edge)
+    }
     if pair is not None:
         arrows[pair.first, pair.last] = _CONFLICT
-    return _Drawing(boxes, dict(sorted(arrows.items())))
+        labels[pair.first, pair.last] = met_note(trace, pair)
+    return _Drawing(boxes, dict(sorted(arrows.items())), labels)
 
 
-def _fault(action: Action) -> str:
-    fault = action.name.partition(":")[2]
-    return f": {fault} fails" if fault else ""
+def _named(kind: str, variables: Sequence[str]) -> str:
+    """What two steps share, as it is written at their arrow."""
+    return kind if kind in (QUEUE, INTERRUPT) or not variables else variables[0]
 
 
 def _shown(graph: nx.DiGraph, marked: Collection[int]) -> set[tuple[int, int]]:
@@ -179,21 +185,17 @@ def _digraph(trace: Trace, drawing: _Drawing, words: bool) -> graphviz.Digraph:
             size |= {"label": text, "fillcolor": fill, "color": stroke, "fontname": "monospace", "fontsize": "10"}
         dot.node(str(step), **size)
     for (one, two), kind in drawing.arrows.items():
-        told = _told(drawing, (one, two))
+        told = drawing.labels.get((one, two), "")
         style: dict[str, str] = {"weight": "3" if kind == PROGRAM else "1"}
         if words:
-            style |= {"color": _STYLES[kind][0], "fontsize": "9"} | ({"label": kind} if told else {})
+            style |= {"color": _STYLES[kind][0], "fontsize": "9"} | ({"label": told} if told else {})
         elif told:
-            wide = round(text_width(kind, _SMALL)) + 4
+            wide = round(text_width(told, _SMALL)) + 4
             style["label"] = (
                 f'<<TABLE BORDER="0" FIXEDSIZE="TRUE" WIDTH="{wide}" HEIGHT="12"><TR><TD></TD></TR></TABLE>>'
             )
         dot.edge(str(one), str(two), **style)
     return dot
-
-
-def _told(drawing: _Drawing, edge: tuple[int, int]) -> bool:
-    return all(drawing.boxes[step].matters for step in edge) and drawing.arrows[edge] != PROGRAM
 
 
 Point = tuple[float, float]
@@ -255,14 +257,15 @@ def _draw_arrows(
         kind = drawing.arrows[edge]
         x, y = view.at(place)
         size = _SMALL * view.scale
-        wide = text_width(kind, size) + 2
+        told = drawing.labels[edge]
+        wide = text_width(told, size) + 2
         view.canvas.rect(x - wide / 2, y - size * 0.6, wide, size * 1.2, "#ffffff", rx=2)
-        view.canvas.text(x, y + size * 0.35, kind, size, _STYLES[kind][0], "middle", bold=kind == _CONFLICT)
+        view.canvas.text(x, y + size * 0.35, told, size, _STYLES[kind][0], "middle", bold=kind == _CONFLICT)
 
 
 def _fill(trace: Trace, step: int, box: _Box) -> tuple[str, str]:
     if step == len(trace.steps):
-        return GOOD if trace.kind == "reach" else BAD
+        return GOOD if trace.kind == REACH else BAD
     return colours(box.actor) if box.matters else _PALE
 
 

@@ -8,12 +8,16 @@ Sets hold the numbers of mappings; `#2` is the second request.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from counterexamples.trace import INSTEAD, Trace
-from model.system import Action
+from counterexamples.clauses import clause
+from counterexamples.moment import about_cookies, moments
+from counterexamples.oddities import waiting
+from counterexamples.phrases import step_name
+from counterexamples.trace import EVENTUALLY, INSTEAD, REACH, Trace
 
 ACTORS = ("client", "irq", "work", "tasklet", "callback", "bam", "engine", "tz")
 WIDTH = 120
@@ -24,6 +28,8 @@ _REQUEST_SETS = ("client.buffer_mapped",)
 _FLAGS = ("nwd", "int", "eot")
 _BRACKET = ("LOCK", "UNLOCK")
 
+Recorded = Callable[..., str]  # how an entry of a queue is written
+
 
 def acting(trace: Trace) -> list[str]:
     """The actors that take a step, in the order of their lanes."""
@@ -31,21 +37,18 @@ def acting(trace: Trace) -> list[str]:
     return [actor for actor in ACTORS if actor in actors] + [actor for actor in actors if actor not in ACTORS]
 
 
-def verb(step: Action) -> str:
-    """The action's name without its prefix: its lane says who acts."""
-    return step.name.split(".", 1)[-1]
-
-
 def verdict(trace: Trace) -> str:
-    """One sentence: what the trace's end means for its property."""
+    """One sentence: what happened at the end of the trace, and what that means for its property."""
     end = f"step {len(trace.steps)}" if trace.steps else "the initial state"
-    if trace.kind == "reach":
+    if trace.kind == REACH:
         return f"{end} reaches {trace.property_id}: {trace.statement}"
     if trace.kind == INSTEAD:
         return f"{end} is what happens instead: no execution reaches {trace.property_id}: {trace.statement}"
-    if trace.kind == "eventually":
-        return f"{_for_ever(trace, end)}{trace.property_id} is not fulfilled: {trace.statement}"
-    return f"{end} violates {trace.property_id}: {trace.statement}"
+    if trace.kind == EVENTUALLY:
+        lasts = "; ".join(waiting(trace)) or trace.statement
+        return f"{_for_ever(trace, end)}{trace.property_id} is not fulfilled: {lasts}"
+    happened = clause(moments(trace)[-1]) if trace.steps else trace.statement
+    return f"{end} violates {trace.property_id}: {happened}"
 
 
 def _for_ever(trace: Trace, end: str) -> str:
@@ -64,11 +67,20 @@ def step_notes(trace: Trace) -> list[list[str]]:
     numbered = any(
         record.get("req") for state in states for value in state.values() if isinstance(value, list) for record in value
     )
+    record = partial(_record, numbered=numbered, cookies=about_cookies(trace))
     notes = []
     for before, after in pairwise(states):
         changed = sorted((name for name in after if after[name] != before[name]), key=_rank)
-        notes.append([_note(name, before[name], after[name], numbered) for name in changed])
+        notes.append([_note(name, before[name], after[name], record) for name in changed])
     return notes
+
+
+def value_note(trace: Trace, index: int, variable: str) -> str:
+    """What a variable, or a queue of which it is the length, is in state `index`, as `engine.op=linux-1`."""
+    state, queue = trace.readable(index), variable.removesuffix(".len")
+    if variable in state:
+        return _note(variable, None, state[variable], _record).removesuffix(" (was None)")
+    return f"{queue}: {' '.join(_record(record) for record in state[queue]) or '(empty)'}"
 
 
 def wrap_notes(notes: Sequence[str], width: int) -> list[str]:
@@ -95,9 +107,9 @@ def _rank(name: str) -> tuple[bool, bool, int]:
     return (name.endswith(".pc"), not ring, _ORDER.index(prefix) if prefix in _ORDER else len(_ORDER))
 
 
-def _note(name: str, before: Any, after: Any, numbered: bool) -> str:
+def _note(name: str, before: Any, after: Any, record: Recorded) -> str:
     if isinstance(after, list):
-        return f"{name}: {_queue_note(name, before, after, numbered)}"
+        return f"{name}: {_queue_note(name, before, after, record)}"
     if isinstance(after, bool):
         return f"{name}={int(after)}"
     if isinstance(after, int):
@@ -112,14 +124,14 @@ def _members(name: str, bits: int) -> str:
     return "{" + ",".join(texts) + "}"
 
 
-def _queue_note(name: str, before: list[Any], after: list[Any], numbered: bool) -> str:
+def _queue_note(name: str, before: list[Any], after: list[Any], record: Recorded) -> str:
     issued = name.endswith(".desc_issued")
     if before and len(after) > len(before) and after[-len(before) :] == before and after[: len(before)] != before:
-        put = [_record(record, numbered, issued) for record in after[: -len(before)]]
+        put = [record(item, cut=issued) for item in after[: -len(before)]]
         return f"{' '.join('+' + text for text in put)} (to the front)"
     kept = _overlap(before, after)
-    taken = [_record(record, numbered, False) for record in before[: len(before) - kept]]
-    added = [_record(record, numbered, issued and not before) for record in after[kept:]]
+    taken = [record(item) for item in before[: len(before) - kept]]
+    added = [record(item, cut=issued and not before) for item in after[kept:]]
     parts = [f"-{text}" for text in taken] + [f"+{text}" for text in added]
     return " ".join([*parts, *([] if after else ["(empty)"])])
 
@@ -132,11 +144,13 @@ def _overlap(before: Sequence[Any], after: Sequence[Any]) -> int:
     return 0
 
 
-def _record(record: Mapping[str, Any], numbered: bool, partial: bool) -> str:
+def _record(record: Mapping[str, Any], cut: bool = False, numbered: bool = False, cookies: bool = False) -> str:
     kind = str(record.get("hw") or record.get("kind") or "DATA")
     number = f"#{record['req'] + 1}" if numbered and "req" in record and kind not in _BRACKET else ""
     marks = [flag.upper() for flag in _FLAGS if record.get(flag)]
-    if record.get("left") and kind not in _BRACKET and (partial or "xfer" in record):
+    if cookies and "cookie" in record:
+        marks.append(f"cookie {record['cookie']}")
+    if record.get("left") and kind not in _BRACKET and (cut or "xfer" in record):
         marks.append(f"{record['left']}-left")
     return f"{kind}{number}({','.join(marks)})" if marks else f"{kind}{number}"
 
@@ -168,7 +182,7 @@ def _table(trace: Trace) -> list[str]:
     for number, (step, notes) in enumerate(zip(trace.steps, step_notes(trace), strict=True), start=1):
         body = wrap_notes(notes, WIDTH - right)
         idle = dict.fromkeys(columns.values(), "|")
-        row = {0: f"{number:>3}"} | idle | {columns[step.actor]: f"{verb(step)} "}
+        row = {0: f"{number:>3}"} | idle | {columns[step.actor]: f"{step_name(step)} "}
         lines.append(_overlay(row | {right: body[0]}))
         lines += [_overlay(idle | {right: more}) for more in body[1:]]
     return lines
@@ -179,7 +193,7 @@ def _columns(trace: Trace) -> tuple[dict[str, int], int]:
     columns, position, right = {}, 5, 5
     for actor in acting(trace):
         columns[actor] = position
-        longest = max(len(verb(step)) for step in trace.steps if step.actor == actor)
+        longest = max(len(step_name(step)) for step in trace.steps if step.actor == actor)
         right = max(right, position + max(longest, len(actor)) + 2)
         position += len(actor) + 2
     return columns, right

@@ -11,6 +11,9 @@ from model.protocol import Protocol
 from model.queues import decode
 from model.system import Action, StateSpace
 
+EVENTUALLY, REACH = "eventually", "reach"
+"""Kinds of a property whose traces end otherwise than in a violation by their last step."""
+
 INSTEAD = "instead"
 """The kind of a trace that ends in what happens where a `reach` property is unreachable."""
 

@@ -18,7 +18,16 @@ from model.protocol import Protocol
 from proofs.campaign import Job, protocol_for, trace_of
 from proofs.properties import catalogue
 
-FORMATS: Mapping[str, Callable[[Trace], str]] = {"text": with_account, "markdown": to_markdown, "mail": to_mail}
+
+def _as_mail(trace: Trace) -> str:
+    """A mail with the assumptions that the trace needs."""
+    from proofs.reliance import reliances
+
+    needs = [f"{item.key}={item.value} (not {', '.join(item.blocking)})" for item in reliances(trace) if item.blocking]
+    return to_mail(trace, needs)
+
+
+FORMATS: Mapping[str, Callable[[Trace], str]] = {"text": with_account, "markdown": to_markdown, "mail": _as_mail}
 LISTS = ("versions", "properties", "scenarios", "assumptions", "bounds", "actions")
 
 

@@ -97,7 +97,7 @@ CLAIMS = {
         not (a["rx.desc_submitted"] or a["rx.desc_issued"] or a["rx.desc_list"] or a["rx.ring"] or a["tx.ring"])
     ),
     r"consumer pipe still holds the lock": lambda b, a, m: a["lock.linux"],
-    r"\(wr_sgl\) .* still mapped": lambda b, a, m: a["client.buffer_mapped"] > 0,
+    r"\(wr_sgl\) .* left over": lambda b, a, m: a["client.buffer_mapped"] > 0,
     r"(lock|unlock)_sg of the channel is mapping (\d)": lambda b, a, m: b[f"rx.{m[1]}_sg"] == int(m[2]),
     r"the \w+ being freed made (\d)$": lambda b, a, m: any(
         b[f"rx.{place}_{kind}"] >> int(m[1]) & 1 for place in ("freeing", "terminated") for kind in ("lock", "unlock")
@@ -218,12 +218,6 @@ def test_what_matters_in_the_race_of_v12() -> None:
     assert matters(trace) == {4, 5, 6, 7, 8, 10, 11, 12, 13}
 
 
-def test_evidence_names_the_other_half() -> None:
-    trace = replace(trace_of(protocol_of("v12"), PATH), property_id="none-of-these")
-    assert conflict(trace, ["lock.tz"]) == Conflict(12, 13, "lock.tz")
-    assert {10, 13} <= matters(trace, ["engine.op"])
-
-
 @pytest.mark.parametrize("version", ["v2", "v8", "v12", "v16"])
 @pytest.mark.parametrize("seed", range(3))
 def test_any_walk_is_told(version: str, seed: int) -> None:
@@ -245,7 +239,7 @@ def test_the_text_ends_with_the_account() -> None:
     assert all(len(line) <= 120 for line in text.splitlines())
     flat = " ".join(text.split())
     assert all(sentence.text in flat for sentence in account(trace))
-    assert flat.lower().count(verdict(trace).lower()) == 2
+    assert verdict(trace) in flat and "although the engine still runs" in verdict(trace)
 
 
 def test_what_happens_instead_of_what_should_be_reached(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from conftest import ROOT
 from reading import read_back, unlike
 from traces import PATH, protocol_of, trace_of, walk
 
+from counterexamples.phrases import step_name
 from counterexamples.trace import ReplayError, Trace
 from model.parameters import ParameterError
 from model.versions import VersionError
@@ -26,7 +27,7 @@ from proofs import checking, session
 from proofs.campaign import Result as Row
 from proofs.page import build, command
 from proofs.page.command import report_command, write_report
-from proofs.page.data import Block, block, evidence, exhibit, plain
+from proofs.page.data import Block, block, exhibit, plain
 from proofs.page.state import GROUPS, groups, shown_state
 from proofs.properties import catalogue
 
@@ -66,11 +67,11 @@ def test_what_is_shown_is_the_whole_state(walked: list[Trace]) -> None:
 def test_differences_make_up_the_states() -> None:
     protocol = protocol_of("v12")
     trace = trace_of(protocol, PATH)
-    data = json.loads(json.dumps(plain(exhibit(trace, frozenset()))))
+    data = json.loads(json.dumps(plain(exhibit(trace))))
     states = states_of(data)
     assert len(states) == len(trace.states)
     assert [unlike(state, shown_state(trace, index)) for index, state in enumerate(states)] == [[]] * len(states)
-    assert [step["name"] for step in data["steps"]] == PATH
+    assert [step["name"] for step in data["steps"]] == [step_name(step) for step in trace.steps]
     assert all(1 <= number <= len(PATH) for item in data["sentences"] for number in item["steps"])
 
 
@@ -90,18 +91,13 @@ def test_a_variable_of_no_group_is_shown_all_the_same() -> None:
 def test_values_are_written_as_in_the_notes(walked: list[Trace]) -> None:
     compared = 0
     for trace in walked:
-        data = plain(exhibit(trace, frozenset()))
+        data = plain(exhibit(trace))
         for step, changed in zip(data["steps"], data["changes"], strict=True):
             for name, text in changed.items():
                 if isinstance(text, str) and text.startswith("{"):
                     assert f"{name}={text}" in step["notes"]
                     compared += 1
     assert compared > 10
-
-
-def test_evidence_is_what_the_property_reads() -> None:
-    target = catalogue()["quiet-engine"].target(protocol_of("v12"))
-    assert evidence(target) == {"engine.op"}
 
 
 def test_block_has_the_replayed_traces_and_is_the_same_each_time() -> None:

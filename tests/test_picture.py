@@ -17,7 +17,7 @@ from test_account import STORED, stored_trace
 from test_rendering import SVG, overlap, rectangles, texts_of
 from traces import PATH, protocol_of, trace_of
 
-from counterexamples.conflicts import conflict, matters, past
+from counterexamples.conflicts import conflict, matters, met_note, past
 from counterexamples.picture import WIDEST, cause_dot, cause_svg
 from counterexamples.trace import Trace
 
@@ -89,7 +89,7 @@ def test_several_pictures_fit_into_one_page(pictured: Trace) -> None:
 
 def test_the_two_that_meet_are_joined(pictured: Trace) -> None:
     svg, pair = cause_svg(pictured), conflict(pictured)
-    assert (">conflict<" in svg) == (pair is not None)
+    assert pair is None or f">{met_note(pictured, pair)}<" in svg
 
 
 def test_the_same_bytes_without_fonts_and_without_dot(tmp_path: Path) -> None:

@@ -13,13 +13,15 @@ import networkx as nx
 import pytest
 from traces import ASSUMPTIONS, BOUNDS, PATH, STATEMENT, protocol_of, trace_of, walk
 
+from counterexamples.clauses import clause
 from counterexamples.conflicts import conflict
 from counterexamples.formats import read_file, to_itf
 from counterexamples.gallery import write_all
 from counterexamples.graph import to_dot, to_graph
 from counterexamples.lanes import BARS, spans, to_svg
-from counterexamples.phrases import label
-from counterexamples.text import WIDTH, acting, step_notes, to_text, verb, verdict, wrap_notes
+from counterexamples.moment import moments
+from counterexamples.phrases import step_name
+from counterexamples.text import WIDTH, acting, step_notes, to_text, verdict, wrap_notes
 from counterexamples.trace import Trace
 from model.protocol import Protocol
 
@@ -121,7 +123,7 @@ def test_text_has_every_step_in_its_lane(each: Trace) -> None:
     heading = next((line for line in lines if line.endswith("changes")), "")
     for number, step in enumerate(each.steps, start=1):
         row = next(line for line in lines if line.startswith(f"{number:>3}  "))
-        assert row[heading.index(f" {step.actor} ") + 1 :].startswith(f"{verb(step)} ")
+        assert row[heading.index(f" {step.actor} ") + 1 :].startswith(f"{step_name(step)} ")
     assert all(len(line) <= WIDTH and line == line.rstrip() for line in lines)
 
 
@@ -129,7 +131,7 @@ def test_text_lists_only_the_acting_lanes_and_ends_with_the_violation(trace: Tra
     text = to_text(trace)
     heading = next(line for line in text.splitlines() if line.endswith("changes"))
     assert heading.split()[:-1] == acting(trace) == ["client", "irq", "work", "bam", "tz"]
-    assert " ".join(text.split()).endswith(f"step 13 violates unlock-after-done: {STATEMENT}")
+    assert " ".join(text.split()).endswith(f"step 13 violates unlock-after-done: {clause(moments(trace)[-1])}")
     for key, value in {**BOUNDS, **ASSUMPTIONS}.items():
         assert f"{key}={value}" in text
 
@@ -165,7 +167,7 @@ def test_graph_is_the_path_with_its_states(each: Trace) -> None:
 def test_dot_has_every_step_and_every_actor(each: Trace) -> None:
     dot = to_dot(to_graph(each))
     for number, step in enumerate(each.steps, start=1):
-        assert f'{number} [label="{number}. {step.name}\\l' in dot
+        assert f'{number} [label="{number}. {step_name(step)}\\l' in dot
     for actor in acting(each):
         assert f"subgraph cluster_{actor} {{" in dot
     assert dot.count(" -> ") == max(0, len(each.steps) - 1)
@@ -244,7 +246,7 @@ def test_svg_has_every_step_and_all_that_changed(each: Trace) -> None:
     svg = to_svg(each)
     contents = [text for text, _ in texts_of(svg)]
     for number, (step, notes) in enumerate(zip(each.steps, step_notes(each), strict=True), start=1):
-        assert str(number) in contents and label(step).split(": ")[-1] in contents
+        assert str(number) in contents and step_name(step) in contents
         assert "; ".join(notes) in " ".join(contents)
     assert verdict(each) in " ".join(contents)
 

@@ -49,7 +49,8 @@ class Version:
     """A version of the driver.
 
     `name`: a shipped name, or the path as it was given, so that no file can pass for a shipped version. `base`: as the
-    file writes it. `axes`: a value for every axis of the schema. `changes`: what the file itself sets.
+    file writes it. `axes`: a value for every axis of the schema. `changes`: what the file itself sets. `subject`,
+    `posted` and `link` say where it was posted, as far as that is known.
     """
 
     name: str
@@ -58,6 +59,9 @@ class Version:
     base: str | None
     axes: Mapping[str, Value] = field(hash=False)
     changes: Mapping[str, Change] = field(hash=False)
+    subject: str | None = None
+    posted: str | None = None
+    link: str | None = None
 
     @property
     def digest(self) -> str:
@@ -80,7 +84,9 @@ def load(name_or_path: str | Path) -> Version:
     contradiction = misfit(resolved)
     if contradiction is not None:
         raise chain[0].error(("axes",), f"axes: {contradiction}")
-    return Version(str(name_or_path), content["title"], content["source"], content.get("base"), resolved, changes[0])
+    posting = {key: content.get(key) for key in ("subject", "posted", "link")}
+    own = (content["title"], content["source"], content.get("base"))
+    return Version(str(name_or_path), *own, resolved, changes[0], **posting)
 
 
 def _with_bases(document: Document) -> list[Document]:

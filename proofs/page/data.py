@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,13 +18,12 @@ from typing import Any
 from counterexamples.account import Sentence, account
 from counterexamples.formats import StoredTrace, read_file
 from counterexamples.lanes import to_svg
+from counterexamples.phrases import step_name
 from counterexamples.picture import cause_svg
 from counterexamples.text import step_notes, verdict
 from counterexamples.trace import ReplayError, Trace
-from model.concrete import variables_of
 from model.protocol import Protocol
 from proofs.campaign import trace_of
-from proofs.engines import Target
 from proofs.inspect import stored_protocol
 from proofs.page.state import MEANINGS, groups, shown_state
 from proofs.properties import EVENTUALLY, catalogue
@@ -48,9 +47,9 @@ class Block:
     text: str
 
 
-def exhibit(trace: Trace, evidence: Collection[str]) -> Exhibit:
-    """The account and the pictures of a trace; `evidence`: the variables that its property reads at the end."""
-    return Exhibit(trace, account(trace, evidence), to_svg(trace), cause_svg(trace, evidence))
+def exhibit(trace: Trace) -> Exhibit:
+    """The account and the pictures of a trace, the same as in the gallery."""
+    return Exhibit(trace, account(trace), to_svg(trace), cause_svg(trace))
 
 
 def block(files: Sequence[str]) -> Block:
@@ -70,12 +69,7 @@ def _exhibit(protocol: Protocol, stored: StoredTrace) -> Exhibit:
     trace = trace_of(protocol, item, stored.scenario, stored.path, stored.loop)
     if [dict(state) for state in trace.states] != [dict(state) for state in stored.states]:
         raise ReplayError(f"{stored.version} {item.id}: the stored states are not what the model comes to")
-    return exhibit(trace, evidence(item.target(protocol)) & trace.space.variables.keys())
-
-
-def evidence(target: Target) -> frozenset[str]:
-    """The variables that decide whether a target is hit."""
-    return frozenset().union(variables_of(target.state), *(variables_of(term) for term in target.on.values()))
+    return exhibit(trace)
 
 
 def plain(item: Exhibit) -> dict[str, Any]:
@@ -93,7 +87,7 @@ def plain(item: Exhibit) -> dict[str, Any]:
         "partial": trace.kind == EVENTUALLY,
         "settings": [{key: str(value) for key, value in part.items()} for part in (trace.bounds, trace.assumptions)],
         "steps": [
-            {"name": step.name, "actor": step.actor, "source": step.source, "notes": notes}
+            {"name": step_name(step), "actor": step.actor, "source": step.source, "notes": notes}
             for step, notes in zip(trace.steps, step_notes(trace), strict=True)
         ],
         "groups": groups(states[0]),

@@ -1,0 +1,20 @@
+"""A step as a clause: who does what, although what, and what that leaves behind."""
+
+from __future__ import annotations
+
+from counterexamples.moment import Moment
+from counterexamples.oddities import oddities
+from counterexamples.phrases import SUBJECTS, doing
+from counterexamples.trace import REACH
+
+
+def clause(step: Moment, named: bool = True) -> str:
+    """What a step does and what is odd about it; `named`: who does it is said too."""
+    name, function = SUBJECTS.get(step.actor, (f"the {step.actor}", ""))
+    who = f"{name} ({function})" if function else name
+    text = f"{who} {doing(step)}" if named else doing(step)
+    found = oddities(step) if step.trace.kind != REACH else []
+    although = [item.clause for item in found if not item.after]
+    after = [item.clause for item in found if item.after]
+    text += f", although {' and '.join(dict.fromkeys(although))}" if although else ""
+    return text + (f"; now {' and '.join(after)}" if after else "")

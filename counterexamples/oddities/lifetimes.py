@@ -1,0 +1,152 @@
+"""Lifetimes and bookkeeping of the driver: mappings, cookies, the one command buffer, what is left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from counterexamples.moment import Moment, Record, State, kind_of, kinds, listed, quiescent
+from counterexamples.oddities.oddity import LOCKS, Lead, Oddity, Test
+
+_MAPPINGS: Mapping[str, str] = {
+    "client.buffer_mapped": "the mapping of the command buffer (wr_sgl)",
+    "client.lock_mapped": "the mapping of the buffer of LOCK",
+    "client.unlock_mapped": "the mapping of the buffer of UNLOCK",
+    "rx.mapped": "the mapping of a command element of LOCK or UNLOCK",
+    "rx.alive": "a LOCK or UNLOCK transaction",
+    "rx.leaked": "a mapping that nobody knows any more",
+}
+
+
+def _left_over(m: Moment) -> Oddity | None:
+    left = [name for name in _MAPPINGS if m.after[name]]
+    if not left or not quiescent(m.trace, m.after):
+        return None
+    verb = "are" if left[1:] else "is"
+    clause = f"Linux is at rest and {listed([_MAPPINGS[name] for name in left])} {verb} left over"
+    remedy = "The completion would have to undo each mapping that the request made"
+    return Oddity(clause, tuple(left), remedy, after=True)
+
+
+def _dead_mapping(m: Moment) -> Oddity | None:
+    dead = [record for record in m.after["rx.ring"] if not _mapped(m.after, record)]
+    if not dead:
+        return None
+    verb, whose = ("are", "their") if dead[1:] else ("is", "its")
+    clause = f"{listed(kinds(dead))} {verb} still in the ring and {whose} mapping is gone"
+    name = "client.lock_mapped" if "client.lock_mapped" in m.after else "rx.mapped"
+    remedy = "A mapping may be undone only after the pipe has consumed what reads it"
+    return Oddity(clause, (name, "client.buffer_mapped"), remedy, after=True)
+
+
+def _mapped(state: State, record: Record) -> bool:
+    kind = kind_of(record)
+    if kind in ("CONFIGURE", "GO"):
+        return bool(state["client.buffer_mapped"] >> record["req"] & 1)
+    if kind not in LOCKS:
+        return True
+    if "rx.mapped" in state:
+        return bool(state["rx.mapped"] >> record["map"] & 1)
+    return bool(state.get(f"client.{kind.lower()}_mapped", True))
+
+
+def _foreign_unmap(m: Moment) -> Oddity | None:
+    if not m.happens("unmap_foreign"):
+        return None
+    place = "freeing" if m.actor == "tasklet" else "terminated"
+    for kind in ("lock", "unlock"):
+        made, slot = m.before[f"rx.{place}_{kind}"], m.before[f"rx.{kind}_sg"]
+        if made and made != 1 << slot:
+            mine = listed([str(number) for number in range(made.bit_length()) if made >> number & 1])
+            clause = (
+                f"{kind}_sg of the channel is mapping {slot} by now, and the {kind.upper()} being freed made {mine}"
+            )
+            remedy = "With the mapping kept in the descriptor instead of the channel, each would have unmapped its own"
+            return Oddity(clause, (f"rx.{kind}_sg", f"rx.{place}_{kind}"), remedy)
+    return None
+
+
+def _covers_unconsumed(m: Moment) -> Oddity | None:
+    if not m.happens("cookie_covers_unconsumed"):
+        return None
+    done = m.after["rx.completed_cookie"]
+    waiting = [*m.after["rx.desc_submitted"], *m.after["rx.desc_issued"], *m.after["rx.desc_list"]]
+    covered = [item for item in waiting if kind_of(item) not in LOCKS and item["cookie"] <= done]
+    named = listed([f"{kind_of(item)} (cookie {item['cookie']})" for item in covered])
+    verb = "have" if covered[1:] else "has"
+    clause = f"the completed cookie is {done} and covers {named}, which {verb} not been consumed"
+    return Oddity(clause, ("rx.completed_cookie",), _NO_COOKIE, after=True)
+
+
+def _goes_back(m: Moment) -> Oddity | None:
+    if not m.happens("cookie_moves_back"):
+        return None
+    reaped = [record["cookie"] for record in m.taken("rx.desc_list") if not record["left"]]
+    order = [m.before["rx.completed_cookie"], *reaped]
+    back = next((one, two) for one, two in pairwise(order) if two < one)
+    clause = f"the completed cookie has gone from {back[0]} back to {back[1]}"
+    return Oddity(clause, ("rx.completed_cookie",), _NO_COOKIE, after=True)
+
+
+_NO_COOKIE = "LOCK takes the next cookie and goes to the front: with no cookie of its own it would disturb no order"
+
+
+def _cookies(m: Moment) -> Oddity | None:
+    return _covers_unconsumed(m) or _goes_back(m)
+
+
+def _buffer_rewritten(m: Moment) -> Oddity | None:
+    if not m.happens("buffer_rewritten_under_reader"):
+        return None
+    own = ("CMD", "CONFIGURE", "GO", *(LOCKS if m.trace.axes["lock"] == "client" else ()))
+    places = {"rx.ring": "the ring", "rx.desc_issued": "desc_issued", "rx.desc_submitted": "desc_submitted"}
+    found = [(name, [kind for kind in kinds(m.before[name]) if kind in own]) for name in places]
+    readers = [f"{listed(names)} in {places[name]}" for name, names in found if names]
+    verb = "has" if sum(len(names) for _, names in found) == 1 else "have"
+    variables = tuple(f"{name}.len" for name, names in found if names)
+    remedy = "The buffer may be rewritten only when all that reads it is consumed or terminated"
+    return Oddity(f"{listed(readers)} {verb} not read the command buffer yet", variables, remedy)
+
+
+def _stale(m: Moment) -> Oddity | None:
+    present = m.after["client.request"] % m.trace.bounds["requests"]
+    places = {"rx.desc_submitted": "desc_submitted", "rx.desc_issued": "desc_issued"}
+    for name, place in places.items():
+        stale = [item for item in m.after[name] if kind_of(item) not in LOCKS and item["req"] != present]
+        if stale:
+            what = f"{listed(kinds(stale))} of request {stale[0]['req'] + 1}"
+            clause = f"{what} {'are' if stale[1:] else 'is'} left in {place} while request {present + 1} has its turn"
+            remedy = "An error path that terminates the channel would have taken them off"
+            return Oddity(clause, (f"{name}.len",), remedy, after=True)
+    return None
+
+
+def _foreign_metadata(m: Moment) -> Oddity | None:
+    if not m.happens("bracket_with_foreign_metadata"):
+        return None
+    inside = {
+        item["req"]
+        for name in ("rx.desc_submitted", "rx.desc_issued")
+        for item in m.before[name]
+        if kind_of(item) == "CMD" and item["req"] != m.before["rx.metadata"]
+    }
+    clause = f"the bracket has the metadata of request {m.before['rx.metadata'] + 1} and also wraps CMD of request "
+    clause += listed([str(number + 1) for number in sorted(inside)])
+    remedy = "Metadata kept with the transaction instead of the channel would have been its own"
+    return Oddity(clause, ("rx.metadata", "rx.desc_submitted.len"), remedy, after=True)
+
+
+BREACHES: Mapping[str, Test] = {
+    "mapping-live": _dead_mapping,
+    "mapping-own": _foreign_unmap,
+    "mapping-freed": _left_over,
+    "completion-order": _cookies,
+    "buffer-stable": _buffer_rewritten,
+    "nothing-stale": _stale,
+    "metadata-own": _foreign_metadata,
+}
+
+LEADS = (
+    Lead(_foreign_unmap, ("mapping-live",)),
+    Lead(_buffer_rewritten, ("metadata-own",)),
+)

@@ -1,0 +1,109 @@
+"""The pipe lock itself: taken twice, given away by who has none, kept, lost with a reset pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from counterexamples.moment import Moment, kinds, listed, quiescent
+from counterexamples.oddities.oddity import LOCKS, Lead, Oddity, Test
+
+
+def _unbalanced(m: Moment) -> Oddity | None:
+    held = m.before["lock.linux"]
+    if not m.happens("lock_executed" if held else "unlock_executed"):
+        return None
+    return Oddity(f"the pipe {'already holds' if held else 'does not hold'} the lock", ("lock.linux",))
+
+
+def _kept_at_rest(m: Moment) -> Oddity | None:
+    if not m.after["lock.linux"] or not quiescent(m.trace, m.after):
+        return None
+    return Oddity("Linux is at rest and its consumer pipe still holds the lock", ("lock.linux",), after=True)
+
+
+def _flag_lies(m: Moment) -> Oddity | None:
+    if "rx.locked" not in m.after:
+        return None
+    flag, held = m.after["rx.locked"], m.after["lock.linux"]
+    queued = kinds([*m.after["rx.desc_submitted"], *m.after["rx.desc_issued"], *m.after["rx.ring"]])
+    if flag and not held and "LOCK" not in queued:
+        clause = "`locked` is set, although no LOCK is queued or held"
+    elif held and not flag and "UNLOCK" not in queued:
+        clause = "`locked` is clear, although the pipe holds the lock and no UNLOCK is queued"
+    else:
+        return None
+    remedy = "A flag that follows what is queued says nothing about what has executed"
+    return Oddity(clause, ("rx.locked", "lock.linux"), remedy, after=True)
+
+
+def _outside_bracket(m: Moment) -> Oddity | None:
+    ring, open_, bad = kinds(m.after["rx.ring"]), m.after["lock.linux"], []
+    for place, kind in enumerate(ring):
+        behind = next((other for other in ring[place + 1 :] if other in LOCKS), "")
+        if kind not in LOCKS and not (open_ and behind == "UNLOCK"):
+            bad.append(kind)
+        open_ = kind == "LOCK" or (open_ and kind != "UNLOCK")
+    if not bad:
+        return None
+    clause = f"the ring holds {listed(ring)}: {listed(bad)} {'are' if bad[1:] else 'is'} not between LOCK and UNLOCK"
+    remedy = "A chain that is loaded only as a whole, with its LOCK and UNLOCK, would have been bracketed"
+    return Oddity(clause, ("rx.ring.len",), remedy, after=True)
+
+
+def _own_pipe_stalled(m: Moment) -> Oddity | None:
+    waiting = m.after["tx.ring"]
+    if m.trace.assumptions["lock_scope"] != "whole-bam" or not m.after["lock.linux"] or not waiting:
+        return None
+    clause = (
+        f"the lock that Linux holds also stalls its own producer pipe, which has {listed(kinds(waiting))} in its ring"
+    )
+    remedy = "Under lock_scope=whole-bam no LOCK around an operation lets its own output through"
+    return Oddity(clause, ("lock.linux", "tx.ring.len"), remedy, after=True)
+
+
+BREACHES: Mapping[str, Test] = {
+    "balanced": _unbalanced,
+    "released": _kept_at_rest,
+    "flag-truth": _flag_lies,
+    "bracketed": _outside_bracket,
+    "own-pipe-free": _own_pipe_stalled,
+}
+
+
+def _unlock_dropped(m: Moment) -> Oddity | None:
+    dropped = kinds(m.before["rx.ring"]) if m.action == "client.terminate_rx" and not m.after["rx.ring"] else []
+    if "UNLOCK" not in dropped:
+        return None
+    held = " and the pipe holds the lock" if m.before["lock.linux"] and m.after["lock.linux"] else ""
+    early = "The callback runs when the producer pipe is done: had it" if m.actor == "callback" else "Had the client"
+    remedy = (
+        f"{early} waited until the consumer pipe had executed UNLOCK, or not reset the pipe, UNLOCK would not have been"
+        " lost"
+    )
+    return Oddity(f"UNLOCK has not executed{held}", ("lock.linux",), remedy, leaves=("rx.ring.len",))
+
+
+def _cut_off(m: Moment) -> Oddity | None:
+    if "LOCK" not in kinds(m.put("rx.ring")) or "UNLOCK" not in kinds(m.put("rx.desc_issued")):
+        return None
+    clause = "LOCK goes into the ring without its UNLOCK"
+    return Oddity(clause, ("rx.desc_issued.len",))
+
+
+def _wrapped_again(m: Moment) -> Oddity | None:
+    added = kinds([*m.put("rx.ring"), *m.put("rx.desc_issued")])
+    if "LOCK" not in added or "UNLOCK" not in kinds(m.before["rx.desc_issued"]):
+        return None
+    clause = "desc_issued still has the UNLOCK of the bracket before, and LOCK goes in front of it"
+    remedy = (
+        "A LOCK put behind the UNLOCK that is left over, or a chain loaded only with its UNLOCK, would have kept the"
+        " brackets apart"
+    )
+    return Oddity(clause, ("rx.desc_issued.len",), remedy)
+
+
+LEADS = (
+    Lead(_unlock_dropped, ("released", "balanced", "flag-truth", "lock-released", "other-progress")),
+    Lead(_cut_off, ("under-lock", "balanced", "bracketed")),
+    Lead(_wrapped_again, ("under-lock", "balanced", "bracketed")),
+)

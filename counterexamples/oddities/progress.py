@@ -1,0 +1,58 @@
+"""Of an execution that goes on for ever without what should happen: what still waits or is held, and for what."""
+
+from __future__ import annotations
+
+from counterexamples.moment import State, kinds, listed, owner
+from counterexamples.oddities.oddity import busy
+from counterexamples.trace import EVENTUALLY, Trace
+
+
+def waiting(trace: Trace) -> list[str]:
+    """What lasts from the end of such a trace on, most telling first, each as a clause; of other traces nothing."""
+    if trace.kind != EVENTUALLY:
+        return []
+    state = State(trace.readable(len(trace.states) - 1))
+    return [*_in_driver(state), *_at_lock(trace, state), *_in_engine(trace, state)]
+
+
+def _in_driver(state: State) -> list[str]:
+    facts = []
+    if str(state["client.pc"]).startswith("wait"):
+        facts.append("the client waits for its completion")
+    issued, ring = kinds(state["rx.desc_issued"]), kinds(state["rx.ring"])
+    if issued and not state["rx.irq"] and not state["work.pending"]:
+        facts.append(
+            f"{listed(issued)} {'are' if issued[1:] else 'is'} in desc_issued with neither an interrupt nor the work"
+            " item pending that would start them"
+        )
+    if ring:
+        facts.append(f"{listed(ring)} {'are' if ring[1:] else 'is'} in the ring of the consumer pipe")
+    return facts
+
+
+def _at_lock(trace: Trace, state: State) -> list[str]:
+    facts, shut = [], trace.assumptions["lock_scope"] != "none"
+    if state["lock.linux"]:
+        none = "" if "UNLOCK" in kinds(state["rx.ring"]) else " with no UNLOCK in its ring"
+        facts.append(f"the consumer pipe of Linux holds the lock{none}{', so that TZ is shut out' if shut else ''}")
+    if state["lock.tz"]:
+        facts.append(f"TZ holds the lock{', so that the consumer pipe of Linux is shut out' if shut else ''}")
+    return facts
+
+
+def _in_engine(trace: Trace, state: State) -> list[str]:
+    facts = []
+    if state["tz.pc"] == "published":
+        facts.append("TZ has published its DATA and waits for the engine")
+    if busy(state):
+        facts.append(f"the engine has begun the operation of {owner(state['engine.op'])} and cannot end it")
+        if not state["engine.pair_tz"] and _producer_stalled(trace, state):
+            facts[-1] += ", its producer pipe being shut out too"
+    if state["rx.nwd_wait"]:
+        facts.append("the pipe waits because of NWD")
+    return facts
+
+
+def _producer_stalled(trace: Trace, state: State) -> bool:
+    scope = trace.assumptions["lock_scope"]
+    return bool((scope != "none" and state["lock.tz"]) or (scope == "whole-bam" and state["lock.linux"]))
