@@ -8,7 +8,7 @@ from model.engine import busy
 from model.protocol import Protocol
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, WORKING, Property, needs_lock
+from proofs.properties import ALWAYS, WORKING, Property, Severity, needs_lock
 
 FAMILY = "exclusion"
 
@@ -81,6 +81,9 @@ PROPERTIES = (
         "v16 cover letter",
         config_integrity,
         premise=runs,
+        severity=Severity.EXCLUSION,
+        consequence="the engine runs a request with registers that somebody else wrote: one world's data under the"
+        " other's key",
     ),
     Property(
         "quiet-engine",
@@ -89,6 +92,8 @@ PROPERTIES = (
         "no configuration register is written while an operation runs",
         "v12 patch 05 message",
         quiet_engine,
+        severity=Severity.EXCLUSION,
+        consequence="{who} writes registers while the engine runs a request: keys and data of two worlds can mix",
     ),
     Property(
         "quiet-dummy",
@@ -98,6 +103,9 @@ PROPERTIES = (
         "v12 patch 05 message; STATUS bit 17, v12 cover letter",
         quiet_dummy,
         _has_dummy_write,
+        severity=Severity.EXCLUSION,
+        consequence="the dummy write of a LOCK or UNLOCK hits the engine at work: the running operation may fail or be"
+        " spoilt",
     ),
     Property(
         "under-lock",
@@ -107,6 +115,8 @@ PROPERTIES = (
         "v16 cover letter",
         under_lock,
         needs_lock,
+        severity=Severity.EXCLUSION,
+        consequence="descriptors of Linux execute without the lock: TZ can use the engine in between",
     ),
     Property(
         "unlock-after-done",
@@ -116,6 +126,9 @@ PROPERTIES = (
         "v13 changelog; Gerhold 2026-03-11",
         unlock_after_done,
         needs_lock,
+        severity=Severity.EXCLUSION,
+        consequence="Linux gives the lock away while the engine still works for it: TZ can write into the running"
+        " operation",
     ),
     Property(
         "own-status",
@@ -125,6 +138,9 @@ PROPERTIES = (
         "qce_check_status",
         own_status,
         scenarios=WORKING,
+        severity=Severity.RESULT,
+        consequence="Linux judges a request by another operation's STATUS: an error can pass for success, and the"
+        " reverse",
     ),
     Property(
         "no-abort",
@@ -135,5 +151,8 @@ PROPERTIES = (
         no_abort,
         _other_ee_locks,
         WORKING,
+        severity=Severity.ABORT,
+        consequence="Linux touches an engine register by CPU while TZ holds the lock: an external abort, the kernel"
+        " dies",
     ),
 )

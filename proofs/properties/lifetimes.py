@@ -11,7 +11,7 @@ from model.protocol import Protocol
 from model.qce import request_number
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, EVERYWHERE, WORKING, Property, needs_driver_lock
+from proofs.properties import ALWAYS, EVERYWHERE, WORKING, Property, Severity, needs_driver_lock
 from proofs.properties.quiescence import quiescent, rested
 
 FAMILY = "lifetimes"
@@ -148,6 +148,9 @@ PROPERTIES = (
         _uses_commands,
         (*EVERYWHERE, "faults"),
         premise=mapped_loaded,
+        severity=Severity.MEMORY,
+        consequence="a descriptor in the ring reads memory that is no longer mapped: an IOMMU fault, or stray values in"
+        " registers",
     ),
     Property(
         "mapping-own",
@@ -159,6 +162,8 @@ PROPERTIES = (
         needs_driver_lock,
         (*EVERYWHERE, "faults"),
         premise=about_to_free,
+        severity=Severity.MEMORY,
+        consequence="the driver unmaps a mapping that another LOCK or UNLOCK still uses, and loses track of its own",
     ),
     Property(
         "mapping-freed",
@@ -170,6 +175,8 @@ PROPERTIES = (
         _uses_commands,
         (*EVERYWHERE, "faults"),
         premise=rested,
+        severity=Severity.MEMORY,
+        consequence="Linux is idle and a DMA mapping or a descriptor is left over: memory leaks",
     ),
     Property(
         "completion-order",
@@ -180,6 +187,9 @@ PROPERTIES = (
         "dmaengine client contract",
         completion_order,
         premise=something_completed,
+        severity=Severity.BOOKKEEPING,
+        consequence="a transfer counts as complete too early, or no longer counts: whoever asks for its cookie gets a"
+        " wrong answer",
     ),
     Property(
         "buffer-stable",
@@ -191,6 +201,9 @@ PROPERTIES = (
         _uses_commands,
         (*WORKING, "faults"),
         premise=about_to_rewrite,
+        severity=Severity.MEMORY,
+        consequence="the next request overwrites the command buffer while the hardware may still read it: registers of"
+        " two requests mix",
     ),
     Property(
         "nothing-stale",
@@ -201,6 +214,9 @@ PROPERTIES = (
         nothing_stale,
         scenarios=("faults",),
         premise=later_after_fault,
+        severity=Severity.RESULT,
+        consequence="what is left of a failed request is issued with the next one: its old commands and data run as"
+        " well",
     ),
     Property(
         "metadata-own",
@@ -212,5 +228,8 @@ PROPERTIES = (
         _has_metadata,
         (*EVERYWHERE, "faults"),
         premise=command_waits,
+        severity=Severity.BOOKKEEPING,
+        consequence="a LOCK or UNLOCK is built with another transaction's metadata: its dummy write can go to a wrong"
+        " address",
     ),
 )

@@ -8,7 +8,7 @@ from model.channel import HW, TXN, Channel
 from model.protocol import Protocol
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, Property, needs_lock
+from proofs.properties import ALWAYS, Property, Severity, needs_lock
 from proofs.properties.quiescence import quiescent, rested
 
 FAMILY = "lock"
@@ -107,6 +107,9 @@ PROPERTIES = (
         "v8, -EBUSY and -EPERM rules",
         balanced,
         needs_lock,
+        severity=Severity.BOOKKEEPING,
+        consequence="LOCK and UNLOCK do not pair up on the pipe: what a second LOCK or a lone UNLOCK does is documented"
+        " nowhere",
     ),
     Property(
         "released",
@@ -117,6 +120,9 @@ PROPERTIES = (
         released,
         needs_lock,
         premise=rested,
+        severity=Severity.STALL,
+        consequence="Linux is idle and still holds the lock: TZ stands still until Linux happens to use the engine"
+        " again",
     ),
     Property(
         "flag-truth",
@@ -128,6 +134,8 @@ PROPERTIES = (
         flag_truth,
         _has_flag,
         premise=flag_or_lock,
+        severity=Severity.BOOKKEEPING,
+        consequence="the driver's `locked` flag is wrong: the next LOCK or UNLOCK is left out, or queued twice",
     ),
     Property(
         "bracketed",
@@ -138,6 +146,9 @@ PROPERTIES = (
         bracketed,
         needs_lock,
         premise=client_descriptor_loaded,
+        severity=Severity.BOOKKEEPING,
+        consequence="a descriptor of a request lies outside LOCK and UNLOCK in the ring: whether it runs locked is left"
+        " to timing",
     ),
     Property(
         "own-pipe-free",
@@ -148,5 +159,7 @@ PROPERTIES = (
         own_pipe_free,
         needs_lock,
         premise=output_due_under_lock,
+        severity=Severity.STALL,
+        consequence="the lock shuts out Linux' own producer pipe: the request that holds the lock waits for itself",
     ),
 )
