@@ -18,7 +18,7 @@ EVERYWHERE = (*WORKING, "busy-client")
 class Severity(Enum):
     """What a violation does in the worst case, the worst first, as a clause for a reader in a hurry."""
 
-    EXCLUSION = "the engine is not kept to one world at a time"
+    EXCLUSION = "two worlds can meet in the engine"
     STALL = "one side can wait for ever"
     ABORT = "the kernel can die of an external abort"
     MEMORY = "memory is used or kept after its time"
