@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from model import parameters, versions
-from proofs import fixes, options, report, sensitivity, session
+from proofs import fixes, options, report, sensitivity, session, summary
 from proofs.campaign import DEPTH
 from proofs.properties import catalogue
 
@@ -19,6 +19,7 @@ ENGINES = ("both", "exhaustive", "bounded", "induction")
 EXPLORING = ("both", "exhaustive")
 ASSUME = "An assumption about the hardware (repeatable); `all`: which of them each verdict depends on."
 FIXES = "For each violation, which single changes of the version remove it, and what they break."
+VERBOSE = "Every verdict and how it was come by; so too in a pipe, and where the terminal is wide enough."
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Asked:
     json_file: Path | None
     junit_file: Path | None
     strict: bool
+    verbose: bool
     quiet: bool
 
     @property
@@ -50,9 +52,7 @@ class Asked:
                 raise click.UsageError("--pairs needs --assume all")
             return False
         if len(self.assume) > 1:
-            raise click.UsageError(
-                "--assume all cannot be combined with another --assume: it tries every value itself"
-            )
+            raise click.UsageError("--assume all cannot be combined with another --assume: it tries every value itself")
         if self.engine not in EXPLORING or any((self.out, self.junit_file, self.strict, self.all_causes, self.fixes)):
             others = "--out, --junit, --strict, --all-causes, --fixes, --engine bounded or induction"
             raise click.UsageError(f"--assume all takes no {others}: it explores, once")
@@ -90,26 +90,32 @@ def chosen_scenarios(chosen: Sequence[str]) -> tuple[str, ...]:
 
 
 @click.command()
-@click.argument("version", nargs=-1, required=True, metavar="VERSION|FILE.toml...")
-@click.option("--property", "properties", multiple=True, metavar="ID", help="Only this property (repeatable).")
-@click.option(
-    "--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this scenario, or `all` (repeatable)."
+@click.argument(
+    "version", nargs=-1, required=True, metavar="VERSION|FILE.toml...", shell_complete=options.version_names
 )
-@click.option("--assume", multiple=True, metavar="KEY=VALUE|all", help=ASSUME)
+@options.asked_properties
+@options.asked_scenarios
+@click.option(
+    "--assume", multiple=True, metavar="KEY=VALUE|all", shell_complete=options.assumed_values_or_all, help=ASSUME
+)
 @click.option("--pairs/--no-pairs", help="With `--assume all`: also every two values; takes minutes. [default: no]")
-@click.option("--bound", multiple=True, metavar="KEY=N", help="A bound of the workload or the model (repeatable).")
+@options.changed_bounds
 @click.option("--engine", type=click.Choice(ENGINES), default="both", show_default=True)
 @click.option("--depth", type=click.IntRange(1, 100), default=DEPTH, show_default=True, help="Steps that z3 unrolls.")
 @click.option("--all-causes", is_flag=True, help="One counterexample for each distinct cause of a violation.")
 @click.option("--fixes", is_flag=True, help=FIXES)
-@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+@options.workers
 @click.option("--out", type=click.Path(path_type=Path), help="Write traces and pictures below this folder.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results as JSON.")
 @click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
 @click.option("--strict", is_flag=True, help="Any violation is exit code 1, expected or not.")
+@click.option("-v", "--verbose", is_flag=True, help=VERBOSE)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def check(**given: Any) -> None:
-    """Check versions against the properties; each verdict comes from the engines asked for and is replayed."""
+    """Check versions against the properties; each verdict comes from the engines asked for and is replayed.
+
+    Printed is what goes wrong in each version, the worst first, and what to type next.
+    """
     asked = Asked(**given)
     request, workers = asked.request(), asked.jobs or options.cores()
     files = session.Files(asked.json_file, asked.junit_file)
@@ -121,8 +127,15 @@ def check(**given: Any) -> None:
     rows = session.run(request, workers, asked.quiet)
     files.write(rows, asked.strict)
     if not asked.quiet:
-        console = report.console()
-        report.print_results(console, rows, asked.out)
-        if asked.fixes:
-            fixes.print_fixes(console, fixes.find([row.result for row in rows], request.jobs(), workers))
+        _print(rows, asked, request, workers)
     sys.exit(report.exit_code(rows, asked.strict))
+
+
+def _print(rows: Sequence[report.Judged], asked: Asked, request: session.Request, workers: int) -> None:
+    screen = report.console()
+    if asked.verbose or report.fits(screen, report.table(rows)):
+        report.print_results(screen, rows)
+    program = click.get_current_context().find_root().info_name or ""
+    summary.print_summary(screen, rows, summary.Typed(program, request.assume, request.bound, request.out))
+    if asked.fixes:
+        fixes.print_fixes(screen, fixes.find([row.result for row in rows], request.jobs(), workers))

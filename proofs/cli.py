@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -13,15 +14,18 @@ from model import versions
 from model.parameters import ParameterError
 from proofs import session
 from proofs.expectations import ExpectationError
+from proofs.report import tool_version
 from proofs.verdicts import EngineDisagreementError
 
 USAGE, INTERNAL, INTERRUPTED = 2, 5, 130
+SCRIPT = "bam-lock"
 COMMANDS = {
     "capacity": ("capacity", "capacity"),
     "certify": ("certify", "certify"),
     "check": ("checking", "check"),
     "counts": ("counts", "counts"),
     "cover": ("coverage", "cover"),
+    "diff": ("diff", "diff"),
     "export": ("exports.command", "export"),
     "gallery": ("commands", "gallery"),
     "gate": ("commands", "gate"),
@@ -50,7 +54,13 @@ class Commands(click.Group):
         return command
 
 
+def program() -> str:
+    """The program's name as it was called, for messages that say what to type."""
+    return SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m proofs"
+
+
 @click.group(cls=Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(tool_version(), prog_name="bam-lock-check")
 def cli() -> None:
     """Check what the Linux QCE driver and bam_dma do with the BAM pipe lock, version by version.
 
@@ -61,7 +71,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command; every foreseeable error is one line on standard error and its exit code."""
     try:
-        code = cli.main(prog_name="python -m proofs", standalone_mode=False)
+        code = cli.main(prog_name=program(), standalone_mode=False)
     except click.exceptions.Exit as done:
         code = done.exit_code
     except (KeyboardInterrupt, click.Abort):

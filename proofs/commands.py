@@ -11,12 +11,14 @@ from proofs import inspect as inspection
 from proofs import options, replaying, report, session
 from proofs.gallery import regenerate
 
+ON = "The version to take the steps on."
+
 
 @click.command("list")
 @click.argument("what", type=click.Choice(inspection.LISTS))
 def list_command(what: str) -> None:
-    """Print what there is: versions, properties, scenarios, assumptions, bounds or actions."""
-    report.console().print(inspection.listing(what))
+    """Print what there is: versions, axes in which they differ, properties, scenarios, assumptions, bounds, actions."""
+    inspection.print_listing(report.console(), what)
 
 
 @click.command()
@@ -29,7 +31,9 @@ def show(trace: Path, form: str) -> None:
 
 @click.command()
 @click.argument("trace", type=click.Path(path_type=Path))
-@click.option("--on", "version", required=True, metavar="VERSION|FILE.toml", help="The version to take the steps on.")
+@click.option(
+    "--on", "version", required=True, metavar="VERSION|FILE.toml", shell_complete=options.version_names, help=ON
+)
 def replay(trace: Path, version: str) -> None:
     """Take the steps of a stored trace on another version: where it is blocked and by which guard, or what it does.
 
@@ -42,7 +46,7 @@ def replay(trace: Path, version: str) -> None:
 
 @click.command()
 @click.option("--record", is_flag=True, help="Write the verdicts of this run to expected.toml.")
-@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+@options.workers
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results as JSON.")
 @click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
 def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Path | None) -> None:
@@ -54,7 +58,7 @@ def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Pat
 
 @click.command()
 @click.option("--check", "check_only", is_flag=True, help="Change nothing; fail if something would change.")
-@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+@options.workers
 def gallery(check_only: bool, jobs: int | None) -> None:
     """Regenerate counterexamples/gallery and the README's matrix in the present folder, a checkout."""
     changed = regenerate(Path.cwd(), check_only, jobs or options.cores())

@@ -12,25 +12,15 @@ from counterexamples.documents import write_file
 from counterexamples.gallery import FORMS
 from proofs import session
 from proofs.campaign import Result
+from proofs.report import worst
 
 BEGIN, END = "<!-- matrix: made by `python -m proofs gallery` -->", "<!-- end of matrix -->"
-SEVERITY = ("violated", "unreachable", "unknown", "bounded", "reached", "proved", "not-applicable")
 SHOWN = ("violated", "unreachable")
 SIGNS = {"unknown": "?", "bounded": "~", "reached": "✓", "proved": "✓", "not-applicable": "·"}
 
 
 class GalleryError(session.OutputError):
     """The folder is not a checkout of this project."""
-
-
-def worst(results: Sequence[Result]) -> dict[tuple[str, str], Result]:
-    """For each version and property the worst verdict of all scenarios, the earlier scenario on a tie."""
-    chosen: dict[tuple[str, str], Result] = {}
-    for result in results:
-        key = (result.version, result.property)
-        if key not in chosen or SEVERITY.index(result.verdict) < SEVERITY.index(chosen[key].verdict):
-            chosen[key] = result
-    return chosen
 
 
 def matrix(results: Sequence[Result]) -> str:

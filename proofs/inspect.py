@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from rich.cells import cell_len
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from counterexamples.account import with_account
 from counterexamples.documents import DocumentError, Origin
@@ -28,13 +31,15 @@ def _as_mail(trace: Trace) -> str:
 
 
 FORMATS: Mapping[str, Callable[[Trace], str]] = {"text": with_account, "markdown": to_markdown, "mail": _as_mail}
-LISTS = ("versions", "properties", "scenarios", "assumptions", "bounds", "actions")
+LISTS = ("versions", "axes", "properties", "scenarios", "assumptions", "bounds", "actions")
+LEAST = 30  # columns that the last column of a table needs to be readable
 
 
 def listing(what: str) -> Table:
     """A table of one kind of thing, one of `LISTS`."""
     return {
         "versions": _versions,
+        "axes": _axes,
         "properties": _properties,
         "scenarios": _scenarios,
         "assumptions": _assumptions,
@@ -43,10 +48,27 @@ def listing(what: str) -> Table:
     }[what]()
 
 
+def print_listing(screen: Console, what: str) -> None:
+    """The table, or where the terminal is too narrow for its short columns each row as a paragraph."""
+    table = listing(what)
+    short = table.columns[:-1]
+    needed = sum(max(cell_len(str(cell)) for cell in (column.header, *column.cells)) + 2 for column in short)
+    if needed + LEAST <= screen.width:
+        screen.print(table)
+        return
+    for name, *others in zip(*(column.cells for column in table.columns), strict=True):
+        screen.print(Text(str(name), style="bold"))
+        paragraph = Table(box=None, show_header=False, padding=(0, 0, 0, 2))
+        for column, cell in zip(table.columns[1:], others, strict=True):
+            paragraph.add_row(column.header, cell)
+        screen.print(paragraph)
+
+
 def _table(*titles: str) -> Table:
+    """Only the last column may be broken."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in titles:
-        table.add_column(title, overflow="fold")
+        table.add_column(title, no_wrap=title != titles[-1])
     return table
 
 
@@ -59,14 +81,25 @@ def _versions() -> Table:
     return table
 
 
+def _axes() -> Table:
+    table = _table("axis", "value", "meaning")
+    for axis, about in versions.axes().items():
+        table.add_row(axis, "", about)
+        for value, meaning in versions.meanings(axis).items():
+            table.add_row(axis, value, meaning)
+    return table
+
+
 def _value(value: str | tuple[str, ...]) -> str:
     return value if isinstance(value, str) else " ".join(value)
 
 
 def _properties() -> Table:
-    table = _table("property", "family", "kind", "scenarios", "statement", "source")
+    table = _table("property", "family", "kind", "scenarios", "statement", "source", "if violated")
     for item in catalogue().values():
-        table.add_row(item.id, item.family, item.kind, " ".join(item.scenarios), item.statement, item.source)
+        consequence = item.consequence.format(who="somebody")
+        scenarios = " ".join(item.scenarios)
+        table.add_row(item.id, item.family, item.kind, scenarios, item.statement, item.source, consequence)
     return table
 
 

@@ -1,13 +1,62 @@
-"""What options of the command line have in common: KEY=VALUE pairs, numbers, names that have to be known."""
+"""What commands have in common: the options that say what to check, with what a shell completes; pairs, numbers."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import click
+from click.shell_completion import CompletionItem
 
-from model import parameters
+from model import parameters, versions
+from proofs.properties import catalogue
+
+Completion = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def _completes(names: Callable[[], Iterable[str]], files: bool = False) -> Completion:
+    """What a shell completes to: the names that begin with what is typed, or if none does to a file if `files`."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        found = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
+        return found or ([CompletionItem(incomplete, type="file")] if files else [])
+
+    return complete
+
+
+def assumed() -> list[str]:
+    """Every KEY=VALUE of `--assume`."""
+    return [f"{key}={value}" for key, item in parameters.ASSUMPTIONS.items() for value in item.values]
+
+
+version_names = _completes(versions.names, files=True)
+assumed_values = _completes(assumed)
+assumed_values_or_all = _completes(lambda: ["all", *assumed()])
+
+asked_properties = click.option(
+    "--property",
+    "properties",
+    multiple=True,
+    metavar="ID",
+    shell_complete=_completes(catalogue),
+    help="Only this property (repeatable).",
+)
+asked_scenarios = click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=_completes(lambda: [*parameters.SCENARIOS, "all"]),
+    help="Only this scenario, or `all` (repeatable).",
+)
+changed_bounds = click.option(
+    "--bound",
+    multiple=True,
+    metavar="KEY=N",
+    shell_complete=_completes(lambda: [f"{key}=" for key in parameters.BOUNDS]),
+    help="A bound of the workload or the model (repeatable).",
+)
+workers = click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
 
 
 def pairs(values: Sequence[str], option: str) -> dict[str, str]:

@@ -11,23 +11,26 @@ from typing import Any
 
 import z3
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from counterexamples.documents import write_file
-from model import parameters
 from proofs.campaign import Result
 from proofs.properties import catalogue
 
 COLOURS = {
     "violated": "bold red",
-    "proved": "green",
-    "reached": "green",
     "unreachable": "red",
+    "vacuous": "magenta",
     "unknown": "yellow",
     "bounded": "yellow",
+    "reached": "green",
+    "proved": "green",
     "not-applicable": "dim",
 }
+"""Every verdict word, the worst first, and how it is printed."""
+UNLIMITED = 10_000  # columns: no line of a pipe is broken
 EXIT_DIFFERS, EXIT_INCONCLUSIVE, EXIT_VACUOUS = 1, 3, 4
 
 
@@ -57,10 +60,28 @@ def exit_code(rows: Sequence[Judged], strict: bool) -> int:
     return EXIT_INCONCLUSIVE if inconclusive or "unknown" in unrecorded else 0
 
 
+def worst(results: Sequence[Result]) -> dict[tuple[str, str], Result]:
+    """For each version and property the worst verdict of all scenarios, the earlier scenario on a tie."""
+    order = list(COLOURS)
+    chosen: dict[tuple[str, str], Result] = {}
+    for result in results:
+        key = (result.version, result.property)
+        if key not in chosen or order.index(result.verdict) < order.index(chosen[key].verdict):
+            chosen[key] = result
+    return chosen
+
+
 def console() -> Console:
-    """Standard output; in a pipe a line is as long as it needs to be."""
-    plain = Console()
-    return plain if plain.is_terminal else Console(width=400)
+    """Standard output, its text taken as it is; in a pipe a line is as long as it needs to be."""
+    screen = Console(markup=False, highlight=False, emoji=False)
+    if not screen.is_terminal:
+        screen.width = UNLIMITED
+    return screen
+
+
+def fits(screen: Console, table: Table) -> bool:
+    """Whether no line of a table has to be broken; always so in a pipe."""
+    return Measurement.get(screen, screen.options.update(max_width=UNLIMITED), table).maximum <= screen.width
 
 
 def _expectation(row: Judged) -> str:
@@ -69,19 +90,50 @@ def _expectation(row: Judged) -> str:
     return "as recorded" if row.as_expected else f"recorded: {row.expected}"
 
 
-def table(rows: Sequence[Judged]) -> Table:
-    """One line for each result."""
+def verdict(row: Judged) -> Text:
+    """The verdict with its depth, in its colour; reversed where another one is recorded."""
+    item = row.result
+    colour = "bold red reverse" if row.as_expected is False else COLOURS[item.verdict]
+    return Text(f"{item.verdict} {item.depth}" if item.path else item.verdict, style=colour)
+
+
+def _table(rows: Sequence[Judged], *names: str) -> Table:
+    """One line for each result; `names`: which of its fields stand before the verdict, never broken."""
     result = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("version", "property", "scenario", "verdict", "how", "expectation"):
-        result.add_column(title, overflow="fold")
+    for title in (*names, "verdict"):
+        result.add_column(title, no_wrap=True, overflow="fold")
+    result.add_column("how")
+    result.add_column("expectation")
     for row in rows:
-        item = row.result
-        verdict = f"{item.verdict} {item.depth}" if item.path else item.verdict
-        colour = "bold red reverse" if row.as_expected is False else COLOURS[item.verdict]
-        result.add_row(
-            item.version, item.property, item.scenario, Text(verdict, style=colour), item.how, _expectation(row)
-        )
+        cells = [getattr(row.result, name) for name in names]
+        result.add_row(*cells, verdict(row), row.result.how, _expectation(row))
     return result
+
+
+def table(rows: Sequence[Judged]) -> Table:
+    """All results, one line for each."""
+    return _table(rows, "version", "property", "scenario")
+
+
+def print_results(screen: Console, rows: Sequence[Judged]) -> None:
+    """The whole table, in parts where it is too wide, and what it was obtained under."""
+    if fits(screen, table(rows)):
+        screen.print(table(rows))
+    else:
+        for name, scenario in dict.fromkeys((row.result.version, row.result.scenario) for row in rows):
+            part = [row for row in rows if (row.result.version, row.result.scenario) == (name, scenario)]
+            screen.print(Text(f"{name}, {scenario}", style="bold"))
+            screen.print(_table(part, "property"))
+    for scenario in dict.fromkeys(row.result.scenario for row in rows):
+        bounds = next(row.result.bounds for row in rows if row.result.scenario == scenario)
+        screen.print(f"bounds, {scenario}: " + " ".join(f"{key}={value}" for key, value in bounds.items()))
+    assumptions = rows[0].result.assumptions if rows else {}
+    screen.print("assumptions: " + " ".join(f"{key}={value}" for key, value in assumptions.items()))
+    asked = {row.result.property for row in rows}
+    plain = {name for name, item in catalogue().items() if item.asked_plainly}
+    if plain <= asked and (missing := [name for name in catalogue() if name not in asked]):
+        screen.print(f"not asked here: {', '.join(missing)} (ask with --property or --scenario)")
+    screen.print()
 
 
 def causes(rows: Sequence[Judged]) -> list[str]:
@@ -94,29 +146,15 @@ def causes(rows: Sequence[Judged]) -> list[str]:
     return lines
 
 
-def print_results(console: Console, rows: Sequence[Judged], out: Path | None) -> None:
-    """The table, what it was obtained under, and where the traces are."""
-    console.print(table(rows))
-    for line in causes(rows):
-        console.print(line, soft_wrap=True)
-    for scenario in dict.fromkeys(row.result.scenario for row in rows):
-        bounds = next(row.result.bounds for row in rows if row.result.scenario == scenario)
-        console.print(f"bounds, {scenario}: " + " ".join(f"{key}={value}" for key, value in bounds.items()))
-    assumptions = rows[0].result.assumptions if rows else {}
-    changed = {key: value for key, value in assumptions.items() if value != parameters.ASSUMPTIONS[key].values[0]}
-    listed = " ".join(f"{key}={value}" for key, value in assumptions.items())
-    console.print(f"assumptions ({'default' if not changed else 'changed: ' + ', '.join(changed)}): {listed}")
-    asked = {row.result.property for row in rows}
-    plain = {name for name, item in catalogue().items() if item.asked_plainly}
-    if plain <= asked and (missing := [name for name in catalogue() if name not in asked]):
-        console.print(f"not asked here: {', '.join(missing)} (ask with --property or --scenario)")
-    if out is not None:
-        from counterexamples.gallery import FORMS
+def written(rows: Sequence[Judged], out: Path) -> list[str]:
+    """What was written into the output folder."""
+    from counterexamples.gallery import FORMS
 
-        count = sum((row.result.trace is not None) + len(row.result.other_causes) for row in rows)
-        console.print(f"{count} traces written to {out} ({', '.join(FORMS)})")
-        if certificates := sum(row.result.certificate is not None for row in rows):
-            console.print(f"{certificates} certificates written to {out} (.cert.json); prove them again with `certify`")
+    count = sum((row.result.trace is not None) + len(row.result.other_causes) for row in rows)
+    lines = [f"{count} traces written to {out} ({', '.join(FORMS)})"]
+    if certificates := sum(row.result.certificate is not None for row in rows):
+        lines.append(f"{certificates} certificates written to {out} (.cert.json); prove them again with `certify`")
+    return lines
 
 
 def as_json(rows: Sequence[Judged]) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from markupsafe import Markup
 from model import versions
 from model.parameters import ASSUMPTIONS, BOUNDS, SCENARIOS
 from proofs.campaign import Result
-from proofs.gallery import SIGNS, worst
+from proofs.gallery import SIGNS
 from proofs.page.data import Block
 from proofs.properties import Property, catalogue
-from proofs.report import tool_version
+from proofs.report import tool_version, worst
 
 SCRIPTS = ("page.js", "player.js")
 WORDS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from model.protocol import Protocol
 from model.system import Term
@@ -13,6 +14,17 @@ ALWAYS, REACH, EVENTUALLY = "always", "reach", "eventually"
 WORKING = ("default", "small-ring", "fresh-ring", "endless")
 EVERYWHERE = (*WORKING, "busy-client", "busy-small-ring")
 FAULTY = ("faults", "two-faults")
+
+
+class Severity(Enum):
+    """What a violation does in the worst case, the worst first, as a clause for a reader in a hurry."""
+
+    EXCLUSION = "two worlds can meet in the engine"
+    STALL = "one side can wait for ever"
+    ABORT = "the kernel can die of an external abort"
+    MEMORY = "memory is used or kept after its time"
+    RESULT = "a wrong result can pass for a right one"
+    BOOKKEEPING = "the driver's bookkeeping is wrong"
 
 
 def _nothing(_: Protocol) -> frozenset[str]:
@@ -35,6 +47,7 @@ class Property:
     `not_applicable` gives the reason why a version cannot be asked, or None. `scenarios`: where it is asked.
     `instead`: for a `reach` property what is shown where it is unreachable: what executions come to instead.
     `premise`: for a claim about states those that it speaks of, each to be reachable, or it would hold for nothing.
+    `consequence`: what goes wrong, and for whom, if it is violated; `{who}` is whose step does it, Linux or TZ.
     """
 
     id: str
@@ -48,6 +61,8 @@ class Property:
     fair: Callable[[Protocol], frozenset[str]] = _nothing
     premise: Callable[[Protocol], tuple[Term, ...]] = _no_state
     instead: Callable[[Protocol], Target] | None = None
+    severity: Severity = Severity.BOOKKEEPING
+    consequence: str = ""
 
     @property
     def first_scenarios(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from model.engine import busy
 from model.protocol import Protocol
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, EVERYWHERE, FAULTY, WORKING, Property, needs_lock
+from proofs.properties import ALWAYS, EVERYWHERE, FAULTY, WORKING, Property, Severity, needs_lock
 
 FAMILY = "exclusion"
 EXCLUSION = (*EVERYWHERE, *FAULTY, "probe-window")
@@ -94,6 +94,9 @@ PROPERTIES = (
         config_integrity,
         scenarios=EXCLUSION,
         premise=runs,
+        severity=Severity.EXCLUSION,
+        consequence="the engine runs a request with registers that somebody else wrote: one world's data under the"
+        " other's key",
     ),
     Property(
         "quiet-engine",
@@ -103,6 +106,8 @@ PROPERTIES = (
         "v12 patch 05 message",
         quiet_engine,
         scenarios=EXCLUSION,
+        severity=Severity.EXCLUSION,
+        consequence="{who} writes registers while the engine runs a request: keys and data of two worlds can mix",
     ),
     Property(
         "quiet-dummy",
@@ -113,6 +118,9 @@ PROPERTIES = (
         quiet_dummy,
         _has_dummy_write,
         EXCLUSION,
+        severity=Severity.EXCLUSION,
+        consequence="the dummy write of a LOCK or UNLOCK hits the engine at work: the running operation may fail or be"
+        " spoilt",
     ),
     Property(
         "under-lock",
@@ -123,6 +131,8 @@ PROPERTIES = (
         under_lock,
         needs_lock,
         EXCLUSION,
+        severity=Severity.EXCLUSION,
+        consequence="descriptors of Linux execute without the lock: TZ can use the engine in between",
     ),
     Property(
         "unlock-after-done",
@@ -133,6 +143,9 @@ PROPERTIES = (
         unlock_after_done,
         needs_lock,
         EXCLUSION,
+        severity=Severity.EXCLUSION,
+        consequence="Linux gives the lock away while the engine still works for it: TZ can write into the running"
+        " operation",
     ),
     Property(
         "own-status",
@@ -142,6 +155,9 @@ PROPERTIES = (
         "qce_check_status",
         own_status,
         scenarios=WITH_STATUS,
+        severity=Severity.RESULT,
+        consequence="Linux judges a request by another operation's STATUS: an error can pass for success, and the"
+        " reverse",
     ),
     Property(
         "no-abort",
@@ -152,6 +168,9 @@ PROPERTIES = (
         no_abort,
         _other_ee_locks,
         WITH_STATUS,
+        severity=Severity.ABORT,
+        consequence="Linux touches an engine register by CPU while TZ holds the lock: an external abort, the kernel"
+        " dies",
     ),
     Property(
         "honest-status",
@@ -162,6 +181,8 @@ PROPERTIES = (
         "qce_check_status does not look at STATUS bit 17",
         honest_status,
         scenarios=WITH_STATUS,
+        severity=Severity.RESULT,
+        consequence="Linux reports success for a request that was disturbed or ran with foreign registers or data",
     ),
     Property(
         "pipes-enabled",
@@ -171,5 +192,7 @@ PROPERTIES = (
         "comment in bam_dma_terminate_all: an access to a disabled pipe is a fatal error in the BAM",
         pipes_enabled,
         scenarios=("default", "busy-client", *FAULTY),
+        severity=Severity.ABORT,
+        consequence="the engine starts before its producer pipe is enabled: a fatal error of the BAM",
     ),
 )

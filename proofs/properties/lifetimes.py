@@ -11,7 +11,7 @@ from model.protocol import Protocol
 from model.qce import request_number
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, EVERYWHERE, FAULTY, WORKING, Property, needs_driver_lock
+from proofs.properties import ALWAYS, EVERYWHERE, FAULTY, WORKING, Property, Severity, needs_driver_lock
 from proofs.properties.quiescence import quiescent, rested
 
 FAMILY = "lifetimes"
@@ -180,6 +180,9 @@ PROPERTIES = (
         _uses_commands,
         (*EVERYWHERE, *FAULTY),
         premise=mapped_loaded,
+        severity=Severity.MEMORY,
+        consequence="a descriptor in the ring reads memory that is no longer mapped: an IOMMU fault, or stray values in"
+        " registers",
     ),
     Property(
         "mapping-own",
@@ -191,6 +194,8 @@ PROPERTIES = (
         needs_driver_lock,
         (*EVERYWHERE, *FAULTY),
         premise=about_to_free,
+        severity=Severity.MEMORY,
+        consequence="the driver unmaps a mapping that another LOCK or UNLOCK still uses, and loses track of its own",
     ),
     Property(
         "mapping-freed",
@@ -201,6 +206,8 @@ PROPERTIES = (
         mapping_freed,
         scenarios=(*WORKING, *FAULTY),
         premise=rested,
+        severity=Severity.MEMORY,
+        consequence="Linux is idle and a DMA mapping or a descriptor is left over: memory leaks",
     ),
     Property(
         "completion-order",
@@ -211,6 +218,8 @@ PROPERTIES = (
         completion_order,
         scenarios=(*EVERYWHERE, *FAULTY),
         premise=something_completed,
+        severity=Severity.BOOKKEEPING,
+        consequence="a transfer counts as complete too early: whoever asks for its cookie gets a wrong answer",
     ),
     Property(
         "cookie-monotonic",
@@ -221,6 +230,8 @@ PROPERTIES = (
         cookie_monotonic,
         scenarios=(*EVERYWHERE, *FAULTY),
         premise=something_completed,
+        severity=Severity.BOOKKEEPING,
+        consequence="a transfer that counted as complete no longer does: its cookie gets a wrong answer",
     ),
     Property(
         "data-mapped",
@@ -231,6 +242,8 @@ PROPERTIES = (
         data_mapped,
         scenarios=(*WORKING, *FAULTY),
         premise=data_loaded,
+        severity=Severity.MEMORY,
+        consequence="the hardware uses a data page that Linux has unmapped: an IOMMU fault, or somebody else's memory",
     ),
     Property(
         "code-safe",
@@ -241,6 +254,8 @@ PROPERTIES = (
         "the ring's arithmetic: 4095 slots, counted modulo 4096",
         code_safe,
         scenarios=(*EVERYWHERE, *FAULTY),
+        severity=Severity.MEMORY,
+        consequence="the doorbell announces nothing, or descriptors are overwritten unread: work in the ring is lost",
     ),
     Property(
         "buffer-stable",
@@ -252,6 +267,9 @@ PROPERTIES = (
         _uses_commands,
         (*WORKING, *FAULTY),
         premise=about_to_rewrite,
+        severity=Severity.MEMORY,
+        consequence="the next request overwrites the command buffer while the hardware may still read it: registers of"
+        " two requests mix",
     ),
     Property(
         "nothing-stale",
@@ -262,6 +280,9 @@ PROPERTIES = (
         nothing_stale,
         scenarios=FAULTY,
         premise=later_after_fault,
+        severity=Severity.RESULT,
+        consequence="what is left of a failed request is issued with the next one: its old commands and data run as"
+        " well",
     ),
     Property(
         "metadata-own",
@@ -273,5 +294,8 @@ PROPERTIES = (
         _has_metadata,
         (*EVERYWHERE, *FAULTY),
         premise=command_waits,
+        severity=Severity.BOOKKEEPING,
+        consequence="a LOCK or UNLOCK is built with another transaction's metadata: its dummy write can go to a wrong"
+        " address",
     ),
 )

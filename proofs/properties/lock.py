@@ -8,7 +8,7 @@ from model.channel import HW, TXN, Channel
 from model.protocol import Protocol
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, Property, needs_lock
+from proofs.properties import ALWAYS, Property, Severity, needs_lock
 from proofs.properties.quiescence import quiescent, rested
 
 FAMILY = "lock"
@@ -82,6 +82,9 @@ PROPERTIES = (
         "v8, -EBUSY and -EPERM rules",
         balanced,
         needs_lock,
+        severity=Severity.BOOKKEEPING,
+        consequence="LOCK and UNLOCK do not pair up on the pipe: what a second LOCK or a lone UNLOCK does is documented"
+        " nowhere",
     ),
     Property(
         "released",
@@ -92,6 +95,9 @@ PROPERTIES = (
         released,
         needs_lock,
         premise=rested,
+        severity=Severity.STALL,
+        consequence="Linux is idle and still holds the lock: TZ stands still until Linux happens to use the engine"
+        " again",
     ),
     Property(
         "flag-truth",
@@ -103,6 +109,8 @@ PROPERTIES = (
         flag_truth,
         _has_flag,
         premise=flag_or_lock,
+        severity=Severity.BOOKKEEPING,
+        consequence="the driver's `locked` flag is wrong: the next LOCK or UNLOCK is left out, or queued twice",
     ),
     Property(
         "bracketed",
@@ -112,6 +120,8 @@ PROPERTIES = (
         "v16 cover letter",
         bracketed,
         needs_lock,
+        severity=Severity.BOOKKEEPING,
+        consequence="a descriptor executes outside LOCK and UNLOCK: whether it runs locked is left to timing",
     ),
     Property(
         "own-pipe-free",
@@ -122,5 +132,7 @@ PROPERTIES = (
         own_pipe_free,
         needs_lock,
         premise=output_due_under_lock,
+        severity=Severity.STALL,
+        consequence="the lock shuts out Linux' own producer pipe: the request that holds the lock waits for itself",
     ),
 )

@@ -19,7 +19,7 @@ from model.other_ee import ANOTHER
 from model.protocol import Protocol
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import EVENTUALLY, FAULTY, Property, needs_lock
+from proofs.properties import EVENTUALLY, FAULTY, Property, Severity, needs_lock
 
 FAMILY = "progress"
 SCENARIOS = ("default", "small-ring", "fresh-ring", "busy-client", "busy-small-ring", *FAULTY, "probe-window")
@@ -78,6 +78,8 @@ PROPERTIES = (
         linux_progress,
         scenarios=SCENARIOS,
         fair=fair,
+        severity=Severity.STALL,
+        consequence="a request of Linux can hang for ever: the driver has no timeout",
     ),
     Property(
         "lock-released",
@@ -89,6 +91,8 @@ PROPERTIES = (
         needs_lock,
         SCENARIOS,
         fair,
+        severity=Severity.STALL,
+        consequence="Linux can keep the lock for ever: the secure world stands still",
     ),
     Property(
         "other-progress",
@@ -100,5 +104,7 @@ PROPERTIES = (
         _needs_other_ee,
         SCENARIOS,
         fair_and_eager,
+        severity=Severity.STALL,
+        consequence="a request of TZ can wait for ever: the secure world stands still",
     ),
 )

@@ -7,7 +7,7 @@ import z3
 from model.protocol import Protocol
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, FAULTY, REACH, Property, needs_lock
+from proofs.properties import ALWAYS, FAULTY, REACH, Property, Severity, needs_lock
 from proofs.properties.quiescence import quiescent
 
 FAMILY = "robustness"
@@ -65,6 +65,8 @@ PROPERTIES = (
         serviceable,
         scenarios=("no-lock-hardware",),
         instead=gave_up,
+        severity=Severity.STALL,
+        consequence="on a BAM without the lock no request completes: the crypto driver is of no use there",
     ),
     Property(
         "fault-contained",
@@ -77,6 +79,9 @@ PROPERTIES = (
         needs_lock,
         FAULTY,
         premise=rested_after_fault,
+        severity=Severity.EXCLUSION,
+        consequence="after a failed allocation or the like a request runs unlocked and nobody is told, or a LOCK stays"
+        " without UNLOCK",
     ),
     Property(
         "works",
@@ -87,5 +92,7 @@ PROPERTIES = (
         works,
         _needs_two,
         ("default",),
+        severity=Severity.STALL,
+        consequence="no locked request gets through between two of TZ: the version does not do its job",
     ),
 )
