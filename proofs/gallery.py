@@ -14,9 +14,9 @@ from proofs import session
 from proofs.campaign import Result
 
 BEGIN, END = "<!-- matrix: made by `python -m proofs gallery` -->", "<!-- end of matrix -->"
-SEVERITY = ("violated", "unreachable", "unknown", "bounded", "reached", "proved", "not-applicable")
+SEVERITY = ("violated", "unreachable", "vacuous", "unknown", "bounded", "reached", "proved", "not-applicable")
 SHOWN = ("violated", "unreachable")
-SIGNS = {"unknown": "?", "bounded": "~", "reached": "✓", "proved": "✓", "not-applicable": "·"}
+SIGNS = {"vacuous": "∅", "unknown": "?", "bounded": "~", "reached": "✓", "proved": "✓", "not-applicable": "·"}
 
 
 class GalleryError(session.OutputError):

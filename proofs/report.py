@@ -24,6 +24,7 @@ COLOURS = {
     "proved": "green",
     "reached": "green",
     "unreachable": "red",
+    "vacuous": "bold yellow",
     "unknown": "yellow",
     "bounded": "yellow",
     "not-applicable": "dim",
@@ -45,16 +46,13 @@ def exit_code(rows: Sequence[Judged], strict: bool) -> int:
     violated = any(row.result.verdict == "violated" for row in rows)
     if strict and violated:
         return EXIT_DIFFERS
-    wrong = [row for row in rows if row.as_expected is False]
-    inconclusive = [row for row in wrong if row.result.verdict in ("unknown", "bounded")]
-    if len(wrong) > len(inconclusive):
+    unrecorded = {row.result.verdict for row in rows if row.expected is None}
+    wrong = {row.result.verdict for row in rows if row.as_expected is False}
+    if "violated" in unrecorded or wrong - {"vacuous", "unknown", "bounded"}:
         return EXIT_DIFFERS
-    unrecorded = [row.result.verdict for row in rows if row.expected is None]
-    if "violated" in unrecorded:
-        return EXIT_DIFFERS
-    if "unreachable" in unrecorded:
+    if "unreachable" in unrecorded or "vacuous" in unrecorded | wrong:
         return EXIT_VACUOUS
-    return EXIT_INCONCLUSIVE if inconclusive or "unknown" in unrecorded else 0
+    return EXIT_INCONCLUSIVE if wrong or "unknown" in unrecorded else 0
 
 
 def console() -> Console:
@@ -76,7 +74,7 @@ def table(rows: Sequence[Judged]) -> Table:
         result.add_column(title, overflow="fold")
     for row in rows:
         item = row.result
-        verdict = f"{item.verdict} {item.depth}" if item.path else item.verdict
+        verdict = " ".join(str(part) for part in (item.verdict, item.depth if item.path else item.strength) if part)
         colour = "bold red reverse" if row.as_expected is False else COLOURS[item.verdict]
         result.add_row(
             item.version, item.property, item.scenario, Text(verdict, style=colour), item.how, _expectation(row)

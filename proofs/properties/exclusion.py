@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import z3
 
 from model.engine import busy
@@ -23,9 +25,9 @@ def config_integrity(protocol: Protocol) -> Target:
     return Target(state=z3.And(busy(s), s["engine.config"] != s["engine.op"]))
 
 
-def runs(protocol: Protocol) -> tuple[Term, ...]:
+def runs(protocol: Protocol) -> Mapping[str, Term]:
     """An operation runs."""
-    return (busy(_state(protocol)),)
+    return {"an operation runs": busy(_state(protocol))}
 
 
 def quiet_engine(protocol: Protocol) -> Target:
@@ -89,6 +91,7 @@ PROPERTIES = (
         "no configuration register is written while an operation runs",
         "v12 patch 05 message",
         quiet_engine,
+        premise=runs,
     ),
     Property(
         "quiet-dummy",
@@ -98,6 +101,7 @@ PROPERTIES = (
         "v12 patch 05 message; STATUS bit 17, v12 cover letter",
         quiet_dummy,
         _has_dummy_write,
+        premise=runs,
     ),
     Property(
         "under-lock",

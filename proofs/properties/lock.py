@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import z3
 
 from model.channel import HW, TXN, Channel
@@ -44,10 +46,10 @@ def flag_truth(protocol: Protocol) -> Target:
     return Target(state=z3.Or(lies_locked, lies_free))
 
 
-def flag_or_lock(protocol: Protocol) -> tuple[Term, ...]:
+def flag_or_lock(protocol: Protocol) -> Mapping[str, Term]:
     """The flag is set; the pipe holds the lock."""
     s = Step(protocol.ctx.space)
-    return s["rx.locked"], s["lock.linux"]
+    return {"the flag is set": s["rx.locked"], "the pipe holds the lock": s["lock.linux"]}
 
 
 def _has_flag(protocol: Protocol) -> str | None:
@@ -78,24 +80,31 @@ def bracketed(protocol: Protocol) -> Target:
     return Target(state=z3.Or(*outside))
 
 
-def client_descriptor_loaded(protocol: Protocol) -> tuple[Term, ...]:
+def client_descriptor_loaded(protocol: Protocol) -> Mapping[str, Term]:
     """A client descriptor is in the ring."""
     entries = Channel(protocol.ctx, Step(protocol.ctx.space), "rx").queue("ring").entries()
-    return (z3.Or(*(z3.And(e["valid"], e["hw"] != HW.LOCK, e["hw"] != HW.UNLOCK) for e in entries)),)
+    loaded = z3.Or(*(z3.And(e["valid"], e["hw"] != HW.LOCK, e["hw"] != HW.UNLOCK) for e in entries))
+    return {"a client descriptor is in the ring": loaded}
 
 
-def output_due_under_lock(protocol: Protocol) -> tuple[Term, ...]:
+def output_due_under_lock(protocol: Protocol) -> Mapping[str, Term]:
     """Linux holds the lock, and its producer pipe has descriptors."""
     s = Step(protocol.ctx.space)
-    return (z3.And(s["lock.linux"], z3.Not(Channel(protocol.ctx, s, "tx").queue("ring").empty)),)
+    due = z3.Not(Channel(protocol.ctx, s, "tx").queue("ring").empty)
+    return {"Linux holds the lock while its producer pipe has descriptors": z3.And(s["lock.linux"], due)}
 
 
 def own_pipe_free(protocol: Protocol) -> Target:
     """A lock held by Linux stalls the producer pipe of the same pair while it has descriptors."""
     s = Step(protocol.ctx.space)
-    stalls = protocol.ctx.assume["lock_scope"] == "whole-bam"
     waiting = z3.Not(Channel(protocol.ctx, s, "tx").queue("ring").empty)
-    return Target(state=z3.And(s["lock.linux"], waiting, stalls))
+    return Target(state=z3.And(s["lock.linux"], waiting))
+
+
+def _stalls_own_pipes(protocol: Protocol) -> str | None:
+    if protocol.ctx.assume["lock_scope"] != "whole-bam":
+        return "a lock stalls no pipe of the EE that holds it (lock_scope)"
+    return needs_lock(protocol)
 
 
 PROPERTIES = (
@@ -146,7 +155,7 @@ PROPERTIES = (
         "a lock held by Linux never stalls the producer pipe of the same pair",
         "hardware.md section 2",
         own_pipe_free,
-        needs_lock,
+        _stalls_own_pipes,
         premise=output_due_under_lock,
     ),
 )
