@@ -83,9 +83,9 @@ def _decide_group(
         }
     found = {}
     for item in properties:
-        space = spaces.get(item.id)
-        verdict = _verdict(protocol, item, space, complete.get(item.id), partial.get(item.id))
-        found[item.id] = unless_vacuous(protocol, item, verdict, space)
+        explored = spaces.get(item.id)
+        verdict = _verdict(protocol, item, explored, complete.get(item.id), partial.get(item.id))
+        found[item.id] = unless_vacuous(protocol, item, verdict, explored)
     return found
 
 
