@@ -11,6 +11,7 @@ from typing import Any
 
 import z3
 
+from model.events import EVENTS
 from model.parameters import Scenario
 from model.system import Builder, Enumeration, StateSpace, Term, width_of
 
@@ -27,7 +28,7 @@ class Context:
     assume: Mapping[str, str]
     bounds: Mapping[str, int]
     workload: Scenario
-    space: StateSpace = field(default_factory=StateSpace)
+    space: StateSpace = field(default_factory=lambda: StateSpace(events=EVENTS))
 
     def __post_init__(self) -> None:
         self.builder = Builder(self.space, self.workload.faults)

@@ -194,7 +194,6 @@ def _read_status(ctx: Context, s: Step) -> None:
 def _finish(ctx: Context, s: Step) -> None:
     s.emit("request_succeeded", s["client.ok"])
     number = one_hot(request_number(ctx, s), ctx.bounds["requests"])
-    s.emit("spoilt_request_succeeded", z3.And(s["client.ok"], s["monitor.spoilt"] & number != 0))
     s["monitor.spoilt"] = s["monitor.spoilt"] & ~number
     if "monitor.in_turn" in ctx.space.variables:
         with s.when(z3.And(s["client.ok"], s["monitor.in_turn"], s["tz.done"] == 1)):

@@ -6,7 +6,7 @@ A `Step` executes one atomic section symbolically, so that an action body reads 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ Term = Any  # a z3 ExprRef; z3 ships no type information
 
 
 class ModelError(Exception):
-    """The system is not well formed: an unknown variable, a term of the wrong sort, a duplicate name."""
+    """The system is not well formed: an unknown variable or event, a term of the wrong sort, a duplicate name."""
 
 
 def width_of(count: int) -> int:
@@ -122,10 +122,11 @@ class Action:
 
 @dataclass
 class StateSpace:
-    """The declared state: variables in order, and the queues among them."""
+    """The declared state: variables in order, and the queues among them; `events`: what steps on it can amount to."""
 
     variables: dict[str, Variable] = field(default_factory=dict)
     queues: dict[str, QueueSchema] = field(default_factory=dict)
+    events: Collection[str] = ()
 
     def add(self, name: str, width: int = 0, init: int = 0, labels: tuple[str, ...] | None = None) -> None:
         """Declare one variable; raises ModelError for a duplicate name or a value that does not fit."""
@@ -152,6 +153,11 @@ class StateSpace:
             return self.variables[name].term
         except KeyError:
             raise ModelError(f"no variable named {name}") from None
+
+    def demand_event(self, name: str) -> None:
+        """Raise ModelError for an event that is not declared: nothing could ever amount to it."""
+        if name not in self.events:
+            raise ModelError(f"no event named {name}; declared: {', '.join(self.events) or 'none'}")
 
 
 class Step:
@@ -208,7 +214,9 @@ class Step:
         return True
 
     def emit(self, event: str, condition: Term | bool = True) -> None:
-        """Declare that the action amounts to `event` where the path and `condition` hold."""
+        """Declare that the action amounts to `event` where the path and `condition` hold; raises ModelError for an
+        event that is not declared."""
+        self.space.demand_event(event)
         _join(self._events, event, z3.And(self.path, condition))
 
     def exceed(self, key: str, condition: Term) -> None:

@@ -23,6 +23,13 @@ from proofs.recheck import recheck, recheck_lasso
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+WITHIN_BOUNDS, ANY_REQUESTS, CERTIFIED = "within-bounds", "any-requests", "certified"
+STRENGTHS = {
+    WITHIN_BOUNDS: "every reachable state was looked at, for these bounds",
+    ANY_REQUESTS: "every reachable state was looked at, with requests for ever",
+    CERTIFIED: "by an inductive invariant that was proved again in this run",
+}
+"""How strong a proof is, and what that means."""
 DEPTH = 5  # steps that z3 unrolls where no violation is known: keeps a whole run quick
 
 
@@ -52,7 +59,8 @@ class Result:
     `depth` in steps; `states` reachable, or visited before the search could stop; `trace` is relative to the output
     folder; `seconds` of the whole job that the row belongs to, shared by its rows. `causes`: how many distinct ones the
     violation has, if that was asked for; `other_causes` says of the second and each further one what is different.
-    `certificate`: the file of the invariant by which it is proved, relative to the output folder.
+    `certificate`: the file of the invariant by which it is proved, relative to the output folder. `strength`: one of
+    `STRENGTHS` for what is proved, else None.
     """
 
     version: str
@@ -71,6 +79,7 @@ class Result:
     causes: int | None = None
     other_causes: tuple[str, ...] = ()
     certificate: str | None = None
+    strength: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The row as plain data, without the causes and the certificate if they were not asked for."""
@@ -176,7 +185,16 @@ def _result(job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verd
         verdict.path,
         trace,
         0.0,
+        strength=_strength(protocol, verdict),
     )
+
+
+def _strength(protocol: Protocol, verdict: verdicts.Verdict) -> str | None:
+    if verdict.word != "proved":
+        return None
+    if verdict.invariant is not None:
+        return CERTIFIED
+    return ANY_REQUESTS if protocol.ctx.workload.endless else WITHIN_BOUNDS
 
 
 def trace_of(protocol: Protocol, item: Property, scenario: str, path: Sequence[str], loop: int | None = None) -> Trace:

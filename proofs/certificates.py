@@ -23,6 +23,7 @@ from model.system import Term
 from proofs.engines import Target
 from proofs.invariants import Clause, Place, obligations, places
 from proofs.properties import ALWAYS, catalogue
+from proofs.subjects import unmet
 
 SCHEMA = 1
 SECOND = "bitwuzla"
@@ -101,7 +102,7 @@ def _from_json(text: str) -> Certificate:
 def checked(certificate: Certificate, protocol: Protocol) -> Target:
     """The target that the certificate claims to exclude.
 
-    Raises DocumentError if its clauses are not about the system, or its property cannot be proved of it.
+    Raises DocumentError if its clauses are not about the system, or its property says nothing about it.
     """
     item = catalogue()[certificate.property_id]
     reason = item.reason_against(protocol)
@@ -109,6 +110,8 @@ def checked(certificate: Certificate, protocol: Protocol) -> Target:
         raise DocumentError(f"{item.id} is an `{item.kind}` property; a certificate is for an `{ALWAYS}` one")
     if reason is not None:
         raise DocumentError(f"{item.id} does not apply to {protocol.version}: {reason}")
+    if missing := unmet(protocol, item):
+        raise DocumentError(f"{item.id} is vacuous for {protocol.version}; not seen to happen: {'; '.join(missing)}")
     known = places(protocol.system.space)
     for number, clause in enumerate(certificate.clauses):
         _check_clause(number, clause, known)

@@ -39,8 +39,8 @@ def certify(files: tuple[Path, ...], show: bool) -> None:
     inconclusive = False
     for file in files:
         certificate = read_certificate(file)
-        protocol = stored_protocol(certificate)
         try:
+            protocol = stored_protocol(certificate)
             target = checked(certificate, protocol)
         except DocumentError as error:
             raise DocumentError(f"{file}: {error}") from None

@@ -30,7 +30,7 @@ from proofs.expectations import ExpectationError
 from proofs.mutants import same
 from proofs.noticing import Bench, bench, where
 from proofs.options import cores
-from proofs.properties import REACH, Property, catalogue, scenario_applies
+from proofs.properties import catalogue, scenario_applies
 from proofs.session import demand_known_axes
 
 FILE = "uncovered.toml"
@@ -50,7 +50,7 @@ AXIS_CASES = CASES[:3]  # what an axis is about may be a BAM without the lock, o
 
 @dataclass(frozen=True)
 class Item:
-    """An action, a property's premise or an axis; `where` it is covered, empty if nowhere, then `why` not."""
+    """An action, a property's subject or an axis; `where` it is covered, empty if nowhere, then `why` not."""
 
     kind: str
     name: str
@@ -59,7 +59,7 @@ class Item:
 
 
 def explored(version: Version, cases: Sequence[Case]) -> list[Item]:
-    """Actions and premises: in which case each is first seen to happen."""
+    """Actions and subjects: in which case each is first seen to happen."""
     found: dict[tuple[str, str], str] = {}
     for case in cases:
         item = bench(version.name, case)
@@ -89,22 +89,13 @@ def _happens(protocol: Protocol, space: Space, key: tuple[str, str], target: Tar
 
 
 def _wanted(protocol: Protocol, scenario: str) -> dict[tuple[str, str], Target]:
-    """A target for each action and for each premise of the properties that are asked in the scenario."""
+    """A target for each action and for each subject of the properties that are asked in the scenario."""
     wanted = {(ACTION, action.name): Target() for action in protocol.system.actions}
     for item in catalogue().values():
-        if scenario in item.scenarios and item.kind != REACH and item.reason_against(protocol) is None:
-            wanted |= {(PROPERTY, name): target for name, target in premises(item, protocol).items()}
+        if scenario in item.scenarios and item.reason_against(protocol) is None:
+            subjects = item.subjects(protocol)
+            wanted |= {(PROPERTY, f"{item.id}: {meaning}"): target for meaning, target in subjects.items()}
     return wanted
-
-
-def premises(item: Property, protocol: Protocol) -> dict[str, Target]:
-    """What a property speaks of, by name: its premise's states, each event without its condition, what is to end."""
-    target = item.target(protocol)
-    states = list(item.premise(protocol)) or ([target.state] if not target.on else [])
-    found = {item.id if not place else f"{item.id} ({place + 1})": Target(s) for place, s in enumerate(states)}
-    if not item.premise(protocol) or item.id == "fault-contained":
-        found |= {f"{item.id}: {event}": Target(on={event: z3.BoolVal(True)}) for event in target.on}
-    return found
 
 
 def axes_of(version: Version) -> list[Item]:
@@ -243,7 +234,7 @@ def table(found: Coverage) -> Table:
     return result
 
 
-PLURAL = {ACTION: "actions", PROPERTY: "premises of properties", AXIS: "axes"}
+PLURAL = {ACTION: "actions", PROPERTY: "subjects of properties", AXIS: "axes"}
 
 
 @click.command()

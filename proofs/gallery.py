@@ -4,36 +4,54 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from counterexamples.documents import write_file
 from counterexamples.gallery import FORMS
 from proofs import session
-from proofs.campaign import Result
+from proofs.campaign import ANY_REQUESTS, CERTIFIED, Result
+from proofs.certificates import checked, prove, read_certificate
+from proofs.inspect import stored_protocol
 from proofs.report import worst
 
 BEGIN, END = "<!-- matrix: made by `python -m proofs gallery` -->", "<!-- end of matrix -->"
 SHOWN = ("violated", "unreachable")
-SIGNS = {"unknown": "?", "bounded": "~", "reached": "✓", "proved": "✓", "not-applicable": "·"}
+STRENGTH_SIGNS = {ANY_REQUESTS: "✓∞", CERTIFIED: "✓✓"}
+SIGNS = {"vacuous": "∅", "unknown": "?", "bounded": "~", "reached": "✓", "proved": "✓", "not-applicable": "·"}
 
 
 class GalleryError(session.OutputError):
     """The folder is not a checkout of this project."""
 
 
-def matrix(results: Sequence[Result]) -> str:
-    """A Markdown table, properties down, versions across; a violation links to its counterexample."""
-    cells = worst(results)
+def strongest(results: Sequence[Result], certified: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """For each version and property the sign of its strongest proof. `certified`: those with a certificate."""
+    signs: dict[tuple[str, str], str] = {}
+    for result in results:
+        key = (result.version, result.property)
+        if result.strength == ANY_REQUESTS:
+            signs[key] = STRENGTH_SIGNS[CERTIFIED if key in certified else ANY_REQUESTS]
+    return signs
+
+
+def matrix(results: Sequence[Result], certified: Collection[tuple[str, str]] = ()) -> str:
+    """A Markdown table, properties down, versions across; a violation links to its counterexample.
+
+    `certified`: the versions and properties for any number of requests whose certificates were proved again.
+    """
+    cells, proofs = worst(results), strongest(results, certified)
     names = list(dict.fromkeys(result.version for result in results))
     rows = ["| property | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for item in dict.fromkeys(result.property for result in results):
-        rows.append(f"| `{item}` | " + " | ".join(_cell(cells[name, item]) for name in names) + " |")
+        rows.append(f"| `{item}` | " + " | ".join(_cell(cells[name, item], proofs) for name in names) + " |")
     return "\n".join(rows)
 
 
-def _cell(result: Result) -> str:
+def _cell(result: Result, proofs: Mapping[tuple[str, str], str]) -> str:
+    if result.verdict == "proved":
+        return proofs.get((result.version, result.property), SIGNS["proved"])
     if result.verdict not in SHOWN:
         return SIGNS[result.verdict]
     mark = "" if result.scenario == "default" else "*"
@@ -55,6 +73,18 @@ def _wanted(results: Sequence[Result], made: Path) -> dict[str, bytes]:
     return files
 
 
+def certified() -> set[tuple[str, str]]:
+    """The versions and properties with a recorded certificate for any number of requests, each proved again by z3."""
+    found = set()
+    for path in sorted((Path(__file__).parent / "certified").rglob("*.cert.json")):
+        certificate = read_certificate(path)
+        protocol = stored_protocol(certificate)
+        proofs = prove(protocol, checked(certificate, protocol), certificate.clauses, "z3")
+        if protocol.ctx.workload.endless and all(proof.answer == "unsat" for proof in proofs):
+            found.add((certificate.version, certificate.property_id))
+    return found
+
+
 def regenerate(root: Path, check: bool, workers: int) -> list[str]:
     """What differs in gallery and README, brought up to date unless `check`. Raises GalleryError, OSError."""
     folder, readme = root / "counterexamples" / "gallery", root / "README.md"
@@ -66,7 +96,7 @@ def regenerate(root: Path, check: bool, workers: int) -> list[str]:
         wanted = _wanted(results, Path(made))
     present = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     text = readme.read_text(encoding="utf-8")
-    fresh = _with_matrix(text, matrix(results))
+    fresh = _with_matrix(text, matrix(results, certified()))
     changed = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
     if not check:
         _store(folder, wanted, present)

@@ -6,6 +6,7 @@ What is proved is proved from the clauses, on the whole system, by z3; how they 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from model.protocol import Protocol
 from proofs.certificates import prove
@@ -14,7 +15,8 @@ from proofs.engines.exhaustive import Explorer
 from proofs.engines.induction import NotInductiveError, find
 from proofs.invariants import places
 from proofs.properties import ALWAYS, Property
-from proofs.verdicts import EngineDisagreementError, Verdict
+from proofs.subjects import along
+from proofs.verdicts import EngineDisagreementError, Verdict, unless_vacuous
 
 
 def decide(protocol: Protocol, properties: Sequence[Property]) -> dict[str, Verdict]:
@@ -27,12 +29,15 @@ def _decide(protocol: Protocol, item: Property) -> Verdict:
         return Verdict("unknown", f"induction does not decide `{item.kind}` properties")
     target = item.target(protocol)
     system = own_part(protocol.system, target)
-    space = Explorer(system).explore({item.id: target}, stop_early=True)
+    space = Explorer(system).explore({item.id: target}, stop_early=True, beside=along(protocol, system, [item]))
     states = space.states.shape[1]
     if item.id in space.hits:
         return Verdict("unknown", f"no invariant: violated at depth {space.hits[item.id].depth}", None, states)
     if space.exceeded:
         return Verdict("unknown", f"capacity {', '.join(space.exceeded)}", None, states)
+    verdict = unless_vacuous(protocol, item, Verdict("proved", f"all {states} states", None, states), space)
+    if verdict.word != "proved":
+        return verdict
     inside = system.space.variables
     known = {name: place for name, place in places(protocol.system.space).items() if place.variable in inside}
     try:
@@ -44,4 +49,4 @@ def _decide(protocol: Protocol, item: Property) -> Verdict:
         raise EngineDisagreementError(f"{item.id}: the invariant that was found does not prove {', '.join(failed)}")
     row = {"answer": "invariant", "clauses": len(clauses), "states": states}
     how = f"inductive invariant of {len(clauses)} clauses, proved again by z3"
-    return Verdict("proved", how, None, states, (), {"induction": row}, invariant=clauses)
+    return replace(verdict, how=how, engines={"induction": row}, invariant=clauses)

@@ -17,7 +17,7 @@ from counterexamples.mail import to_mail
 from counterexamples.markdown import to_markdown
 from counterexamples.trace import ReplayError, Trace
 from model import parameters, versions
-from model.protocol import Protocol
+from model.protocol import Protocol, build
 from proofs.campaign import Job, protocol_for, trace_of
 from proofs.properties import catalogue
 
@@ -139,20 +139,36 @@ def _actions() -> Table:
 
 
 def stored_protocol(stored: Origin) -> Protocol:
-    """The protocol that a stored document is about; raises DocumentError if the version has changed since."""
-    if stored.scenario not in parameters.SCENARIOS or stored.property_id not in catalogue():
-        raise DocumentError(
-            f"scenario {stored.scenario!r} or property {stored.property_id!r} is unknown to this release"
-        )
-    protocol = protocol_for(Job(stored.version, stored.scenario, (), stored.assumptions, stored.bounds))
-    present = {key: list(value) if isinstance(value, tuple) else value for key, value in protocol.ctx.axes.items()}
-    then = {key: list(value) if isinstance(value, tuple | list) else value for key, value in stored.axes.items()}
-    if present != then:
-        changed = sorted(key for key in present.keys() | then.keys() if present.get(key) != then.get(key))
+    """The system that a stored document says it is about; replaying it, or proving it again, tells whether it is.
+
+    An assumption, bound or axis that it leaves out did not exist when it was made: it has its default, and an axis of a
+    shipped version the value that this version has. Raises DocumentError if the document has something that does
+    not exist, or if it has axes on which the shipped version that it names behaves otherwise; ParameterError likewise.
+    """
+    for kind, name, known in (
+        ("scenario", stored.scenario, parameters.SCENARIOS),
+        ("property", stored.property_id, catalogue()),
+    ):
+        if name not in known:
+            raise DocumentError(str(parameters.nearest(kind, name, known)))
+    assumptions = parameters.assumptions(stored.assumptions)
+    bounds = parameters.bounds(stored.scenario, stored.bounds)
+    return build(stored.version, _stored_axes(stored), assumptions, bounds, stored.scenario)
+
+
+def _stored_axes(stored: Origin) -> dict[str, versions.Value]:
+    """The axes of the shipped version that a document names, if it agrees, else those that it has itself."""
+    present = {} if versions.is_path(stored.version) else dict(versions.load(stored.version).axes)
+    try:
+        axes = versions.completed(stored.axes, present)
+    except versions.VersionError as error:
+        raise DocumentError(str(error)) from None
+    then, now = versions.behaviour(axes), versions.behaviour(present or axes)
+    if changed := sorted(axis for axis in now if then[axis] != now[axis]):
         raise DocumentError(
             f"{stored.version} has changed since the file was made ({', '.join(changed)}); make a new one"
         )
-    return protocol
+    return present or axes
 
 
 def shown(path: Path, form: str) -> str:

@@ -1,7 +1,7 @@
 """JUnit XML of judged results, for the test reports of CI systems: one suite per version and scenario.
 
-A test case fails where `check` and `gate` would exit with 1 or 4; an answer that is missing is an error, or skipped if
-it was recorded as missing.
+A test case fails where `check` and `gate` would exit with 1 or 4; an answer that is missing is an error. What was
+recorded as missing, or as vacuous, is skipped, with a message that says so: it is no proof.
 """
 
 from __future__ import annotations
@@ -76,6 +76,8 @@ def _outcome(row: Judged, strict: bool) -> tuple[str, str] | None:
         return "failure", found
     if item.verdict == "not-applicable":
         return "skipped", item.how
+    if item.verdict == "vacuous":
+        return ("skipped" if row.as_expected else "failure"), found
     if item.verdict == "unknown":
         return ("skipped" if row.as_expected else "error"), found
     if row.expected is None and item.verdict in ("violated", "unreachable"):
@@ -85,6 +87,8 @@ def _outcome(row: Judged, strict: bool) -> tuple[str, str] | None:
 
 def _verdict(row: Judged) -> str:
     item = row.result
+    if item.strength is not None:
+        return f"{item.verdict} ({item.strength})"
     return f"{item.verdict} at depth {item.depth}" if item.verdict in ("violated", "reached") else item.verdict
 
 

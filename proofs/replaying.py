@@ -54,8 +54,8 @@ def replay_on(path: Path, version: str) -> Replayed:
     Raises DocumentError, ReplayError, VersionError or ParameterError.
     """
     session.demand_known_axes(version)
-    inspection.replayed(path)
-    stored = read_file(path)
+    shown = inspection.replayed(path)
+    stored = replace(read_file(path), axes=shown.axes)
     protocol = protocol_for(Job(version, stored.scenario, (), stored.assumptions, stored.bounds))
     outcome = run(protocol, stored.path)
     blocked = outcome if isinstance(outcome, Blocked) else None

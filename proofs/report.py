@@ -22,7 +22,7 @@ from proofs.properties import catalogue
 COLOURS = {
     "violated": "bold red",
     "unreachable": "red",
-    "vacuous": "magenta",
+    "vacuous": "bold yellow",
     "unknown": "yellow",
     "bounded": "yellow",
     "reached": "green",
@@ -48,16 +48,13 @@ def exit_code(rows: Sequence[Judged], strict: bool) -> int:
     violated = any(row.result.verdict == "violated" for row in rows)
     if strict and violated:
         return EXIT_DIFFERS
-    wrong = [row for row in rows if row.as_expected is False]
-    inconclusive = [row for row in wrong if row.result.verdict in ("unknown", "bounded")]
-    if len(wrong) > len(inconclusive):
+    unrecorded = {row.result.verdict for row in rows if row.expected is None}
+    wrong = {row.result.verdict for row in rows if row.as_expected is False}
+    if "violated" in unrecorded or wrong - {"vacuous", "unknown", "bounded"}:
         return EXIT_DIFFERS
-    unrecorded = [row.result.verdict for row in rows if row.expected is None]
-    if "violated" in unrecorded:
-        return EXIT_DIFFERS
-    if "unreachable" in unrecorded:
+    if "unreachable" in unrecorded or "vacuous" in unrecorded | wrong:
         return EXIT_VACUOUS
-    return EXIT_INCONCLUSIVE if inconclusive or "unknown" in unrecorded else 0
+    return EXIT_INCONCLUSIVE if wrong or "unknown" in unrecorded else 0
 
 
 def worst(results: Sequence[Result]) -> dict[tuple[str, str], Result]:
@@ -94,7 +91,8 @@ def verdict(row: Judged) -> Text:
     """The verdict with its depth, in its colour; reversed where another one is recorded."""
     item = row.result
     colour = "bold red reverse" if row.as_expected is False else COLOURS[item.verdict]
-    return Text(f"{item.verdict} {item.depth}" if item.path else item.verdict, style=colour)
+    degree = item.depth if item.path else item.strength
+    return Text(item.verdict if degree is None else f"{item.verdict} {degree}", style=colour)
 
 
 def _table(rows: Sequence[Judged], *names: str) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from counterexamples.minimal import minimal_path, shortest_path_edges
@@ -15,6 +15,7 @@ from proofs.engines.cone import behaviour_cone, grouped, observe
 from proofs.engines.exhaustive import Explorer, Space
 from proofs.invariants import Clause
 from proofs.properties import EVENTUALLY, REACH, Property
+from proofs.subjects import along, unmet
 
 SLACK = 12  # variables that a group's system may carry for one target's sake: an own exploration costs more
 CONFIRMED_DEPTH = 15  # up to this depth z3 itself refutes everything shorter, whatever the depth budget
@@ -68,7 +69,8 @@ def _decide_group(
     complete: dict[str, Answer] = {}
     spaces: dict[str, Space] = {}
     if engine in ("both", "exhaustive"):
-        space = Explorer(system).explore(targets, stop_early=True)
+        beside = along(protocol, system, properties)
+        space = Explorer(system).explore(targets, stop_early=True, beside=beside)
         complete = {name: _exhaustive_answer(protocol, system, space, name) for name in targets}
         spaces = dict.fromkeys(targets, space)
         cut = {name: targets[name] for name, answer in complete.items() if isinstance(answer, Unknown)}
@@ -79,10 +81,12 @@ def _decide_group(
             name: _within_capacities(protocol, answer)
             for name, answer in _bounded_answers(system, targets, complete, depth).items()
         }
-    return {
-        item.id: _verdict(protocol, item, spaces.get(item.id), complete.get(item.id), partial.get(item.id))
-        for item in properties
-    }
+    found = {}
+    for item in properties:
+        explored = spaces.get(item.id)
+        verdict = _verdict(protocol, item, explored, complete.get(item.id), partial.get(item.id))
+        found[item.id] = unless_vacuous(protocol, item, verdict, explored)
+    return found
 
 
 def _decide_eventually(protocol: Protocol, properties: Sequence[Property], engine: str) -> dict[str, Verdict]:
@@ -95,10 +99,27 @@ def _decide_eventually(protocol: Protocol, properties: Sequence[Property], engin
     for cone, members in groups.items():
         system = observe(protocol.system, cone)
         questions = {item.id: fair.Question(item.target(protocol).state, item.fair(protocol)) for item in members}
-        space, answers = fair.search(system, questions)
-        for name, answer in answers.items():
-            found[name] = _lasting(system, questions[name], space, answer, engine)
+        space, answers = fair.search(system, questions, along(protocol, system, members))
+        for item in members:
+            verdict = _lasting(system, questions[item.id], space, answers[item.id], engine)
+            found[item.id] = unless_vacuous(protocol, item, verdict, space)
     return found
+
+
+def unless_vacuous(protocol: Protocol, item: Property, verdict: Verdict, space: Space | None = None) -> Verdict:
+    """The verdict, but if it is `proved` and what the property speaks of never happens then `vacuous`, and `unknown`
+    if it is not known whether that happens. `space`: the complete exploration by which it is proved."""
+    if verdict.word != "proved":
+        return verdict
+    missing = unmet(protocol, item, space)
+    never = [meaning for meaning, answer in missing.items() if isinstance(answer, Unreachable)]
+    if never:
+        return replace(verdict, word="vacuous", how=f"never: {'; '.join(never)}; {verdict.how}", invariant=None)
+    open_ones = [f"{meaning} ({answer.reason})" for meaning, answer in missing.items() if isinstance(answer, Unknown)]
+    if open_ones:
+        how = f"not known whether ever: {', '.join(open_ones)}; {verdict.how}"
+        return replace(verdict, word="unknown", how=how, invariant=None)
+    return verdict
 
 
 def _lasting(

@@ -32,6 +32,7 @@ ROW = {
     "as_expected",
     "trace",
     "seconds",
+    "strength",
 }
 
 

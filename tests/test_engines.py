@@ -156,7 +156,7 @@ Choices = tuple[list[Any], list[Any], bool]
 def random_system(choices: Choices) -> tuple[TransitionSystem, Target]:
     """The system and the target that hypothesis chose; the target is about a state or about an event of action 0."""
     actions, goal, by_event = choices
-    space = StateSpace()
+    space = StateSpace(events=("event",))
     for name, width in FIELDS.items():
         space.add(name, width)
     steps: toys.Steps = []

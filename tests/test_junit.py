@@ -53,6 +53,9 @@ def outcome(row: Judged, strict: bool = False) -> str | None:
     [
         ("proved", "proved", True, None),
         ("proved", None, None, None),
+        ("vacuous", None, None, "failure"),
+        ("vacuous", "proved", False, "failure"),
+        ("vacuous", "vacuous", True, "skipped"),
         ("proved", "violated at depth 3", False, "failure"),
         ("violated", "violated at depth 13", True, None),
         ("violated", None, None, "failure"),

@@ -19,7 +19,7 @@ Row = dict[str, int]
 
 
 def space_of(**widths: int) -> StateSpace:
-    space = StateSpace()
+    space = StateSpace(events=("big", "never", "always"))
     for name, width in widths.items():
         space.add(name, width)
     return space

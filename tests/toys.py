@@ -43,7 +43,7 @@ def counters(limit: int, names: Sequence[str] = ("a", "b"), width: int = 8) -> T
 
 def token_ring(nodes: int, laps: int) -> TransitionSystem:
     """A token goes round `laps` times: one state for each step taken so far, `nodes * laps + 1` in all."""
-    space = StateSpace()
+    space = StateSpace(events=("sent",))
     space.add("at", 4)
     space.add("lap", 4)
     steps: Steps = []
@@ -64,7 +64,7 @@ def two_phase_commit(participants: int) -> TransitionSystem:
 
     Votes: 3 ** n states while undecided; committed: 1 state; aborted: one for each vector with a no.
     """
-    space = StateSpace()
+    space = StateSpace(events=("commit", "abort"))
     for number in range(participants):
         space.add(f"vote{number}", 2)
     space.add("decision", 2)

@@ -11,10 +11,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from model.versions._document import Document, names, parse, read
+from model.versions._document import Document, is_path, names, parse, read
 from model.versions._fit import behaviour, misfit
-from model.versions._schema import UNKNOWN, VersionError, axes, axis_values, meanings, schema
+from model.versions._schema import UNKNOWN, VersionError, axes, axis_values, breaches, defaults, meanings, schema
 
 __all__ = [
     "UNKNOWN",
@@ -25,6 +26,8 @@ __all__ = [
     "axes",
     "axis_values",
     "behaviour",
+    "completed",
+    "is_path",
     "load",
     "meanings",
     "misfit",
@@ -71,7 +74,7 @@ class Version:
 
 
 def load(name_or_path: str | Path) -> Version:
-    """A version with all its axes, those that its file leaves out taken from its bases.
+    """A version with all its axes, those that its file leaves out taken from its bases, or else the axis's default.
 
     A Path, or a string with a separator in it or `.toml` at its end, is a file's path; any other string is a name.
     Raises VersionError, with a message of one line, if the version does not exist or a file is wrong.
@@ -80,13 +83,34 @@ def load(name_or_path: str | Path) -> Version:
     content = chain[0].content
     changes = [_changes(document) for document in chain]
     _demand_every_axis(chain[-1], changes[-1])
-    resolved = {axis: next(own[axis].value for own in changes if axis in own) for axis in axes()}
+    stated = [{axis: change.value for axis, change in own.items()} for own in changes]
+    resolved = {axis: next(own[axis] for own in [*stated, defaults()] if axis in own) for axis in axes()}
     contradiction = misfit(resolved)
     if contradiction is not None:
         raise chain[0].error(("axes",), f"axes: {contradiction}")
     posting = {key: content.get(key) for key in ("subject", "posted", "link")}
     own = (content["title"], content["source"], content.get("base"))
     return Version(str(name_or_path), *own, resolved, changes[0], **posting)
+
+
+def completed(stored: Mapping[str, Any], known: Mapping[str, Value]) -> dict[str, Value]:
+    """A value for every axis: those that a stored file has, and for what it leaves out those that are `known`, or the
+    axis's default.
+
+    Raises VersionError if the file has an axis or a value that does not exist, if nothing is known of an axis that it
+    leaves out, or if the values contradict each other.
+    """
+    content = {"title": "-", "source": "-", "axes": {axis: {"value": v, "source": "-"} for axis, v in stored.items()}}
+    for _, message in breaches(content):
+        raise VersionError(message)
+    own = {axis: tuple(value) if isinstance(value, list) else value for axis, value in stored.items()}
+    found = {**defaults(), **known, **own}
+    missing = [axis for axis in axes() if found.get(axis, UNKNOWN) == UNKNOWN]
+    if missing:
+        raise VersionError(f"no value for {', '.join(missing)}; valid: one for every axis that has no default")
+    if contradiction := misfit(found):
+        raise VersionError(f"axes: {contradiction}")
+    return {axis: found[axis] for axis in axes()}
 
 
 def _with_bases(document: Document) -> list[Document]:
@@ -115,6 +139,7 @@ def _changes(document: Document) -> dict[str, Change]:
 
 
 def _demand_every_axis(root: Document, own: Mapping[str, Change]) -> None:
-    missing = [axis for axis in axes() if axis not in own]
+    missing = [axis for axis in axes() if axis not in own.keys() | defaults().keys()]
     if missing:
-        raise root.error(("axes",), f"axes: missing: {', '.join(missing)}; valid: a base, or a value for every axis")
+        valid = "valid: a base, or a value for every axis that has no default"
+        raise root.error(("axes",), f"axes: missing: {', '.join(missing)}; {valid}")

@@ -69,7 +69,7 @@ def read(reference: str | Path, folder: Path | None) -> Source:
 
     Raises VersionError if there is no such version or the file cannot be read.
     """
-    if folder is not None and _is_path(reference):
+    if folder is not None and is_path(reference):
         path = folder / reference
         label = _printable(str(path))
         raw = _read_bytes(path, label)
@@ -81,7 +81,8 @@ def read(reference: str | Path, folder: Path | None) -> Source:
     return Source(label, None, label, _read_bytes(files(__package__) / f"{reference}{SUFFIX}", label))
 
 
-def _is_path(reference: str | Path) -> bool:
+def is_path(reference: str | Path) -> bool:
+    """Whether a reference stands for a file, not for a shipped version."""
     text = str(reference)
     return isinstance(reference, Path) or "/" in text or os.sep in text or text.endswith(SUFFIX)
 

@@ -37,6 +37,12 @@ def axes() -> Mapping[str, str]:
     return {name: axis["description"] for name, axis in _axis_schemas().items()}
 
 
+def defaults() -> dict[str, str | tuple[str, ...]]:
+    """For each axis that may be left out, what that means: the `default` that the schema states."""
+    stated = {name: axis["default"] for name, axis in _axis_schemas().items() if "default" in axis}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in stated.items()}
+
+
 def axis_values(axis: str) -> tuple[str, ...]:
     """The values of an axis, or, if its value is an array, the steps that this may hold; without `UNKNOWN`.
 

@@ -6,7 +6,7 @@ length is the depth. A target holds in a state, or when an action fires; then th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import z3
@@ -31,6 +31,10 @@ class Target:
             z3.And(action.events[event], condition) for event, condition in self.on.items() if event in action.events
         ]
         return z3.simplify(z3.Or(*hits)) if hits else z3.BoolVal(False)
+
+    def is_never(self, actions: Iterable[Action]) -> bool:
+        """Whether it is constantly false, by its form: no state satisfies it and none of the actions can hit it."""
+        return z3.is_false(z3.simplify(self.state)) and all(z3.is_false(self.hit_by(action)) for action in actions)
 
     def firing(self, action: Action) -> Term:
         """Whether `action` can fire and hits the target."""

@@ -65,8 +65,20 @@ def restrict(system: TransitionSystem, cone: frozenset[str], targets: Iterable[T
         if updates or events & set(action.events):
             overflow = {key: term for key, term in action.overflow.items() if variables_of(term) <= cone}
             actions.append(replace(action, updates=updates, overflow=overflow))
-    space = StateSpace({name: variable for name, variable in system.space.variables.items() if name in cone})
-    return TransitionSystem(system.name, space, tuple(actions))
+    return TransitionSystem(system.name, _narrowed(system.space, cone), tuple(actions))
+
+
+def _narrowed(space: StateSpace, cone: frozenset[str]) -> StateSpace:
+    """The variables of `cone`, none of them seen as part of a queue."""
+    variables = {name: variable for name, variable in space.variables.items() if name in cone}
+    return replace(space, variables=variables, queues={})
+
+
+def contains(part: TransitionSystem, system: TransitionSystem, target: Target) -> bool:
+    """Whether `part`, a restriction of `system`, has all on which a target depends."""
+    kept = {action.name for action in part.actions}
+    emitting = {action.name for action in system.actions if not target.on.keys().isdisjoint(action.events)}
+    return emitting <= kept and cone_variables(dependencies(system), target) <= part.space.variables.keys()
 
 
 def own_part(system: TransitionSystem, target: Target) -> TransitionSystem:
@@ -101,7 +113,7 @@ def observe(system: TransitionSystem, cone: frozenset[str]) -> TransitionSystem:
         )
         for action in system.actions
     )
-    space = StateSpace({name: variable for name, variable in system.space.variables.items() if name in cone})
+    space = _narrowed(system.space, cone)
     for queue, schema in system.space.queues.items():
         fields = {name: item for name, item in schema.fields.items() if f"{queue}.{name}" in cone}
         if f"{queue}.len" in cone:

@@ -35,7 +35,7 @@ class Hit:
 class Space:
     """The reachable state space. `level[i]` is the first number of a state at distance i; one more entry ends it.
 
-    `farther`: for an exploration with slack all hits by depth, the nearest first.
+    `farther`: for an exploration with slack all hits by depth, the nearest first. `asked`: the names of all targets.
     """
 
     layout: Layout
@@ -46,6 +46,7 @@ class Space:
     exceeded: tuple[str, ...]
     complete: bool
     farther: Mapping[str, tuple[Hit, ...]] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
 
     @property
     def depth(self) -> int:
@@ -110,12 +111,15 @@ class Explorer:
         targets: Mapping[str, Target],
         stop_early: bool = False,
         slack: int = 0,
+        beside: Mapping[str, Target] | None = None,
     ) -> Space:
         """Exhaust the system, or with `stop_early` only until every target is hit; `complete` tells which.
 
-        `slack`: look for hits that are up to so many steps farther away than the nearest, too.
+        `slack`: look for hits that are up to so many steps farther away than the nearest, too. `beside`: further
+        targets, under names of their own, that are looked for in whatever is explored.
         """
-        predicates = {name: _Predicate(self.system, target) for name, target in targets.items()}
+        asked = {**targets, **(beside or {})}
+        predicates = {name: _Predicate(self.system, target) for name, target in asked.items()}
         overflow = {key: Code([self.system.overflow(key)], vector=True) for key in self.system.capacities()}
         found = StateSet(self.layout.words)
         found.insert(self.layout.pack(self.system.initial))
@@ -129,7 +133,7 @@ class Explorer:
             depth = len(levels) - 2
             self._look(predicates, found.states[:, start:end], start, depth, slack, hits)
             self._check(overflow, found.states[:, start:end], exceeded)
-            seen = len(hits) == len(targets) and all(not slack or min(item) + slack <= depth for item in hits.values())
+            seen = targets.keys() <= hits.keys() and all(min(hits[name]) + slack <= depth for name in targets if slack)
             if stop_early and seen:
                 complete = False
                 break
@@ -138,7 +142,15 @@ class Explorer:
         farther = {name: tuple(Hit(cost, tuple(item[cost])) for cost in sorted(item)) for name, item in hits.items()}
         nearest = {name: item[0] for name, item in farther.items()}
         return Space(
-            self.layout, found.states, tuple(levels), _joined(edges), nearest, tuple(exceeded), complete, farther
+            self.layout,
+            found.states,
+            tuple(levels),
+            _joined(edges),
+            nearest,
+            tuple(exceeded),
+            complete,
+            farther,
+            frozenset(predicates),
         )
 
     def _look(

@@ -52,13 +52,15 @@ class _Graph:
 
 
 def search(
-    system: TransitionSystem, questions: Mapping[str, Question]
+    system: TransitionSystem, questions: Mapping[str, Question], beside: Mapping[str, Target]
 ) -> tuple[Space, dict[str, Lasso | Unreachable | Unknown]]:
     """For each question the nearest state of rest, or a fair cycle if the way to the nearest and it are shorter.
 
     The system is exhausted, unless a state of rest is found for each question: what is unexplored then lies farther.
+    `beside`: targets that are looked for in what is explored.
     """
-    space = Explorer(system).explore({name: resting(system, item) for name, item in questions.items()}, stop_early=True)
+    rests = {name: resting(system, item) for name, item in questions.items()}
+    space = Explorer(system).explore(rests, stop_early=True, beside=beside)
     return space, {name: _answer(system, space, name, item) for name, item in questions.items()}
 
 

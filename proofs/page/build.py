@@ -26,6 +26,7 @@ SCRIPTS = ("page.js", "player.js")
 WORDS = {
     "violated": "violated",
     "unreachable": "what should be reachable is not",
+    "vacuous": "vacuous: what it speaks of never happens",
     "unknown": "unknown: a capacity of the model was exceeded",
     "bounded": "no violation within some steps, which is no proof",
     "reached": "reached, as it should be",

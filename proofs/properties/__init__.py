@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+import z3
+
+from model.events import EVENTS
 from model.protocol import Protocol
 from model.system import Term
 from proofs.engines import Target
@@ -31,8 +34,8 @@ def _nothing(_: Protocol) -> frozenset[str]:
     return frozenset()
 
 
-def _no_state(_: Protocol) -> tuple[Term, ...]:
-    return ()
+def _no_state(_: Protocol) -> Mapping[str, Term]:
+    return {}
 
 
 def _always_applies(_: Protocol) -> str | None:
@@ -41,12 +44,13 @@ def _always_applies(_: Protocol) -> str | None:
 
 @dataclass(frozen=True)
 class Property:
-    """One claim. `target`: what an `always` property must never, a `reach` property must sometimes come to; for an
+    """One claim. `comes_to`: what an `always` property must never, a `reach` property must sometimes come to; for an
     `eventually` property the state that must not last for ever, and `fair` names its weakly fair actions.
 
     `not_applicable` gives the reason why a version cannot be asked, or None. `scenarios`: where it is asked.
     `instead`: for a `reach` property what is shown where it is unreachable: what executions come to instead.
-    `premise`: for a claim about states those that it speaks of, each to be reachable, or it would hold for nothing.
+    `premise`: states that the claim speaks of, each with its meaning as a clause: if one is never reached, nothing is
+    claimed (`subjects`).
     `consequence`: what goes wrong, and for whom, if it is violated; `{who}` is whose step does it, Linux or TZ.
     """
 
@@ -55,11 +59,11 @@ class Property:
     kind: str
     statement: str
     source: str
-    target: Callable[[Protocol], Target]
+    comes_to: Callable[[Protocol], Target]
     not_applicable: Callable[[Protocol], str | None] = _always_applies
     scenarios: tuple[str, ...] = EVERYWHERE
     fair: Callable[[Protocol], frozenset[str]] = _nothing
-    premise: Callable[[Protocol], tuple[Term, ...]] = _no_state
+    premise: Callable[[Protocol], Mapping[str, Term]] = _no_state
     instead: Callable[[Protocol], Target] | None = None
     severity: Severity = Severity.BOOKKEEPING
     consequence: str = ""
@@ -75,9 +79,40 @@ class Property:
         """Whether a `check` that names neither property nor scenario asks at all: not about faults or old hardware."""
         return "default" in self.first_scenarios
 
+    def target(self, protocol: Protocol) -> Target:
+        """What `comes_to` says of a system; raises ModelError if it names an event that is not declared."""
+        target = self.comes_to(protocol)
+        for event in target.on:
+            protocol.system.space.demand_event(event)
+        return target
+
+    def subjects(self, protocol: Protocol) -> Mapping[str, Target]:
+        """What has to happen for the claim to say anything, each with its meaning as a clause.
+
+        The states of `premise`, the events of the target, and for an `eventually` property that there is something to
+        end. An event of which every occurrence is a violation is no subject. Nothing for a `reach` property.
+        """
+        if self.kind == REACH:
+            return {}
+        target = self.target(protocol)
+        if self.kind == EVENTUALLY:
+            return {"there is something that has to end": Target(state=target.state)}
+        states = {meaning: Target(state=term) for meaning, term in self.premise(protocol).items()}
+        events = [event for event, condition in target.on.items() if not z3.is_true(z3.simplify(condition))]
+        return states | {EVENTS.get(event, event): Target(on={event: z3.BoolVal(True)}) for event in events}
+
     def reason_against(self, protocol: Protocol) -> str | None:
         """Why the property cannot be asked of a version in a scenario, or None."""
-        return scenario_applies(protocol) or self.not_applicable(protocol)
+        return scenario_applies(protocol) or self.not_applicable(protocol) or self._nothing_breaks(protocol)
+
+    def _nothing_breaks(self, protocol: Protocol) -> str | None:
+        """A claim about something that this system does, but never in a way that could break it, is no finding."""
+        actions = protocol.system.actions
+        if self.kind == ALWAYS and self.target(protocol).is_never(actions):
+            subjects = self.subjects(protocol).values()
+            if not any(subject.is_never(actions) for subject in subjects):
+                return "nothing in this version could ever break it"
+        return None
 
 
 def needs_lock(protocol: Protocol) -> str | None:
@@ -96,6 +131,8 @@ def scenario_applies(protocol: Protocol) -> str | None:
         return "the generic client submits its commands by DMA, which this version cannot"
     if protocol.ctx.workload.client == "busy" and protocol.ctx.client_locks:
         return "in this version a client takes the lock itself, and the generic client does not"
+    if protocol.ctx.workload.probing and not protocol.ctx.probe_window:
+        return "in this version the base address is known before the first request"
     return None
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import z3
 
+from model.channel import one_hot
 from model.engine import busy
 from model.protocol import Protocol
+from model.qce import request_number
 from model.system import Step, Term
 from proofs.engines import Target
 from proofs.properties import ALWAYS, EVERYWHERE, FAULTY, WORKING, Property, Severity, needs_lock
@@ -25,9 +29,9 @@ def config_integrity(protocol: Protocol) -> Target:
     return Target(state=z3.And(busy(s), s["engine.config"] != s["engine.op"]))
 
 
-def runs(protocol: Protocol) -> tuple[Term, ...]:
+def runs(protocol: Protocol) -> Mapping[str, Term]:
     """An operation runs."""
-    return (busy(_state(protocol)),)
+    return {"an operation runs": busy(_state(protocol))}
 
 
 def quiet_engine(protocol: Protocol) -> Target:
@@ -54,13 +58,15 @@ def unlock_after_done(protocol: Protocol) -> Target:
 def own_status(protocol: Protocol) -> Target:
     """A completion reads the STATUS of another operation than its own."""
     s = _state(protocol)
-    own = protocol.ctx.linux(z3.Extract(protocol.ctx.request_bits - 1, 0, s["client.request"]))
+    own = protocol.ctx.linux(request_number(protocol.ctx, s))
     return Target(on={"status_read": s["engine.status"] != own})
 
 
 def honest_status(protocol: Protocol) -> Target:
     """A request is reported as successful though its operation was disturbed or ran with what is not its own."""
-    return Target(on={"spoilt_request_succeeded": z3.BoolVal(True)})
+    s, ctx = _state(protocol), protocol.ctx
+    own = one_hot(request_number(ctx, s), ctx.bounds["requests"])
+    return Target(on={"request_succeeded": s["monitor.spoilt"] & own != 0})
 
 
 def pipes_enabled(protocol: Protocol) -> Target:
@@ -106,6 +112,7 @@ PROPERTIES = (
         "v12 patch 05 message",
         quiet_engine,
         scenarios=EXCLUSION,
+        premise=runs,
         severity=Severity.EXCLUSION,
         consequence="{who} writes registers while the engine runs a request: keys and data of two worlds can mix",
     ),
@@ -118,6 +125,7 @@ PROPERTIES = (
         quiet_dummy,
         _has_dummy_write,
         EXCLUSION,
+        premise=runs,
         severity=Severity.EXCLUSION,
         consequence="the dummy write of a LOCK or UNLOCK hits the engine at work: the running operation may fail or be"
         " spoilt",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import z3
 
 from model.channel import HW, TXN, Channel, one_hot
@@ -36,15 +38,17 @@ def mapping_live(protocol: Protocol) -> Target:
     return Target(state=z3.Or(*dead))
 
 
-def mapped_loaded(protocol: Protocol) -> tuple[Term, ...]:
+def mapped_loaded(protocol: Protocol) -> Mapping[str, Term]:
     """A register write is in the ring; a LOCK or UNLOCK of a version that has them is."""
     entries = Channel(protocol.ctx, Step(protocol.ctx.space), "rx").queue("ring").entries()
 
     def loaded(*kinds: int) -> Term:
         return z3.Or(*(z3.And(entry["valid"], entry["hw"] == kind) for entry in entries for kind in kinds))
 
-    locks = protocol.ctx.driver_locks or protocol.ctx.client_locks
-    return loaded(HW.CONFIGURE), loaded(HW.GO), *((loaded(HW.LOCK), loaded(HW.UNLOCK)) if locks else ())
+    found = {"a register write is in the ring": loaded(HW.CONFIGURE, HW.GO)}
+    if protocol.ctx.driver_locks or protocol.ctx.client_locks:
+        found["a LOCK or UNLOCK is in the ring"] = loaded(HW.LOCK, HW.UNLOCK)
+    return found
 
 
 def _uses_commands(protocol: Protocol) -> str | None:
@@ -57,10 +61,11 @@ def mapping_own(protocol: Protocol) -> Target:
     return Target(on={"unmap_foreign": z3.BoolVal(True)})
 
 
-def about_to_free(protocol: Protocol) -> tuple[Term, ...]:
+def about_to_free(protocol: Protocol) -> Mapping[str, Term]:
     """The tasklet, or terminate_all, has a LOCK or UNLOCK to free."""
     ch = Channel(protocol.ctx, Step(protocol.ctx.space), "rx")
-    return tuple(lock_txns(ch, context) for context in ("freeing", "terminated"))
+    frees = z3.Or(*(lock_txns(ch, context) for context in ("freeing", "terminated")))
+    return {"the tasklet or terminate_all has a LOCK or UNLOCK to free": frees}
 
 
 def mapping_freed(protocol: Protocol) -> Target:
@@ -82,11 +87,11 @@ def buffer_stable(protocol: Protocol) -> Target:
     return Target(on={"buffer_rewritten_under_reader": z3.BoolVal(True)})
 
 
-def about_to_rewrite(protocol: Protocol) -> tuple[Term, ...]:
+def about_to_rewrite(protocol: Protocol) -> Mapping[str, Term]:
     """The client's next step writes the command buffer of a request that is not the first."""
     s = Step(protocol.ctx.space)
     due = s["client.pc"] == Program.of(protocol.ctx).labels["commands"]
-    return (z3.And(due, s["client.request"] != 0),)
+    return {"a later request writes the command buffer": z3.And(due, s["client.request"] != 0)}
 
 
 def nothing_stale(protocol: Protocol) -> Target:
@@ -103,10 +108,11 @@ def nothing_stale(protocol: Protocol) -> Target:
     return Target(state=z3.Or(*stale))
 
 
-def later_after_fault(protocol: Protocol) -> tuple[Term, ...]:
+def later_after_fault(protocol: Protocol) -> Mapping[str, Term]:
     """Something failed, and a later request is in the driver."""
     s = Step(protocol.ctx.space)
-    return (z3.And(s["fault.struck"] != 0, s["client.request"] == 1, s["client.pc"] != 0),)
+    later = z3.And(s["fault.struck"] != 0, s["client.request"] == 1, s["client.pc"] != 0)
+    return {"a later request is in the driver after something failed": later}
 
 
 def metadata_own(protocol: Protocol) -> Target:
@@ -114,10 +120,11 @@ def metadata_own(protocol: Protocol) -> Target:
     return Target(on={"bracket_with_foreign_metadata": z3.BoolVal(True)})
 
 
-def command_waits(protocol: Protocol) -> tuple[Term, ...]:
+def command_waits(protocol: Protocol) -> Mapping[str, Term]:
     """A command is submitted, so that the next LOCK wraps it."""
     entries = Channel(protocol.ctx, Step(protocol.ctx.space), "rx").queue("desc_submitted").entries()
-    return (z3.Or(*(z3.And(entry["valid"], entry["kind"] == TXN.CMD) for entry in entries)),)
+    waits = z3.Or(*(z3.And(entry["valid"], entry["kind"] == TXN.CMD) for entry in entries))
+    return {"a command is submitted": waits}
 
 
 def _has_metadata(protocol: Protocol) -> str | None:
@@ -151,11 +158,12 @@ def data_mapped(protocol: Protocol) -> Target:
     return Target(state=z3.Or(*dead))
 
 
-def data_loaded(protocol: Protocol) -> tuple[Term, ...]:
+def data_loaded(protocol: Protocol) -> Mapping[str, Term]:
     """A data descriptor is in the ring of the consumer pipe; one is in that of the producer pipe."""
     s = Step(protocol.ctx.space)
     rx, tx = (Channel(protocol.ctx, s, name).queue("ring") for name in ("rx", "tx"))
-    return z3.Or(*(z3.And(entry["valid"], entry["hw"] == HW.DATA) for entry in rx.entries())), z3.Not(tx.empty)
+    data = z3.Or(*(z3.And(entry["valid"], entry["hw"] == HW.DATA) for entry in rx.entries()))
+    return {"the consumer ring has data": data, "the producer ring has descriptors": z3.Not(tx.empty)}
 
 
 def code_safe(protocol: Protocol) -> Target:
@@ -163,9 +171,10 @@ def code_safe(protocol: Protocol) -> Target:
     return Target(on={"ring_lapped": z3.BoolVal(True)})
 
 
-def something_completed(protocol: Protocol) -> tuple[Term, ...]:
+def something_completed(protocol: Protocol) -> Mapping[str, Term]:
     """The consumer channel has completed a transaction."""
-    return (Step(protocol.ctx.space)["rx.completed_cookie"] != 0,)
+    completed = Step(protocol.ctx.space)["rx.completed_cookie"] != 0
+    return {"the consumer channel has completed a transaction": completed}
 
 
 PROPERTIES = (
@@ -254,6 +263,7 @@ PROPERTIES = (
         "the ring's arithmetic: 4095 slots, counted modulo 4096",
         code_safe,
         scenarios=(*EVERYWHERE, *FAULTY),
+        premise=data_loaded,
         severity=Severity.MEMORY,
         consequence="the doorbell announces nothing, or descriptors are overwritten unread: work in the ring is lost",
     ),

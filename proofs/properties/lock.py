@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import z3
 
 from model.channel import HW, TXN, Channel
@@ -44,10 +46,10 @@ def flag_truth(protocol: Protocol) -> Target:
     return Target(state=z3.Or(lies_locked, lies_free))
 
 
-def flag_or_lock(protocol: Protocol) -> tuple[Term, ...]:
+def flag_or_lock(protocol: Protocol) -> Mapping[str, Term]:
     """The flag is set; the pipe holds the lock."""
     s = Step(protocol.ctx.space)
-    return s["rx.locked"], s["lock.linux"]
+    return {"the flag is set": s["rx.locked"], "the pipe holds the lock": s["lock.linux"]}
 
 
 def _has_flag(protocol: Protocol) -> str | None:
@@ -59,18 +61,24 @@ def bracketed(protocol: Protocol) -> Target:
     return Target(on={"client_descriptor": z3.Not(Step(protocol.ctx.space)["monitor.bracket"])})
 
 
-def output_due_under_lock(protocol: Protocol) -> tuple[Term, ...]:
+def output_due_under_lock(protocol: Protocol) -> Mapping[str, Term]:
     """Linux holds the lock, and its producer pipe has descriptors."""
     s = Step(protocol.ctx.space)
-    return (z3.And(s["lock.linux"], z3.Not(Channel(protocol.ctx, s, "tx").queue("ring").empty)),)
+    due = z3.Not(Channel(protocol.ctx, s, "tx").queue("ring").empty)
+    return {"Linux holds the lock while its producer pipe has descriptors": z3.And(s["lock.linux"], due)}
 
 
 def own_pipe_free(protocol: Protocol) -> Target:
     """A lock held by Linux stalls the producer pipe of the same pair while it has descriptors."""
     s = Step(protocol.ctx.space)
-    stalls = protocol.ctx.assume["lock_scope"] == "whole-bam"
     waiting = z3.Not(Channel(protocol.ctx, s, "tx").queue("ring").empty)
-    return Target(state=z3.And(s["lock.linux"], waiting, stalls))
+    return Target(state=z3.And(s["lock.linux"], waiting))
+
+
+def _stalls_own_pipes(protocol: Protocol) -> str | None:
+    if protocol.ctx.assume["lock_scope"] != "whole-bam":
+        return "a lock stalls no pipe of the EE that holds it (lock_scope)"
+    return needs_lock(protocol)
 
 
 PROPERTIES = (
@@ -130,7 +138,7 @@ PROPERTIES = (
         "a lock held by Linux never stalls the producer pipe of the same pair",
         "hardware.md section 2",
         own_pipe_free,
-        needs_lock,
+        _stalls_own_pipes,
         premise=output_due_under_lock,
         severity=Severity.STALL,
         consequence="the lock shuts out Linux' own producer pipe: the request that holds the lock waits for itself",

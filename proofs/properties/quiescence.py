@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import z3
 
 from model import client
@@ -32,6 +34,7 @@ def quiescent(protocol: Protocol) -> Term:
     return z3.And(*conditions)
 
 
-def rested(protocol: Protocol) -> tuple[Term, ...]:
+def rested(protocol: Protocol) -> Mapping[str, Term]:
     """The states in which Linux is quiescent again, after a request: the premise of what is claimed of quiescence."""
-    return (z3.And(quiescent(protocol), Step(protocol.ctx.space)["client.request"] != 0),)
+    rests = z3.And(quiescent(protocol), Step(protocol.ctx.space)["client.request"] != 0)
+    return {"Linux is quiescent after a request": rests}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import z3
 
 from model.protocol import Protocol
@@ -36,9 +38,10 @@ def fault_contained(protocol: Protocol) -> Target:
     return Target(state=kept, on={"client_descriptor": unlocked})
 
 
-def rested_after_fault(protocol: Protocol) -> tuple[Term, ...]:
+def rested_after_fault(protocol: Protocol) -> Mapping[str, Term]:
     """Something failed, and Linux is quiescent."""
-    return (z3.And(Step(protocol.ctx.space)["fault.struck"] != 0, quiescent(protocol)),)
+    rests = z3.And(Step(protocol.ctx.space)["fault.struck"] != 0, quiescent(protocol))
+    return {"Linux is quiescent after something failed": rests}
 
 
 def works(protocol: Protocol) -> Target:
