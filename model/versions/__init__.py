@@ -11,10 +11,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from model.versions._document import Document, names, parse, read
+from model.versions._document import Document, is_path, names, parse, read
 from model.versions._fit import behaviour, misfit
-from model.versions._schema import UNKNOWN, VersionError, axes, axis_values, meanings, schema
+from model.versions._schema import UNKNOWN, VersionError, axes, axis_values, breaches, meanings, schema
 
 __all__ = [
     "UNKNOWN",
@@ -25,6 +26,8 @@ __all__ = [
     "axes",
     "axis_values",
     "behaviour",
+    "checked",
+    "is_path",
     "load",
     "meanings",
     "misfit",
@@ -49,7 +52,8 @@ class Version:
     """A version of the driver.
 
     `name`: a shipped name, or the path as it was given, so that no file can pass for a shipped version. `base`: as the
-    file writes it. `axes`: a value for every axis of the schema. `changes`: what the file itself sets.
+    file writes it. `axes`: a value for every axis of the schema. `changes`: what the file itself sets. `files`: the
+    real paths of the file and of its bases.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Version:
     base: str | None
     axes: Mapping[str, Value] = field(hash=False)
     changes: Mapping[str, Change] = field(hash=False)
+    files: tuple[str, ...]
 
     @property
     def digest(self) -> str:
@@ -80,7 +85,36 @@ def load(name_or_path: str | Path) -> Version:
     contradiction = misfit(resolved)
     if contradiction is not None:
         raise chain[0].error(("axes",), f"axes: {contradiction}")
-    return Version(str(name_or_path), content["title"], content["source"], content.get("base"), resolved, changes[0])
+    read_from = tuple(document.source.identity for document in chain)
+    return Version(
+        str(name_or_path), content["title"], content["source"], content.get("base"), resolved, changes[0], read_from
+    )
+
+
+def checked(values: Mapping[str, object]) -> dict[str, Value]:
+    """Values of the axes that come from elsewhere than a version file, in the schema's order.
+
+    Raises VersionError if an axis or a value does not exist, one is missing or open, or they describe no driver.
+    """
+    content = {
+        "title": "t",
+        "source": "s",
+        "axes": {axis: {"value": own, "source": "s"} for axis, own in values.items()},
+    }
+    wrong = [message for _, message in breaches(content)]
+    wrong += [f"axis {axis!r} is missing" for axis in axes() if axis not in values]
+    wrong += [f"axis {axis!r} is left open" for axis, own in values.items() if own == UNKNOWN]
+    if wrong:
+        raise VersionError(wrong[0])
+    resolved = {axis: _plain(values[axis]) for axis in axes()}
+    contradiction = misfit(resolved)
+    if contradiction is not None:
+        raise VersionError(contradiction)
+    return resolved
+
+
+def _plain(value: Any) -> Value:
+    return tuple(value) if isinstance(value, list | tuple) else str(value)
 
 
 def _with_bases(document: Document) -> list[Document]:
@@ -102,10 +136,7 @@ def _with_bases(document: Document) -> list[Document]:
 
 
 def _changes(document: Document) -> dict[str, Change]:
-    return {
-        axis: Change(tuple(own["value"]) if isinstance(own["value"], list) else own["value"], own["source"])
-        for axis, own in document.content.get("axes", {}).items()
-    }
+    return {axis: Change(_plain(own["value"]), own["source"]) for axis, own in document.content.get("axes", {}).items()}
 
 
 def _demand_every_axis(root: Document, own: Mapping[str, Change]) -> None:
