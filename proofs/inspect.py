@@ -8,13 +8,13 @@ from pathlib import Path
 from rich.table import Table
 
 from counterexamples.account import with_account
-from counterexamples.documents import DocumentError, Origin
+from counterexamples.documents import DocumentError, Origin, quoted
 from counterexamples.formats import read_file
 from counterexamples.mail import to_mail
 from counterexamples.markdown import to_markdown
 from counterexamples.trace import ReplayError, Trace
 from model import parameters, versions
-from model.protocol import Protocol
+from model.protocol import Protocol, build
 from proofs.campaign import Job, protocol_for, trace_of
 from proofs.properties import catalogue
 
@@ -97,11 +97,16 @@ def _actions() -> Table:
 
 
 def stored_protocol(stored: Origin) -> Protocol:
-    """The protocol that a stored document is about; raises DocumentError if the version has changed since."""
+    """The protocol that a stored document is about; raises DocumentError if the version has changed since.
+
+    That of a version of somebody's own is built from the axes in the document: its file need not be at hand.
+    """
     if stored.scenario not in parameters.SCENARIOS or stored.property_id not in catalogue():
         raise DocumentError(
             f"scenario {stored.scenario!r} or property {stored.property_id!r} is unknown to this release"
         )
+    if versions.is_path(stored.version):
+        return _own_protocol(stored)
     protocol = protocol_for(Job(stored.version, stored.scenario, (), stored.assumptions, stored.bounds))
     present = {key: list(value) if isinstance(value, tuple) else value for key, value in protocol.ctx.axes.items()}
     then = {key: list(value) if isinstance(value, tuple | list) else value for key, value in stored.axes.items()}
@@ -111,6 +116,22 @@ def stored_protocol(stored: Origin) -> Protocol:
             f"{stored.version} has changed since the file was made ({', '.join(changed)}); make a new one"
         )
     return protocol
+
+
+def _own_protocol(stored: Origin) -> Protocol:
+    if not stored.version.isprintable():
+        raise DocumentError(f"version: {quoted(stored.version)} cannot be printed, need the name of a version")
+    try:
+        axes = versions.checked(stored.axes)
+    except versions.VersionError as error:
+        raise DocumentError(f"axes: {error}") from None
+    return build(
+        stored.version,
+        axes,
+        parameters.assumptions(stored.assumptions),
+        parameters.bounds(stored.scenario, stored.bounds),
+        stored.scenario,
+    )
 
 
 def shown(path: Path, form: str) -> str:
