@@ -21,7 +21,7 @@ def read_bytes(path: Path, largest: int) -> bytes:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         if not stat.S_ISREG(kind):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
-        content = stream.read(largest + 1)
+        content = stream.read(largest + 1) or b""  # None, where there is nothing yet
     if len(content) > largest:
         size = f"{largest >> 20} MiB" if largest >> 20 else f"{largest >> 10} KiB"
         raise OSError(errno.EFBIG, f"larger than {size}", str(path))

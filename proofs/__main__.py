@@ -3,10 +3,11 @@
 import os
 
 try:
+    from proofs import interrupt, streams
     from proofs.cli import main
-    from proofs.interrupt import install
 
-    install()
+    interrupt.install()
+    streams.install()
 except KeyboardInterrupt:
     os.write(2, b"error: interrupted\n")
     os._exit(130)

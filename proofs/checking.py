@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from model import parameters, versions
-from proofs import fixes, options, report, sensitivity, session
+from proofs import fixes, options, outputs, report, sensitivity, session
 from proofs.campaign import DEPTH
 from proofs.properties import catalogue
 
@@ -50,9 +50,7 @@ class Asked:
                 raise click.UsageError("--pairs needs --assume all")
             return False
         if len(self.assume) > 1:
-            raise click.UsageError(
-                "--assume all cannot be combined with another --assume: it tries every value itself"
-            )
+            raise click.UsageError("--assume all cannot be combined with another --assume: it tries every value itself")
         if self.engine not in EXPLORING or any((self.out, self.junit_file, self.strict, self.all_causes, self.fixes)):
             others = "--out, --junit, --strict, --all-causes, --fixes, --engine bounded or induction"
             raise click.UsageError(f"--assume all takes no {others}: it explores, once")
@@ -103,9 +101,9 @@ def chosen_scenarios(chosen: Sequence[str]) -> tuple[str, ...]:
 @click.option("--all-causes", is_flag=True, help="One counterexample for each distinct cause of a violation.")
 @click.option("--fixes", is_flag=True, help=FIXES)
 @click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write traces and pictures below this folder.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results as JSON.")
-@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
+@click.option("--out", type=outputs.Named(), help="Write traces and pictures below this folder.")
+@click.option("--json", "json_file", type=outputs.Named(), help="Write the results as JSON.")
+@click.option("--junit", "junit_file", type=outputs.Named(), help="Write the results as JUnit XML.")
 @click.option("--strict", is_flag=True, help="Any violation is exit code 1, expected or not.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def check(**given: Any) -> None:
@@ -114,15 +112,16 @@ def check(**given: Any) -> None:
     request, workers = asked.request(), asked.jobs or options.cores()
     files = session.Files(asked.json_file, asked.junit_file)
     if request.out is not None:
-        session.demand_own_folders(request.versions)
-    session.validate(request, files)
+        outputs.demand_own_folders(request.versions)
+    session.validate(request, files.named)
     if asked.sensitivity:
         return sensitivity.report_all(request, workers, asked.pairs, asked.quiet, asked.json_file)
-    rows = session.run(request, workers, asked.quiet)
-    files.write(rows, asked.strict)
-    if not asked.quiet:
+    rows, lost = session.run(request, workers, asked.quiet)
+    unwritten = files.write(rows, asked.strict)
+    if not (asked.quiet or files.on_stdout):
         console = report.console()
         report.print_results(console, rows, asked.out)
         if asked.fixes:
             fixes.print_fixes(console, fixes.find([row.result for row in rows], request.jobs(), workers))
+    session.demand_complete(rows, lost, unwritten)
     sys.exit(report.exit_code(rows, asked.strict))

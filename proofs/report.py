@@ -59,8 +59,9 @@ def exit_code(rows: Sequence[Judged], strict: bool) -> int:
 
 def console() -> Console:
     """Standard output; in a pipe a line is as long as it needs to be."""
-    plain = Console()
-    return plain if plain.is_terminal else Console(width=400)
+    # a file's name may look like rich's markup
+    plain = Console(markup=False, emoji=False)
+    return plain if plain.is_terminal else Console(width=400, markup=False, emoji=False)
 
 
 def _expectation(row: Judged) -> str:
