@@ -121,9 +121,9 @@ def test_an_empty_name_is_refused(capsys: Capture, arguments: tuple[str, ...]) -
 UNUSABLE = [
     ("--json", "/dev/null/x"),
     ("--json", "."),
-    ("--json", "/proc/nowhere"),
+    ("--json", "/proc/x"),
     ("--json", "x" * 300),
-    ("--out", "/proc/nowhere"),
+    ("--out", "/proc/x"),
     ("--out", "/dev/null"),
 ]
 
@@ -131,7 +131,7 @@ UNUSABLE = [
 @pytest.mark.parametrize("option, place", UNUSABLE)
 def test_a_place_that_cannot_be_written(capsys: Capture, option: str, place: str) -> None:
     outcome = run_here(capsys, "check", "v12", *ONE, option, place)
-    assert outcome.code == 2 and place[:80] in outcome.complaint and outcome.out == ""
+    assert outcome.code == 2 and place.removesuffix("/x") in outcome.complaint and outcome.out == ""
 
 
 def test_two_names_of_one_file(capsys: Capture, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from model import versions
 
 Capture = pytest.CaptureFixture[str]
 Document = dict[str, Any]
+ONE = ("--property", "quiet-engine", "--scenario", "default", "--engine", "exhaustive")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("own")
     version = write_version(folder, "v12", {"nwd": "none"})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["proofs", "check", version, "--property", "quiet-engine", "--out", str(folder)])
+        patch.setattr("sys.argv", ["proofs", "check", version, *ONE, "--out", str(folder)])
         with pytest.raises(SystemExit):
             from proofs.cli import main
 
