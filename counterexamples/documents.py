@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import secrets
+import stat
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from model.files import read_bytes
+
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
 LARGEST_FILE = 64 << 20
+STDOUT = Path("-")
+RUN = secrets.token_hex(4)
+"""What the names of this run's unfinished files hold; its workers share it."""
 LARGEST_NUMBER = (1 << 53) - 1  # beyond it, not every JSON reader keeps an integer exact
 
 TEXT = {"type": "string"}
@@ -68,13 +77,10 @@ def read_document(path: Path, parse: Callable[[str], Read], need: str) -> Read:
     `need`: what would be right, as `ITF JSON`.
     """
     try:
-        with open(path, "rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)
+        content = read_bytes(path, LARGEST_FILE)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise DocumentError(f"{quoted(str(path))} cannot be read: {reason}") from None
-    if len(content) > LARGEST_FILE:
-        raise DocumentError(f"{quoted(str(path))} is larger than {LARGEST_FILE >> 20} MiB: need {need}")
+        raise DocumentError(f"{quoted(str(path))} cannot be read: {reason}; need {need}") from None
     try:
         return parse(content.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -84,11 +90,58 @@ def read_document(path: Path, parse: Callable[[str], Read], need: str) -> Read:
 
 
 def write_file(path: Path, content: str) -> None:
-    """Replace a file in one step, so that nobody sees half of it. Raises OSError."""
-    # the process id keeps parallel runs out of each other's way
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Replace a file in one step, so that nobody sees half of it; a symbolic link stays, and leads to the new file.
+
+    What is no regular file, as a FIFO or a device, is written into. Raises OSError, which names the path.
+    """
+    encoded = content.encode("utf-8", errors="backslashreplace")
     try:
-        beside.write_bytes(content.encode("utf-8", errors="backslashreplace"))
+        if is_stdout(path):
+            _print(encoded)
+        elif is_special(path):
+            path.write_bytes(encoded)
+        else:
+            _replace(Path(os.path.realpath(path)), encoded)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def is_stdout(path: Path) -> bool:
+    """Whether a path is `-`, or another name of what standard output is."""
+    if path == STDOUT:
+        return True
+    try:
+        return os.path.samestat(path.stat(), os.fstat(1))
+    except OSError:
+        return False
+
+
+def is_special(path: Path) -> bool:
+    """Whether there is something at a path that is neither a regular file nor a folder."""
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    return not (stat.S_ISREG(kind) or stat.S_ISDIR(kind))
+
+
+def unfinished(process: int | str = "*") -> str:
+    """The name of the file that a process of this run is writing, or a pattern for those of all its processes."""
+    return f".bam-lock-{RUN}-{process}.tmp"
+
+
+def _print(content: bytes) -> None:
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "standard output is closed")
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    beside = path.with_name(unfinished(os.getpid()))
+    try:
+        beside.write_bytes(content)
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)

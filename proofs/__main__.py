@@ -15,10 +15,11 @@ if __name__ == "__main__":
     _leave_current_folder()
 
 try:
+    from proofs import interrupt, streams
     from proofs.cli import main
-    from proofs.interrupt import install
 
-    install()
+    interrupt.install()
+    streams.install()
 except KeyboardInterrupt:
     os.write(2, b"error: interrupted\n")
     os._exit(130)

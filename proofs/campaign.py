@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from counterexamples.trace import INSTEAD, ReplayError, Trace
 from model import parameters, versions
 from model.protocol import Protocol, build
 from proofs import causes, verdicts
 from proofs.engines.cone import behaviour_cone, observe
-from proofs.interrupt import leave_to_parent
 from proofs.invariants import Clause
+from proofs.outputs import folder_name
+from proofs.pool import Lost, answers
 from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
 from proofs.recheck import recheck, recheck_lasso
 
-Item = TypeVar("Item")
-Answer = TypeVar("Answer")
 WITHIN_BOUNDS, ANY_REQUESTS, CERTIFIED = "within-bounds", "any-requests", "certified"
 STRENGTHS = {
     WITHIN_BOUNDS: "every reachable state was looked at, for these bounds",
@@ -51,6 +48,9 @@ class Job:
     all_causes: bool = False
     change: Mapping[str, Any] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return f"{self.version} ({self.scenario})"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -60,7 +60,8 @@ class Result:
     folder; `seconds` of the whole job that the row belongs to, shared by its rows. `causes`: how many distinct ones the
     violation has, if that was asked for; `other_causes` says of the second and each further one what is different.
     `certificate`: the file of the invariant by which it is proved, relative to the output folder. `strength`: one of
-    `STRENGTHS` for what is proved, else None.
+    `STRENGTHS` for what is proved, else None. `unwritten`: files about it that could not be written, each with the
+    reason.
     """
 
     version: str
@@ -80,12 +81,14 @@ class Result:
     other_causes: tuple[str, ...] = ()
     certificate: str | None = None
     strength: str | None = None
+    unwritten: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The row as plain data, without the causes and the certificate if they were not asked for."""
         row = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
         unasked = {"causes", "other_causes"} if self.causes is None else set()
         unasked |= {"certificate"} if self.certificate is None else set()
+        unasked |= set() if self.unwritten else {"unwritten"}
         return {key: value for key, value in row.items() if key not in unasked}
 
 
@@ -143,13 +146,14 @@ def run_job(job: Job) -> list[Result]:
         reason = reasons[item.id]
         verdict = verdicts.not_applicable(reason) if reason is not None else found[item.id]
         shown = _with_instead(protocol, item, verdict)
-        trace = _write_trace(job, protocol, item, shown) if shown.path or shown.loop is not None else None
+        failed: list[str] = []
+        trace = _write_trace(job, protocol, item, shown, failed) if shown.path or shown.loop is not None else None
         row = _result(job, protocol, item, verdict, trace)
         if verdict.invariant is not None and job.out is not None:
-            row = replace(row, certificate=_write_certificate(job, protocol, item, verdict.invariant))
+            row = replace(row, certificate=_write_certificate(job, protocol, item, verdict.invariant, failed))
         if job.all_causes and verdict.word == "violated" and item.kind == ALWAYS:
-            row = _with_causes(job, protocol, item, verdict, row)
-        rows.append(row)
+            row = _with_causes(job, protocol, item, verdict, row, failed)
+        rows.append(replace(row, unwritten=tuple(failed)))
     seconds = round(time.perf_counter() - started, 3)
     return [replace(row, seconds=seconds) for row in rows]
 
@@ -161,11 +165,13 @@ def _with_instead(protocol: Protocol, item: Property, verdict: verdicts.Verdict)
     return replace(verdict, path=verdicts.shortest_path(protocol, item.instead(protocol)) or ())
 
 
-def _with_causes(job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, row: Result) -> Result:
+def _with_causes(
+    job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, row: Result, failed: list[str]
+) -> Result:
     found = causes.distinct_per_fault(protocol, item.target(protocol), verdict.path)
     notes = []
     for number, cause in enumerate(found[1:], start=2):
-        _write_trace(job, protocol, item, replace(verdict, path=cause.path), f".cause{number}")
+        _write_trace(job, protocol, item, replace(verdict, path=cause.path), failed, f".cause{number}")
         notes.append(f"{len(cause.path)} steps: {cause.unlike_first}")
     return replace(row, causes=len(found), other_causes=tuple(notes))
 
@@ -233,38 +239,49 @@ def trace_of(protocol: Protocol, item: Property, scenario: str, path: Sequence[s
 
 
 def _write_trace(
-    job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, suffix: str = ""
+    job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, failed: list[str], suffix: str = ""
 ) -> str | None:
+    """Where the replayed trace is written, None if nowhere; what cannot be written is put into `failed`."""
     trace = trace_of(protocol, item, job.scenario, verdict.path, verdict.loop)
     if job.out is None:
         return None
     from counterexamples.gallery import write_all
 
     folder, stem = _place(job, protocol, item)
-    write_all(trace, Path(job.out) / folder, stem + suffix)
+    try:
+        write_all(trace, Path(job.out) / folder, stem + suffix)
+    except OSError as error:
+        failed.append(f"{error.filename}: {error.strerror}")
+        return None
     return f"{folder}/{stem}{suffix}.itf.json"
 
 
 def _place(job: Job, protocol: Protocol, item: Property) -> tuple[str, str]:
     """The folder and the stem of the names of what is written about one verdict."""
     stem = item.id if job.scenario == "default" else f"{item.id}.{job.scenario}"
-    return Path(protocol.version).stem, stem
+    return folder_name(protocol.version), stem
 
 
-def _write_certificate(job: Job, protocol: Protocol, item: Property, clauses: tuple[Clause, ...]) -> str:
+def _write_certificate(
+    job: Job, protocol: Protocol, item: Property, clauses: tuple[Clause, ...], failed: list[str]
+) -> str | None:
     from counterexamples.documents import write_file
     from proofs import certificates
 
     folder, stem = _place(job, protocol, item)
     certificate = certificates.certificate_of(protocol, item.id, job.scenario, clauses)
     path = Path(str(job.out)) / folder / f"{stem}.cert.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, certificates.to_json(certificate))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, certificates.to_json(certificate))
+    except OSError as error:
+        failed.append(f"{error.filename}: {error.strerror}")
+        return None
     return f"{folder}/{path.name}"
 
 
-def run_all(work: Sequence[Job], workers: int) -> Iterator[list[Result]]:
-    """The results of all jobs, in the order of the jobs, as they become known.
+def run_all(work: Sequence[Job], workers: int) -> Iterator[list[Result] | Lost]:
+    """The results of all jobs, in the order of the jobs, as they become known; `Lost` for a job without any.
 
     Of versions that behave alike only the first is run; the others get its rows, and its traces.
     """
@@ -272,32 +289,15 @@ def run_all(work: Sequence[Job], workers: int) -> Iterator[list[Result]]:
     first = dict(reversed(list(zip(keys, work, strict=True))))
     unique = [job for key, job in zip(keys, work, strict=True) if first[key] is job]
     # the long jobs first, so that the workers end together
-    fresh = in_parallel(run_job, unique, workers, last=lambda index: -len(unique[index].properties))
-    known: dict[str, list[Result]] = {}
+    fresh = answers(run_job, unique, workers, last=lambda index: -len(unique[index].properties))
+    known: dict[str, list[Result] | Lost] = {}
     for key, job in zip(keys, work, strict=True):
         if key not in known:
             known[key] = next(fresh)
-        yield [replace(row, version=job.version) for row in known[key]]
+        found = known[key]
+        yield Lost(str(job)) if isinstance(found, Lost) else [replace(row, version=job.version) for row in found]
 
 
 def _alike(job: Job) -> str:
     axes = versions.behaviour(versions.load(job.version).axes)
     return json.dumps([axes, asdict(replace(job, version=""))], sort_keys=True)
-
-
-def in_parallel(
-    function: Callable[[Item], Answer], items: Sequence[Item], workers: int, last: Callable[[int], int] = int
-) -> Iterator[Answer]:
-    """`function` of each item in order, in as many worker processes; items and answers are plain data.
-
-    `last` sorts the positions: what it gives a large value starts late.
-    """
-    if workers <= 1 or len(items) <= 1:
-        yield from map(function, items)
-        return
-    # fork where there is one: a worker starts at once, with everything imported
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    count, context = min(workers, len(items)), multiprocessing.get_context(method)
-    with ProcessPoolExecutor(count, mp_context=context, initializer=leave_to_parent) as pool:
-        started = {index: pool.submit(function, items[index]) for index in sorted(range(len(items)), key=last)}
-        yield from (started[index].result() for index in range(len(items)))

@@ -19,9 +19,10 @@ import numpy as np
 
 from model import parameters, versions
 from proofs import options, session
-from proofs.campaign import Job, Result, in_brief, in_parallel, protocol_for, run_job
+from proofs.campaign import Job, Result, in_brief, protocol_for, run_job
 from proofs.engines.cone import own_part
 from proofs.engines.exhaustive import Explorer
+from proofs.pool import in_parallel
 from proofs.properties import ALWAYS, catalogue
 
 GROWTH: Mapping[str, Sequence[int]] = {

@@ -23,12 +23,13 @@ from proofs.certificates import (
 )
 from proofs.engines import Target
 from proofs.inspect import stored_protocol
+from proofs.outputs import Named
 
 INCONCLUSIVE = 3
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=Named(), metavar="FILE...")
 @click.option("--show", is_flag=True, help="Also print the invariant, clause by clause.")
 def certify(files: tuple[Path, ...], show: bool) -> None:
     """Prove certificates (*.cert.json) again from the model: three queries to z3, and the same to bitwuzla.

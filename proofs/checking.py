@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from model import parameters, versions
-from proofs import fixes, options, report, sensitivity, session, summary
+from proofs import fixes, options, outputs, report, sensitivity, session, summary
 from proofs.campaign import DEPTH
 from proofs.properties import catalogue
 
@@ -114,9 +114,9 @@ def chosen_scenarios(chosen: Sequence[str]) -> tuple[str, ...]:
 @click.option("--all-causes", is_flag=True, help="One counterexample for each distinct cause of a violation.")
 @click.option("--fixes", is_flag=True, help=FIXES)
 @options.workers
-@click.option("--out", type=click.Path(path_type=Path), help="Write traces and pictures below this folder.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results as JSON.")
-@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
+@click.option("--out", type=outputs.Named(), help="Write traces and pictures below this folder.")
+@click.option("--json", "json_file", type=outputs.Named(), help="Write the results as JSON.")
+@click.option("--junit", "junit_file", type=outputs.Named(), help="Write the results as JUnit XML.")
 @click.option("--strict", is_flag=True, help="Any violation is exit code 1, expected or not.")
 @click.option("-v", "--verbose", is_flag=True, help=VERBOSE)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
@@ -129,14 +129,15 @@ def check(**given: Any) -> None:
     request, workers = asked.request(), asked.jobs or options.cores()
     files = session.Files(asked.json_file, asked.junit_file)
     if request.out is not None:
-        session.demand_own_folders(request.versions)
-    session.validate(request, files)
+        outputs.demand_own_folders(request.versions)
+    session.validate(request, files.named)
     if asked.sensitivity:
         return sensitivity.report_all(request, workers, asked.pairs, asked.quiet, asked.json_file)
-    rows = session.run(request, workers, asked.quiet)
-    files.write(rows, asked.strict)
-    if not asked.quiet:
+    rows, lost = session.run(request, workers, asked.quiet)
+    unwritten = files.write(rows, asked.strict)
+    if not (asked.quiet or files.on_stdout):
         _print(rows, asked, request, workers)
+    session.demand_complete(rows, lost, unwritten)
     sys.exit(report.exit_code(rows, asked.strict))
 
 

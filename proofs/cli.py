@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from importlib import import_module
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import click
 
 from counterexamples.documents import DocumentError
 from counterexamples.trace import ReplayError
-from model import versions
 from model.parameters import ParameterError
-from proofs import session
+from model.versions import VersionError
 from proofs.expectations import ExpectationError
+from proofs.outputs import OutputError
+from proofs.pool import LostError
 from proofs.report import tool_version
+from proofs.session import IncompleteError
 from proofs.verdicts import EngineDisagreementError
 
 USAGE, INTERNAL, INTERRUPTED = 2, 5, 130
@@ -69,31 +72,56 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command; every foreseeable error is one line on standard error and its exit code."""
+    """Run the command and exit; every error is one line on standard error and its exit code.
+
+    Under `python -X dev` what nobody foresaw keeps its traceback.
+    """
     try:
-        code = cli.main(prog_name=program(), standalone_mode=False)
+        code = _command()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Exit as done:
         code = done.exit_code
     except (KeyboardInterrupt, click.Abort):
         code = _complain("interrupted", INTERRUPTED)
     except click.UsageError as error:
         hint = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
-        code = _complain(error.format_message().replace("\n", " ") + hint, USAGE)
-    except (
-        click.ClickException,
-        ParameterError,
-        versions.VersionError,
-        DocumentError,
-        session.OutputError,
-    ) as error:
+        code = _complain(error.format_message() + hint, USAGE)
+    except (click.ClickException, ParameterError, VersionError, DocumentError, OutputError) as error:
         code = _complain(str(error), USAGE)
-    except OSError as error:
-        code = _complain(f"{error.filename or 'output'}: {error.strerror or error}", USAGE)
+    except (LostError, IncompleteError) as error:
+        code = _complain(str(error), INTERNAL)
     except (EngineDisagreementError, ReplayError, ExpectationError) as error:
-        code = _complain(f"internal error: {error}", INTERNAL)
-    sys.exit(code or 0)
+        code = _complain(f"internal error: {error}{_where(error)}", INTERNAL)
+    except Exception as error:
+        code = _unforeseen(error)
+    sys.exit(code)
+
+
+def _command() -> int:
+    try:
+        return cli.main(prog_name=program(), standalone_mode=False) or 0
+    except SystemExit as done:
+        return int(done.code or 0)
+
+
+def _unforeseen(error: Exception) -> int:
+    if isinstance(error, OSError) and error.filename:
+        return _complain(f"{error.filename}: {error.strerror}", USAGE)
+    if sys.flags.dev_mode:
+        raise error
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    said = f"{type(error).__name__}: {error}".removesuffix(": ")
+    return _complain(f"internal error: {said}{_where(error)} ({place}; `python -X dev` shows more)", INTERNAL)
+
+
+def _where(error: Exception) -> str:
+    """What was being worked on, as the pool notes it."""
+    return "".join(f", in {note}" for note in getattr(error, "__notes__", ()))
 
 
 def _complain(message: str, code: int) -> int:
-    click.echo(f"error: {message}", err=True)
+    shown = "".join(one if one.isprintable() else " " if one.isspace() else ascii(one)[1:-1] for one in message)
+    click.echo(f"error: {shown}", err=True)
     return code

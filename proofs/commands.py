@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from proofs import inspect as inspection
-from proofs import options, replaying, report, session
+from proofs import options, outputs, replaying, report, session
 from proofs.gallery import regenerate
 
 ON = "The version to take the steps on."
@@ -22,7 +22,7 @@ def list_command(what: str) -> None:
 
 
 @click.command()
-@click.argument("trace", type=click.Path(path_type=Path))
+@click.argument("trace", type=outputs.Named())
 @click.option("--format", "form", type=click.Choice(list(inspection.FORMATS)), default="text", show_default=True)
 def show(trace: Path, form: str) -> None:
     """Print a stored trace (*.itf.json) after replaying it on the model: as text, for a mail, or as Markdown."""
@@ -30,7 +30,7 @@ def show(trace: Path, form: str) -> None:
 
 
 @click.command()
-@click.argument("trace", type=click.Path(path_type=Path))
+@click.argument("trace", type=outputs.Named())
 @click.option(
     "--on", "version", required=True, metavar="VERSION|FILE.toml", shell_complete=options.version_names, help=ON
 )
@@ -47,8 +47,8 @@ def replay(trace: Path, version: str) -> None:
 @click.command()
 @click.option("--record", is_flag=True, help="Write the verdicts of this run to expected.toml.")
 @options.workers
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results as JSON.")
-@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
+@click.option("--json", "json_file", type=outputs.Named(), help="Write the results as JSON.")
+@click.option("--junit", "junit_file", type=outputs.Named(), help="Write the results as JUnit XML.")
 def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Path | None) -> None:
     """Check every shipped version against the recorded verdicts, and say exactly what differs."""
     if record and (json_file or junit_file):

@@ -21,9 +21,10 @@ from rich.table import Table
 from counterexamples.documents import write_file
 from model import versions
 from proofs import options, report
-from proofs.campaign import Job, in_parallel, protocol_for, run_job
+from proofs.campaign import Job, protocol_for, run_job
 from proofs.engines.exhaustive import Explorer, Space
 from proofs.expectations import ExpectationError
+from proofs.pool import in_parallel
 from proofs.session import demand_known_axes, everything
 
 FILE = "counts.toml"

@@ -22,7 +22,6 @@ from model.protocol import Protocol, build
 from model.versions import Version
 from model.versions._fit import misfit
 from proofs import report
-from proofs.campaign import in_parallel
 from proofs.counts import ONE, SMALLEST, Case
 from proofs.engines import Target
 from proofs.engines.exhaustive import Space
@@ -30,6 +29,7 @@ from proofs.expectations import ExpectationError
 from proofs.mutants import same
 from proofs.noticing import Bench, bench, where
 from proofs.options import cores
+from proofs.pool import in_parallel
 from proofs.properties import catalogue, scenario_applies
 from proofs.session import demand_known_axes
 

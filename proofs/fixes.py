@@ -15,7 +15,8 @@ from rich.console import Console
 
 from model import versions
 from model.versions import misfit
-from proofs.campaign import Job, Result, in_brief, in_parallel, run_job
+from proofs.campaign import Job, Result, in_brief, run_job
+from proofs.pool import in_parallel
 from proofs.properties import catalogue
 
 GOOD = ("proved", "reached")

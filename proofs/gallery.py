@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,8 @@ from proofs import session
 from proofs.campaign import ANY_REQUESTS, CERTIFIED, Result
 from proofs.certificates import checked, prove, read_certificate
 from proofs.inspect import stored_protocol
+from proofs.interrupt import scratch_folder
+from proofs.outputs import OutputError
 from proofs.report import worst
 
 BEGIN, END = "<!-- matrix: made by `python -m proofs gallery` -->", "<!-- end of matrix -->"
@@ -22,7 +23,7 @@ STRENGTH_SIGNS = {ANY_REQUESTS: "✓∞", CERTIFIED: "✓✓"}
 SIGNS = {"vacuous": "∅", "unknown": "?", "bounded": "~", "reached": "✓", "proved": "✓", "not-applicable": "·"}
 
 
-class GalleryError(session.OutputError):
+class GalleryError(OutputError):
     """The folder is not a checkout of this project."""
 
 
@@ -90,10 +91,11 @@ def regenerate(root: Path, check: bool, workers: int) -> list[str]:
     folder, readme = root / "counterexamples" / "gallery", root / "README.md"
     if not (readme.is_file() and folder.parent.is_dir()):
         raise GalleryError(f"{root} is not a checkout of this project; run it where README.md and counterexamples/ are")
-    with tempfile.TemporaryDirectory() as made:
-        request = replace(session.everything(), out=Path(made))
+    with scratch_folder() as made:
+        request = replace(session.everything(), out=made)
         results = session.run_jobs(request.jobs(), workers, quiet=False)
-        wanted = _wanted(results, Path(made))
+        session.demand_written(results)
+        wanted = _wanted(results, made)
     present = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     text = readme.read_text(encoding="utf-8")
     fresh = _with_matrix(text, matrix(results, certified()))

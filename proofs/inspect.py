@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from counterexamples.account import with_account
-from counterexamples.documents import DocumentError, Origin
+from counterexamples.documents import DocumentError, Origin, quoted
 from counterexamples.formats import read_file
 from counterexamples.mail import to_mail
 from counterexamples.markdown import to_markdown
@@ -145,6 +145,8 @@ def stored_protocol(stored: Origin) -> Protocol:
     shipped version the value that this version has. Raises DocumentError if the document has something that does
     not exist, or if it has axes on which the shipped version that it names behaves otherwise; ParameterError likewise.
     """
+    if not stored.version.isprintable():
+        raise DocumentError(f"version: {quoted(stored.version)} cannot be printed, need the name of a version")
     for kind, name, known in (
         ("scenario", stored.scenario, parameters.SCENARIOS),
         ("property", stored.property_id, catalogue()),

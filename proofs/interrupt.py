@@ -6,15 +6,25 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
+import tempfile
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import z3
 
+from counterexamples.documents import unfinished
+
 EXIT = 130
 MESSAGE = b"error: interrupted\n"
-_folders: list[Path] = []
+TIDY = b"\r\x1b[2K\x1b[?25h"  # a terminal's line is emptied, and its cursor, which the progress hides, shown
+_ending = threading.Event()
+_folders: list[tuple[Path, str]] = []
+_scratch: list[Path] = []
 
 
 def install() -> None:
@@ -27,9 +37,23 @@ def install() -> None:
     threading.Thread(target=_watch, args=(reader,), daemon=True).start()
 
 
-def clean_on_interrupt(folder: Path) -> None:
-    """Remove half-written files below `folder` if the program is interrupted."""
-    _folders.append(folder)
+def clean_on_interrupt(folder: Path, below: str = "**/") -> None:
+    """If the program is interrupted, remove what this run has half written in a folder and `below` it."""
+    _folders.append((folder, below))
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for the time being, removed also if the program is interrupted."""
+    with tempfile.TemporaryDirectory() as made:
+        _scratch.append(Path(made))
+        yield Path(made)
+
+
+def wait_if_ending() -> None:
+    """Never return once the program is being interrupted: a worker that is gone now was not lost, but stopped."""
+    while _ending.is_set():
+        time.sleep(1)
 
 
 def leave_to_parent() -> None:
@@ -41,14 +65,17 @@ def leave_to_parent() -> None:
 def _watch(reader: int) -> None:
     while signal.SIGINT not in os.read(reader, 64):
         pass
+    _ending.set()
     # the main thread may now fail for want of its workers: that is nobody's business
     complaints = os.dup(2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     for worker in multiprocessing.active_children():
         worker.kill()
         worker.join()
-    for folder in _folders:
-        for path in folder.rglob(".*.tmp"):
+    for folder, below in _folders:
+        for path in folder.glob(f"{below}{unfinished()}"):
             path.unlink(missing_ok=True)
-    os.write(complaints, MESSAGE)
+    for folder in _scratch:
+        shutil.rmtree(folder, ignore_errors=True)
+    os.write(complaints, TIDY + MESSAGE if os.isatty(complaints) else MESSAGE)
     os._exit(EXIT)

@@ -28,14 +28,14 @@ from pathlib import Path
 
 import click
 
-from counterexamples.documents import write_file
+from counterexamples.documents import is_stdout, write_file
 from model import versions
-from proofs import mutants
-from proofs.campaign import in_parallel
+from proofs import mutants, outputs
 from proofs.counts import CASES, SMALLEST, Case
 from proofs.expectations import ExpectationError
 from proofs.noticing import Bench, bench
 from proofs.options import cores
+from proofs.pool import in_parallel
 from proofs.session import demand_known_axes, everything
 
 FILE = "survivors.toml"
@@ -209,7 +209,7 @@ def _cut(names: Sequence[str]) -> dict[str, int]:
 @click.command()
 @click.argument("names", nargs=-1, metavar="[VERSION]...")
 @click.option("--sample", type=click.IntRange(1), default=1, metavar="N", help="Only every N-th mutant.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the outcomes as JSON.")
+@click.option("--json", "json_file", type=outputs.Named(), help="Write the outcomes as JSON.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
 def mutate(names: tuple[str, ...], sample: int, json_file: Path | None, jobs: int | None) -> None:
     """Make the model wrong in one place at a time; say who notices, and list what nobody does.
@@ -217,15 +217,17 @@ def mutate(names: tuple[str, ...], sample: int, json_file: Path | None, jobs: in
     Exit code 1 if what nobody notices has no reason in survivors.toml, or a reason there explains something else, or
     less than 95 % is killed.
     """
+    outputs.demand_files({"--json": json_file})
     chosen = tuple(dict.fromkeys(versions.load(name).name for name in names)) or DEFAULT
     for name in chosen:
         demand_known_axes(name)
         if name not in everything().versions:
             raise click.UsageError(f"mutants are made of shipped versions only, not of {name}")
     found = run(chosen, jobs or cores(), sample)
+    if json_file is None or not is_stdout(json_file):
+        click.echo(to_text(found), nl=False)
     if json_file is not None:
         write_file(json_file, json.dumps(as_json(found), indent=1) + "\n")
-    click.echo(to_text(found), nl=False)
     sys.exit(1 if found.unexplained or found.stale or found.rates[0] < GOAL else 0)
 
 

@@ -20,10 +20,11 @@ import z3
 from rich.console import Console
 from rich.text import Text
 
-from counterexamples.documents import write_file
+from counterexamples.documents import is_stdout, write_file
 from model import parameters
-from proofs import campaign, report, session
+from proofs import report, session
 from proofs.campaign import Job, Result, in_brief
+from proofs.pool import in_parallel
 from proofs.screening import CONTAINED, OPEN, SAME, Screen, Screened, Setting, screen
 
 
@@ -72,10 +73,10 @@ def run(request: session.Request, workers: int, pairs: bool, quiet: bool) -> lis
 def report_all(request: session.Request, workers: int, pairs: bool, quiet: bool, json_file: Path | None) -> None:
     """Run, print unless `quiet`, and write as JSON if there is a file for it."""
     found = run(request, workers, pairs, quiet)
+    if not (quiet or (json_file is not None and is_stdout(json_file))):
+        print_results(report.console(), found)
     if json_file is not None:
         write_json(found, json_file)
-    if not quiet:
-        print_results(report.console(), found)
 
 
 class _Rounds:
@@ -131,7 +132,7 @@ class _Rounds:
             return self._screen_silently(tasks)
 
     def _screen_silently(self, tasks: Sequence[Screen]) -> list[Screened]:
-        return list(campaign.in_parallel(screen, tasks, self.workers))
+        return list(in_parallel(screen, tasks, self.workers))
 
     def report(self) -> list[Sensitivity]:
         """One entry for each verdict, settings in declared order, smaller ones first."""

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from counterexamples.documents import is_stdout
 from model import parameters, versions
-from proofs import campaign, expectations, junit, report
+from proofs import campaign, expectations, junit, outputs, report
 from proofs.campaign import DEPTH, Job, Result
 from proofs.interrupt import clean_on_interrupt
+from proofs.outputs import OutputError
+from proofs.pool import LOST, Lost
 from proofs.properties import catalogue
 from proofs.report import Judged
 
 
-class OutputError(Exception):
-    """A place for output that cannot be used; the message says why and what would be right."""
+class IncompleteError(Exception):
+    """Some jobs gave no answer. `results`: those of the others; the message is one line that names the jobs."""
+
+    def __init__(self, results: Sequence[Result], lost: Sequence[Lost]) -> None:
+        names = ", ".join(item.item for item in lost)
+        super().__init__(f"no verdicts of {names}: {LOST}")
+        self.results = list(results)
 
 
 @dataclass(frozen=True)
@@ -61,44 +69,43 @@ class Files:
     json: Path | None = None
     junit: Path | None = None
 
-    def validate(self) -> None:
-        """Raise OutputError if one cannot be written, or if both are the same file."""
-        for option, path in (("--json", self.json), ("--junit", self.junit)):
-            if path is not None:
-                if path.is_dir():
-                    raise OutputError(f"{option} {path} is a folder; give a file")
-                _usable_folder(path.absolute().parent)
-        if self.json is not None and self.junit is not None and self.json.resolve() == self.junit.resolve():
-            raise OutputError(f"--json and --junit are both {self.json}; give two files")
+    @property
+    def named(self) -> dict[str, Path | None]:
+        """By the option that names them."""
+        return {"--json": self.json, "--junit": self.junit}
 
-    def write(self, rows: Sequence[Judged], strict: bool = False) -> None:
-        """Write the results wherever they were asked for; raises OSError."""
-        if self.json is not None:
-            report.write_json(rows, self.json)
-        if self.junit is not None:
-            junit.write_junit(rows, self.junit, strict)
+    @property
+    def on_stdout(self) -> bool:
+        """Whether one of them is standard output, which then has nothing else."""
+        return any(path is not None and is_stdout(path) for path in self.named.values())
+
+    def write(self, rows: Sequence[Judged], strict: bool = False) -> list[str]:
+        """Write the results wherever they were asked for; what could not be written, and why."""
+        failed = []
+        junit_rows = partial(junit.write_junit, strict=strict)
+        for path, write in ((self.json, report.write_json), (self.junit, junit_rows)):
+            try:
+                if path is not None:
+                    write(rows, path)
+            except OSError as error:
+                failed.append(f"{error.filename}: {error.strerror}")
+        return failed
 
 
-def validate(request: Request, files: Files) -> None:
-    """Raise ParameterError, VersionError or OutputError for whatever could only fail later."""
+def validate(request: Request, named: Mapping[str, Path | None]) -> None:
+    """Raise ParameterError, VersionError or OutputError for whatever could only fail later.
+
+    `named`: the files to be written, by the option that names them.
+    """
     parameters.assumptions(request.assume)
     for scenario in request.scenarios or parameters.SCENARIOS:
         parameters.bounds(scenario, request.bound)
     for name in request.versions:
         demand_known_axes(name)
     if request.out is not None:
-        _usable_folder(request.out)
+        outputs.demand_folder(request.out)
         clean_on_interrupt(request.out)
-    files.validate()
-
-
-def demand_own_folders(names: Sequence[str]) -> None:
-    """Raise OutputError if the traces of two versions would be written into the same folder."""
-    folders: dict[str, str] = {}
-    for name in names:
-        other = folders.setdefault(Path(name).stem, name)
-        if other != name:
-            raise OutputError(f"{other} and {name} would both write into {Path(name).stem}/; rename one")
+    outputs.demand_files(named, (file for name in request.versions for file in versions.load(name).files))
 
 
 def demand_known_axes(name: str) -> None:
@@ -112,22 +119,29 @@ def demand_known_axes(name: str) -> None:
         )
 
 
-def _usable_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder} is not a folder; give a folder that can be written")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written ({error.strerror}); give a folder that can") from None
-
-
-def run(request: Request, workers: int, quiet: bool) -> list[Judged]:
-    """All results, judged against what is recorded for them."""
+def run(request: Request, workers: int, quiet: bool) -> tuple[list[Judged], IncompleteError | None]:
+    """All results, judged against what is recorded for them, and what is to be raised once they are reported."""
     recorded = expectations.load()
-    return [_judge(result, recorded) for result in run_jobs(request.jobs(), workers, quiet)]
+    try:
+        results, lost = run_jobs(request.jobs(), workers, quiet), None
+    except IncompleteError as error:
+        results, lost = error.results, error
+    return [_judge(result, recorded) for result in results], lost
+
+
+def demand_complete(rows: Sequence[Judged], lost: IncompleteError | None, unwritten: Sequence[str]) -> None:
+    """Raise `lost`, or OutputError if something could not be written: now that the verdicts are reported."""
+    if lost is not None:
+        raise lost
+    demand_written([row.result for row in rows], unwritten)
+
+
+def demand_written(results: Sequence[Result], unwritten: Sequence[str] = ()) -> None:
+    """Raise OutputError if something could not be written; `unwritten`: what is known beside the results."""
+    failed = list(dict.fromkeys([*(reason for row in results for reason in row.unwritten), *unwritten]))
+    if failed:
+        more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+        raise OutputError(f"not written: {failed[0]}{more}; the verdicts are complete")
 
 
 def _judge(result: Result, recorded: Mapping[str, Mapping[str, Mapping[str, str]]]) -> Judged:
@@ -136,7 +150,7 @@ def _judge(result: Result, recorded: Mapping[str, Mapping[str, Mapping[str, str]
 
 
 def run_jobs(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
-    """The results of all jobs, with progress on a terminal."""
+    """The results of all jobs, with progress on a terminal; raises IncompleteError at the end if some are lost."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -146,15 +160,22 @@ def run_jobs(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
         TextColumn("{task.fields[last]}"),
     )
     results: list[Result] = []
+    lost: list[Lost] = []
     total = sum(len(job.properties) for job in work)
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
         task = progress.add_task("versions x properties", total=total, last="")
-        for rows in campaign.run_all(work, workers):
+        for job, rows in zip(work, campaign.run_all(work, workers), strict=True):
+            if isinstance(rows, Lost):
+                lost.append(rows)
+                progress.update(task, advance=len(job.properties), last=f"{job}: lost")
+                continue
             results += rows
             states = max((row.states or 0 for row in rows), default=0)
             depth = max((row.depth or 0 for row in rows), default=0)
             last = f"{rows[0].version} {rows[0].scenario}: {states} states, depth {depth}"
             progress.update(task, advance=len(rows), last=last)
+    if lost:
+        raise IncompleteError(results, lost)
     return results
 
 
@@ -166,17 +187,17 @@ def everything() -> Request:
 
 def gate(record: bool, workers: int, files: Files) -> int:
     """Check every shipped version; print what differs from expected.toml, or record it. The exit code."""
-    files.validate()
+    outputs.demand_files(files.named)
     request = everything()
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, markup=False, quiet=files.on_stdout)
     if record:
         path = Path(expectations.__file__).parent / expectations.FILE
         results = run_jobs(request.jobs(), workers, quiet=False)
         expectations.record(results, path)
         console.print(f"recorded {len(results)} verdicts of {len(request.versions)} versions in {path.name}")
         return 0
-    rows = run(request, workers, quiet=False)
-    files.write(rows)
+    rows, lost = run(request, workers, quiet=False)
+    unwritten = files.write(rows)
     different = [row for row in rows if not row.as_expected]
     for row in different:
         item = row.result
@@ -185,4 +206,5 @@ def gate(record: bool, workers: int, files: Files) -> int:
     console.print(
         f"{len(rows) - len(different)} of {len(rows)} verdicts of {len(request.versions)} versions as recorded"
     )
+    demand_complete(rows, lost, unwritten)
     return report.exit_code(rows, strict=False)

@@ -342,7 +342,7 @@ WRONG = [
     ((*PLAIN, "--format", "smt2", "--bound", "requests=x"), "whole number"),
     ((*PLAIN, "--format", "smt2", "--assume", "relock"), "KEY=VALUE"),
     ((*PLAIN, "--format", "smt2", "--out", "."), "folder"),
-    ((*PLAIN, "--format", "smt2", "--out", "no/such/folder/x"), "no/such/folder"),
+    ((*PLAIN, "--format", "smt2", "--out", "/dev/null/x"), "/dev/null"),
 ]
 
 

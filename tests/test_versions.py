@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import pickle
 import re
 from dataclasses import dataclass
@@ -237,21 +239,34 @@ def test_missing_file(tmp_path: Path) -> None:
     assert "there is no such file" in refusal("absent.toml")
 
 
-def test_file_name_with_a_line_break(tmp_path: Path) -> None:
-    assert "there is no such file" in refusal(tmp_path / "two\nlines.toml")
+@pytest.mark.parametrize("name", ["two\nlines.toml", "\x1b[31m.toml", "\u202elmot.toml", "\udcff.toml", "\0.toml"])
+def test_file_name_that_cannot_be_printed(tmp_path: Path, name: str) -> None:
+    assert "has characters that cannot be printed; rename" in refusal(tmp_path / name)
 
 
 def test_folder(tmp_path: Path) -> None:
     assert refusal(tmp_path) == f"{tmp_path}: is a folder; valid: the path of a .toml file"
 
 
-def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def deny(_self: Path) -> bytes:
-        raise PermissionError(13, "Permission denied")
+def test_unreadable_file(tmp_path: Path) -> None:
+    path = tmp_path / "round.toml"
+    path.symlink_to(path)
+    assert refusal(path) == f"{path}: cannot be read: {os.strerror(errno.ELOOP)}; valid: a .toml file"
 
+
+def test_what_is_no_regular_file(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo.toml"
+    os.mkfifo(fifo)
+    for path in (fifo, Path("/dev/zero")):
+        assert refusal(path) == f"{path}: cannot be read: not a regular file; valid: a .toml file"
+        mine = written(tmp_path, HEAD.replace('"v12"', f'"{path}"'))
+        assert refusal(mine) == f"{mine}: line 3: base: {refusal(path)}"
+
+
+def test_file_that_is_too_large(tmp_path: Path) -> None:
     path = written(tmp_path, COMPLETE)
-    monkeypatch.setattr(Path, "read_bytes", deny)
-    assert refusal(path) == f"{path}: cannot be read: Permission denied"
+    os.truncate(path, 1 << 40)
+    assert "cannot be read: larger than 1 MiB" in refusal(path)
 
 
 def test_file_below_a_file(tmp_path: Path) -> None:
@@ -303,7 +318,11 @@ WRONG = [
     Wrong("base unknown", HEAD.replace("v12", "v-12"), 3, ("base: unknown version 'v-12'", "nearest: v12", "valid: ")),
     Wrong("base missing", HEAD.replace("v12", "./no.toml"), 3, ("base: ", "no.toml: there is no such file")),
     Wrong("base a folder", HEAD.replace("v12", "./"), 3, ("base: ", "is a folder")),
-    Wrong("base no file name", HEAD.replace("v12", r"./\u0000"), 3, ("base: ", "is not the path of a file")),
+    Wrong("base no file name", HEAD.replace("v12", r"./\u0000"), 3, ("base: ", "control characters")),
+    Wrong(
+        "title with an escape", HEAD.replace("a change", r"a\u001b[31m"), 1, ("title", r"\x1b", "control characters")
+    ),
+    Wrong("title turned round", HEAD.replace("a change", r"a\u202eb"), 1, ("title", "control characters")),
     Wrong("unknown key", HEAD + "titel = 1\n", 4, ("key 'titel' does not exist", "nearest: title", "valid: title,")),
     Wrong("odd key", HEAD + r'"a\nb" = 1', 1, (r"key 'a\nb' does not exist",)),
     Wrong("axes a string", HEAD + 'axes = "lock"\n', 4, ("axes: not 'lock' but a table", "lock-storage")),

@@ -52,8 +52,9 @@ class Version:
     """A version of the driver.
 
     `name`: a shipped name, or the path as it was given, so that no file can pass for a shipped version. `base`: as the
-    file writes it. `axes`: a value for every axis of the schema. `changes`: what the file itself sets. `subject`,
-    `posted` and `link` say where it was posted, as far as that is known.
+    file writes it. `axes`: a value for every axis of the schema. `changes`: what the file itself sets. `files`: the
+    real paths of the file and of its bases. `subject`, `posted` and `link` say where it was posted, as far as that is
+    known.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Version:
     base: str | None
     axes: Mapping[str, Value] = field(hash=False)
     changes: Mapping[str, Change] = field(hash=False)
+    files: tuple[str, ...]
     subject: str | None = None
     posted: str | None = None
     link: str | None = None
@@ -90,7 +92,8 @@ def load(name_or_path: str | Path) -> Version:
         raise chain[0].error(("axes",), f"axes: {contradiction}")
     posting = {key: content.get(key) for key in ("subject", "posted", "link")}
     own = (content["title"], content["source"], content.get("base"))
-    return Version(str(name_or_path), *own, resolved, changes[0], **posting)
+    read_from = tuple(document.source.identity for document in chain)
+    return Version(str(name_or_path), *own, resolved, changes[0], read_from, **posting)
 
 
 def completed(stored: Mapping[str, Any], known: Mapping[str, Value]) -> dict[str, Value]:
@@ -132,10 +135,7 @@ def _with_bases(document: Document) -> list[Document]:
 
 
 def _changes(document: Document) -> dict[str, Change]:
-    return {
-        axis: Change(tuple(own["value"]) if isinstance(own["value"], list) else own["value"], own["source"])
-        for axis, own in document.content.get("axes", {}).items()
-    }
+    return {axis: Change(_plain(own["value"]), own["source"]) for axis, own in document.content.get("axes", {}).items()}
 
 
 def _demand_every_axis(root: Document, own: Mapping[str, Change]) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from model.files import read_bytes
 from model.versions._schema import VersionError, breaches, hint
 
 SUFFIX = ".toml"
+LARGEST_FILE = 1 << 20
 
 _PART = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
 _KEY = rf"{_PART}(?:\s*\.\s*{_PART})*"
@@ -32,7 +33,7 @@ class Source:
     """A version file as bytes.
 
     `label`: what messages call it. `folder`: what a path in it is relative to; None for a shipped file, whose base is a
-    shipped name. `identity`: equal for two sources exactly if they are one file.
+    shipped name. `identity`: the file's real path, equal for two sources exactly if they are one file.
     """
 
     label: str
@@ -71,14 +72,18 @@ def read(reference: str | Path, folder: Path | None) -> Source:
     """
     if folder is not None and is_path(reference):
         path = folder / reference
-        label = _printable(str(path))
-        raw = _read_bytes(path, label)
+        label = str(path)
+        if not label.isprintable():
+            # it would be printed wherever the version is named
+            raise VersionError(f"{label!a}: has characters that cannot be printed; rename the file or its folder")
+        raw = _content(label, lambda: read_bytes(path, LARGEST_FILE))
         return Source(label, path.parent, os.path.realpath(path), raw)
     if reference not in names():
         valid = hint(reference, names())
         raise VersionError(f"unknown version {str(reference)!r}; {valid}, or the path of a file, as ./NAME{SUFFIX}")
     label = f"{__package__.replace('.', '/')}/{reference}{SUFFIX}"
-    return Source(label, None, label, _read_bytes(files(__package__) / f"{reference}{SUFFIX}", label))
+    shipped = files(__package__) / f"{reference}{SUFFIX}"
+    return Source(label, None, os.path.realpath(str(shipped)), _content(label, shipped.read_bytes))
 
 
 def is_path(reference: str | Path) -> bool:
@@ -87,22 +92,15 @@ def is_path(reference: str | Path) -> bool:
     return isinstance(reference, Path) or "/" in text or os.sep in text or text.endswith(SUFFIX)
 
 
-def _read_bytes(file: Path | Traversable, label: str) -> bytes:
+def _content(label: str, read: Callable[[], bytes]) -> bytes:
     try:
-        return file.read_bytes()
+        return read()
     except FileNotFoundError:
         raise VersionError(f"{label}: there is no such file") from None
     except IsADirectoryError:
         raise VersionError(f"{label}: is a folder; valid: the path of a {SUFFIX} file") from None
     except OSError as error:
-        raise VersionError(f"{label}: cannot be read: {error.strerror}") from None
-    except ValueError:
-        # A zero byte; a base in a TOML file can hold one.
-        raise VersionError(f"{label}: is not the path of a file") from None
-
-
-def _printable(path: str) -> str:
-    return path if path.isprintable() else repr(path)
+        raise VersionError(f"{label}: cannot be read: {error.strerror}; valid: a {SUFFIX} file") from None
 
 
 def parse(source: Source) -> Document:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from counterexamples.documents import write_file
+from counterexamples.documents import STDOUT, write_file
 from model import parameters, versions
 from model.concrete import UnsupportedTermError
-from proofs import exports, options, session
+from proofs import exports, options, outputs, session
 from proofs.campaign import Job
 from proofs.exports import btor2, promela, smt2
 from proofs.properties import catalogue
@@ -18,13 +18,6 @@ from proofs.verdicts import CONFIRMED_DEPTH
 FORMATS = ("smt2", "btor2", "promela")
 # the depth up to which `check` has z3 refute everything shorter
 DEPTH = CONFIRMED_DEPTH
-
-
-def _usable(out: Path) -> None:
-    if out.is_dir():
-        raise click.UsageError(f"--out {out} is a folder; give a file")
-    if not out.absolute().parent.is_dir():
-        raise click.UsageError(f"--out {out}: there is no folder {out.parent}; give a file in one that exists")
 
 
 def _written(question: exports.Question, language: str, depth: int) -> str:
@@ -42,7 +35,7 @@ def _written(question: exports.Question, language: str, depth: int) -> str:
 @click.option("--bound", multiple=True, metavar="KEY=N", help="A bound of the workload or the model (repeatable).")
 @click.option("--depth", type=click.IntRange(0, 100), help=f"Steps, for smt2 only.  [default: {DEPTH}]")
 @click.option("--whole", is_flag=True, help="The whole system, not only what the property depends on.")
-@click.option("--out", type=click.Path(path_type=Path), help="The file to write; default: standard output.")
+@click.option("--out", type=outputs.Named(), help="The file to write; default: standard output.")
 def export(
     version: str,
     property_id: str,
@@ -59,9 +52,9 @@ def export(
         raise click.UsageError(f"--depth is for --format smt2; {language} holds the system itself, for any depth")
     if property_id not in catalogue():
         raise parameters.nearest("property", property_id, catalogue())
-    if out is not None:
-        _usable(out)
-    name = versions.load(version).name
+    loaded = versions.load(version)
+    name = loaded.name
+    outputs.demand_files({"--out": out}, loaded.files)
     session.demand_known_axes(name)
     job = Job(name, scenario, (property_id,), options.pairs(assume, "--assume"), options.numbers(bound))
     question = exports.pose(job, whole)
@@ -69,7 +62,4 @@ def export(
         text = _written(question, language, DEPTH if depth is None else depth)
     except UnsupportedTermError as error:
         raise click.UsageError(f"{language}: {error}") from None
-    if out is None:
-        click.echo(text, nl=False)
-    else:
-        write_file(out, text)
+    write_file(out or STDOUT, text)

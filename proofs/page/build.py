@@ -84,7 +84,9 @@ def _content(results: Sequence[Result]) -> dict[str, Any]:
     return {
         "versions": [versions.load(name) for name in names],
         "rows": [(item, [_cell(cells.get((name, item.id))) for name in names]) for item in properties],
-        "legend": {word: (SIGNS.get(word, "✗ 8"), WORDS[word]) for word in _present(results)},
+        "legend": {
+            word: (SIGNS.get(word, "✗ 8" if word == "violated" else "✗"), WORDS[word]) for word in _present(results)
+        },
         "lines": _lines(results, properties),
         "scenarios": [(SCENARIOS[name], name, _bounds(results, name)) for name in scenarios],
         "meanings": {name: item.meaning for name, item in BOUNDS.items()},
@@ -111,7 +113,7 @@ def _cell(result: Result | None) -> Cell:
     if result is None:
         return Cell("unasked", "", "not asked", "")
     if result.verdict != "violated":
-        return Cell(result.verdict, SIGNS[result.verdict], result.verdict, _href(result))
+        return Cell(result.verdict, SIGNS.get(result.verdict, "✗"), result.verdict, _href(result))
     elsewhere = result.scenario != "default"
     words = f"violated at step {result.depth}" + (f" in scenario {result.scenario}" if elsewhere else "")
     return Cell("violated", f"✗ {result.depth}{'*' if elsewhere else ''}", words, _href(result))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +11,13 @@ import click
 
 from counterexamples.documents import write_file
 from model import versions
-from proofs import campaign, options, session
+from proofs import options, outputs, session
 from proofs.campaign import Job, Result
 from proofs.checking import chosen_properties, chosen_scenarios
+from proofs.interrupt import scratch_folder
 from proofs.page.build import page
 from proofs.page.data import Block, block
+from proofs.pool import in_parallel
 
 FILE = "index.html"
 
@@ -28,7 +29,7 @@ FILE = "index.html"
     "--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this scenario, or `all` (repeatable)."
 )
 @click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Write index.html into this folder.")
+@click.option("--out", type=outputs.Named(), required=True, help="Write index.html into this folder.")
 def report_command(
     version: tuple[str, ...], properties: tuple[str, ...], scenarios: tuple[str, ...], jobs: int | None, out: Path
 ) -> None:
@@ -41,7 +42,7 @@ def report_command(
     )
     if not request.jobs():
         raise click.UsageError("none of these properties is asked in these scenarios; name others, or --scenario all")
-    session.validate(request, session.Files())
+    session.validate(request, {"--out": out / FILE})
     click.echo(write_report(request, jobs or options.cores()))
 
 
@@ -52,8 +53,8 @@ def write_report(request: session.Request, workers: int, quiet: bool = False) ->
     """
     if request.out is None:
         raise ValueError("a report needs a folder")
-    with tempfile.TemporaryDirectory() as made:
-        results = check(request, Path(made), workers, quiet)
+    with scratch_folder() as made:
+        results = check(request, made, workers, quiet)
         content = page(results, blocks(results, workers))
     path = request.out / FILE
     write_file(path, content)
@@ -71,6 +72,7 @@ def check(request: session.Request, folder: Path, workers: int, quiet: bool) -> 
         work.append(replace(job, out=str(own)))
     origins = [Path(str(job.out)) for job in work for _ in job.properties]
     rows = session.run_jobs(work, workers, quiet)
+    session.demand_written(rows)
     return [
         row if row.trace is None else replace(row, trace=str(origin / row.trace))
         for origin, row in zip(origins, rows, strict=True)
@@ -84,7 +86,7 @@ def blocks(results: Sequence[Result], workers: int) -> list[Block]:
         if row.trace is not None:
             files.setdefault((str(Path(row.trace).parents[1]), row.scenario), {})[row.trace] = None
     together = [tuple(names) for names in files.values()]
-    return list(campaign.in_parallel(block, together, workers, last=lambda index: -len(together[index])))
+    return list(in_parallel(block, together, workers, last=lambda index: -len(together[index])))
 
 
 def _versions(chosen: Sequence[str]) -> tuple[str, ...]:
