@@ -36,6 +36,11 @@ class Report:
     traces: dict[str, Trace]
 
 
+def choose(window: Any, part: str) -> None:
+    """Show a part of the trace in its pane: account or every, cause, lanes or now."""
+    window.find(f".choice button[value='{part}']").click()
+
+
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     """The page that all tests look at."""

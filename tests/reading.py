@@ -62,6 +62,7 @@ def _record(space: StateSpace, queue: str, item: Mapping[str, Any]) -> dict[str,
         result[flag.lower()] = 1
     for part in filter(None, item["detail"].split(", ")):
         word, number = part.split(" ")
-        assert COUNTS[word] in result
-        result[COUNTS[word]] = int(number)
+        key = COUNTS.get(word, word)
+        assert key in result
+        result[key] = int(number)
     return result

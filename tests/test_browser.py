@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from onpage import LASSO, LENGTH, MIDDLE, RACE, WITNESS, Report, quiet, report, window  # noqa: F401
+from onpage import LASSO, LENGTH, MIDDLE, RACE, WITNESS, Report, choose, quiet, report, window  # noqa: F401
 from reading import read_back, unlike
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
@@ -27,7 +27,8 @@ def step(window: Any) -> int:
     assert position.startswith(f"step {number} of {total}: ")
     assert window.find("#slider").get_attribute("aria-valuetext") == position
     assert window.run("return document.getElementById('live').textContent").startswith(position)
-    assert window.find("#state-title").text == (f"State after step {number}" if number else "Initial state")
+    title = window.run("return document.getElementById('state-title').textContent")
+    assert title == (f"State after step {number}" if number else "Initial state")
     marked = window.run(
         "return [...document.querySelectorAll('#steps [aria-current]')].map((item) => item.children[0].textContent)"
     )
@@ -65,6 +66,7 @@ def test_buttons(window: Any, report: Report) -> None:
 def test_keys(window: Any, report: Report) -> None:
     window.open(report.path, f"{RACE}/{MIDDLE}")
     presses = ((Keys.ARROW_RIGHT, MIDDLE + 1), (Keys.ARROW_LEFT, MIDDLE), (Keys.HOME, 0), (Keys.END, LENGTH))
+    choose(window, "every")
     for target in ("#slider", "#forward", "#steps li:nth-child(3) button"):
         window.run("document.querySelector(arguments[0]).focus()", target)
         window.run("goTo(arguments[0])", MIDDLE)
@@ -85,11 +87,13 @@ def test_slider(window: Any, report: Report) -> None:
 
 def test_step_list_and_sentences(window: Any, report: Report) -> None:
     window.open(report.path, f"{RACE}/{MIDDLE}")
+    choose(window, "every")
     names = [item.text for item in window.all("#steps .name")]
     assert names == ["initial state", *(item.name for item in report.traces[RACE].steps)]
     for number in (2, 0, LENGTH):
         window.all("#steps button")[number].click()
         assert step(window) == number
+    choose(window, "account")
     for sentence in window.all("#account li"):
         numbers = [int(text) for text in sentence.get_attribute("data-steps").split()]
         sentence.find_element("css selector", "button").click()
@@ -169,6 +173,7 @@ def test_lasso_goes_round(window: Any, report: Report) -> None:
     trace = report.traces[LASSO]
     length = len(trace.steps)
     assert step(window) == length
+    choose(window, "every"), choose(window, "now")
     window.find("#forward").click()
     if trace.loop == length:
         assert "rest for ever" in window.find("#cycle").text and step(window) == length
@@ -176,6 +181,7 @@ def test_lasso_goes_round(window: Any, report: Report) -> None:
         assert f"Repeats from step {trace.loop + 1}" in window.find("#cycle").text and step(window) == trace.loop + 1
     assert window.find("#partial").is_displayed()
     window.open(report.path, RACE)
+    choose(window, "every"), choose(window, "now")
     assert not window.find("#cycle").is_displayed() and not window.find("#partial").is_displayed()
 
 
@@ -216,6 +222,7 @@ return {
 def test_shown_state_is_the_replayed_state(window: Any, report: Report, where: str) -> None:
     trace = report.traces[where]
     window.open(report.path, f"{where}/0")
+    choose(window, "now")
     for index in range(len(trace.states)):
         shown = window.run(SHOWN)
         state = read_back(trace.space, shown["now"])
@@ -248,14 +255,47 @@ def test_colours_follow_the_system_and_the_button(window: Any, report: Report) -
     assert window.run(paper) == dark and button.get_attribute("aria-pressed") == "true"
 
 
-def test_statements_open_one_by_one_or_all(window: Any, report: Report) -> None:
+def test_conclusion_and_statements_are_read_without_a_click(window: Any, report: Report) -> None:
     window.open(report.path)
-    details = "#matrix details p"
-    assert not any(item.is_displayed() for item in window.all(details))
-    window.all("#matrix summary")[0].click()
-    assert [item.is_displayed() for item in window.all(details)].count(True) == 1
-    assert window.all(details)[0].text == catalogue()["quiet-engine"].statement
-    window.find("#statements").click()
-    assert all(item.is_displayed() for item in window.all(details))
-    window.find("#statements").click()
-    assert not any(item.is_displayed() for item in window.all(details))
+    assert window.find("h2").text.endswith("mine.toml keeps 2 of 5 properties: 3 are violated.")
+    assert window.find("#gravest").text.startswith("The gravest, quiet-engine: at step 13 TZ writes")
+    window.find("#gravest a").click()
+    window.settle()
+    assert step(window) == LENGTH
+    window.find(".back a").click()
+    statements = [item.text for item in window.all("#matrix .statement")]
+    assert catalogue()["quiet-engine"].statement in statements and len(statements) == 5
+
+
+def test_panes_show_what_is_chosen(window: Any, report: Report) -> None:
+    window.open(report.path, f"{RACE}/{MIDDLE}")
+    for parts in (("account", "every"), ("cause", "lanes", "now")):
+        for part in (*parts, parts[0]):
+            choose(window, part)
+            assert [window.find(f"#{other}").is_displayed() for other in parts] == [other == part for other in parts]
+            pressed = window.all(f".choice button[value='{part}'][aria-pressed='true']")
+            assert len(pressed) == 1 and len(window.all(".choice [aria-pressed='true']")) == 2
+
+
+SEEN = """
+const inside = (part, box) => {
+  const [inner, outer] = [part.getBoundingClientRect(), box.getBoundingClientRect()];
+  return inner.top >= outer.top - 1 && inner.bottom <= outer.bottom + 1
+    && inner.left >= outer.left - 1 && inner.right <= outer.right + 1;
+};
+const told = document.querySelector("#account [aria-current]");
+const shape = document.querySelector(`#${arguments[0]} .current rect`);
+return [told === null || inside(told, byId("account")), shape === null || inside(shape, byId(arguments[0]))];
+"""
+
+
+@pytest.mark.parametrize("where", [RACE, LASSO])
+@pytest.mark.parametrize("picture", ["cause", "lanes"])
+def test_words_and_picture_keep_step_with_the_player(window: Any, report: Report, where: str, picture: str) -> None:
+    window.open(report.path, f"{where}/0", 1280, 800)
+    choose(window, picture)
+    for number in range(1, len(report.traces[where].steps) + 1):
+        window.find("#forward").click()
+        assert step(window) == number
+        assert window.all("#account [aria-current]")
+        assert window.run(SEEN, picture) == [True, True], number

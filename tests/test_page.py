@@ -11,7 +11,8 @@ import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner, Result
@@ -86,6 +87,15 @@ def test_each_variable_is_in_one_group(walked: list[Trace]) -> None:
 
 def test_a_variable_of_no_group_is_shown_all_the_same() -> None:
     assert groups({"new.thing": "1"}) == [{"title": "Other", "names": ["new.thing"]}]
+
+
+def test_variables_and_fields_that_nothing_is_known_of_are_shown_by_their_names() -> None:
+    """The lists of meanings and groups may lag behind the model, in both directions."""
+    values = {"lock.linux": True, "new.count": 5, "new.queue": [{"page": 2, "old": 0}]}
+    state = shown_state(cast(Trace, SimpleNamespace(readable=lambda _: values)), 0)
+    assert state["lock.linux"] == "yes" and state["new.count"] == "5"
+    assert state["new.queue"] == [{"name": "DATA", "flags": [], "detail": "page 2"}]
+    assert [group["title"] for group in groups(state)] == ["Pipe lock", "Other"]
 
 
 def test_values_are_written_as_in_the_notes(walked: list[Trace]) -> None:
@@ -185,11 +195,12 @@ def test_policy_allows_just_the_style_and_the_script_of_the_page(written: str) -
 def test_matrix_says_the_verdicts_in_signs_and_in_words(written: str) -> None:
     table = written[written.index('<table id="matrix">') :].split("</table>")[0]
     cells = re.findall(r'<td class="([a-z-]+)">(.*?)</td>', table, re.DOTALL)
-    assert [verdict for verdict, _ in cells] == ["violated", "violated", "proved", "proved"]
-    assert 'href="#v12/quiet-engine.default/13"' in cells[0][1]
+    assert [verdict for verdict, _ in cells] == ["sum", "sum", "violated", "violated", "proved", "proved"]
+    cells = cells[2:]
+    assert 'href="#v12/quiet-engine.default/13"' in cells[1][1]
     assert "✗ 13" in cells[0][1] and "violated at step 13" in cells[0][1]
     assert all("✓" in text and "proved" in text and "href" not in text for _, text in cells[2:])
-    assert table.count('scope="col"') == 3 and table.count('scope="row"') == 2
+    assert table.count('scope="col"') == 3 and table.count('scope="row"') == 3
     for name in ("quiet-engine", "buffer-stable"):
         assert catalogue()[name].statement in table
 

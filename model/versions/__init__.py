@@ -106,7 +106,7 @@ def completed(stored: Mapping[str, Any], known: Mapping[str, Value]) -> dict[str
     content = {"title": "-", "source": "-", "axes": {axis: {"value": v, "source": "-"} for axis, v in stored.items()}}
     for _, message in breaches(content):
         raise VersionError(message)
-    own = {axis: tuple(value) if isinstance(value, list) else value for axis, value in stored.items()}
+    own = {axis: _plain(value) for axis, value in stored.items()}
     found = {**defaults(), **known, **own}
     missing = [axis for axis in axes() if found.get(axis, UNKNOWN) == UNKNOWN]
     if missing:
@@ -114,6 +114,10 @@ def completed(stored: Mapping[str, Any], known: Mapping[str, Value]) -> dict[str
     if contradiction := misfit(found):
         raise VersionError(f"axes: {contradiction}")
     return {axis: found[axis] for axis in axes()}
+
+
+def _plain(value: Any) -> Value:
+    return tuple(value) if isinstance(value, list | tuple) else str(value)
 
 
 def _with_bases(document: Document) -> list[Document]:

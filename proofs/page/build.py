@@ -18,15 +18,17 @@ from model import versions
 from model.parameters import ASSUMPTIONS, BOUNDS, SCENARIOS
 from proofs.campaign import Result
 from proofs.gallery import SIGNS
+from proofs.page.conclusion import conclusion
 from proofs.page.data import Block
 from proofs.properties import Property, catalogue
 from proofs.report import tool_version, worst
 
 SCRIPTS = ("page.js", "player.js")
+MARKS = {"violated": "✗", "unreachable": "✗"} | SIGNS
 WORDS = {
     "violated": "violated",
     "unreachable": "what should be reachable is not",
-    "vacuous": "vacuous: what it speaks of never happens",
+    "vacuous": "vacuous: what the property speaks of never happens",
     "unknown": "unknown: a capacity of the model was exceeded",
     "bounded": "no violation within some steps, which is no proof",
     "reached": "reached, as it should be",
@@ -60,8 +62,9 @@ def anchor(result: Result) -> str:
 
 
 def page(results: Sequence[Result], blocks: Sequence[Block]) -> str:
-    """The whole page. A result's `trace` is the file that one of the blocks was made from, or None."""
+    """The whole page, the newest version first. A result's `trace` is a file that a block was made from, or None."""
     places = {name: (number, at) for number, item in enumerate(blocks) for at, name in enumerate(item.files)}
+    ends = {name: end for item in blocks for name, end in zip(item.files, item.ends, strict=True)}
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     style, script = _resource("page.css"), "".join(_resource(name) for name in SCRIPTS)
     return template.from_string(_resource("page.html")).render(
@@ -70,23 +73,32 @@ def page(results: Sequence[Result], blocks: Sequence[Block]) -> str:
         script=Markup(script),
         blocks=[item.text for item in blocks],
         index={anchor(row): places[row.trace] for row in results if row.trace is not None},
-        **_content(results),
+        **_content(_newest_first(results), ends),
     )
 
 
-def _content(results: Sequence[Result]) -> dict[str, Any]:
+def _newest_first(results: Sequence[Result]) -> list[Result]:
+    """Versions of one's own first, then the shipped ones, the last one before the others."""
+    shipped = list(reversed(versions.names()))
+    return sorted(results, key=lambda row: shipped.index(row.version) if row.version in shipped else -1)
+
+
+def _content(results: Sequence[Result], ends: Mapping[str, str]) -> dict[str, Any]:
     names = list(dict.fromkeys(row.version for row in results))
     asked = list(dict.fromkeys(row.property for row in results))
     cells = worst(results)
     properties = [item for item in catalogue().values() if item.id in asked]
     scenarios = list(dict.fromkeys(row.scenario for row in results))
     assumed = results[0].assumptions
+    found = [conclusion(name, [row for (version, _), row in cells.items() if version == name]) for name in names]
+    gravest = found[0].gravest
     return {
+        "conclusions": found,
+        "end": ends.get(gravest.trace or "", "") if gravest else "",
+        "href": _href(gravest) if gravest else "",
         "versions": [versions.load(name) for name in names],
         "rows": [(item, [_cell(cells.get((name, item.id))) for name in names]) for item in properties],
-        "legend": {
-            word: (SIGNS.get(word, "✗ 8" if word == "violated" else "✗"), WORDS[word]) for word in _present(results)
-        },
+        "legend": {word: ("✗ 8" if word == "violated" else MARKS[word], WORDS[word]) for word in _present(results)},
         "lines": _lines(results, properties),
         "scenarios": [(SCENARIOS[name], name, _bounds(results, name)) for name in scenarios],
         "meanings": {name: item.meaning for name, item in BOUNDS.items()},
@@ -106,17 +118,20 @@ def _bounds(results: Sequence[Result], scenario: str) -> Mapping[str, int]:
 
 
 def _href(result: Result) -> str:
-    return f"#{anchor(result)}/{len(result.path)}" if result.trace is not None else ""
+    if result.trace is None:
+        return ""
+    # without a step the player opens at the end: a trace of what happens instead is not the result's path
+    return f"#{anchor(result)}/{len(result.path)}" if result.path else f"#{anchor(result)}"
 
 
 def _cell(result: Result | None) -> Cell:
     if result is None:
         return Cell("unasked", "", "not asked", "")
     if result.verdict != "violated":
-        return Cell(result.verdict, SIGNS.get(result.verdict, "✗"), result.verdict, _href(result))
+        return Cell(result.verdict, MARKS[result.verdict], result.verdict, _href(result))
     elsewhere = result.scenario != "default"
     words = f"violated at step {result.depth}" + (f" in scenario {result.scenario}" if elsewhere else "")
-    return Cell("violated", f"✗ {result.depth}{'*' if elsewhere else ''}", words, _href(result))
+    return Cell("violated", f"{MARKS['violated']} {result.depth}{'*' if elsewhere else ''}", words, _href(result))
 
 
 def _lines(results: Sequence[Result], properties: Sequence[Property]) -> list[Line]:

@@ -41,10 +41,14 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Block:
-    """Some traces for the page: gzip in base64 of a JSON list, one item for each of `files`, in their order."""
+    """Some traces for the page: gzip in base64 of a JSON list, one item for each of `files`, in their order.
+
+    `ends`: for each what goes wrong at its end, in one sentence.
+    """
 
     files: tuple[str, ...]
     text: str
+    ends: tuple[str, ...]
 
 
 def exhibit(trace: Trace) -> Exhibit:
@@ -59,9 +63,19 @@ def block(files: Sequence[str]) -> Block:
     """
     stored = [read_file(Path(name)) for name in files]
     protocol = stored_protocol(stored[0])
-    content = json.dumps([plain(_exhibit(protocol, item)) for item in stored], separators=(",", ":"))
+    exhibits = [_exhibit(protocol, item) for item in stored]
+    content = json.dumps([plain(item) for item in exhibits], separators=(",", ":"))
     # no time stamp: equal traces, equal page
-    return Block(tuple(files), base64.b64encode(gzip.compress(content.encode("ascii"), 9, mtime=0)).decode("ascii"))
+    text = base64.b64encode(gzip.compress(content.encode("ascii"), 9, mtime=0)).decode("ascii")
+    return Block(tuple(files), text, tuple(ending(item) for item in exhibits))
+
+
+def ending(item: Exhibit) -> str:
+    """What goes wrong: the sentence about the last step, or about what is waited for from then on."""
+    told = item.sentences
+    if item.trace.kind == EVENTUALLY:
+        return told[-2 if len(told) > 1 else -1].text
+    return next(sentence.text for sentence in told if not sentence.steps or len(item.trace.steps) in sentence.steps)
 
 
 def _exhibit(protocol: Protocol, stored: StoredTrace) -> Exhibit:

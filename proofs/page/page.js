@@ -76,28 +76,22 @@ function dark() {
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-function labelTheme() {
+/** Let the button and the pictures, whose colours are their own, follow. */
+function applyTheme() {
   byId("theme").setAttribute("aria-pressed", String(dark()));
+  document.documentElement.classList.toggle("dark", dark());
 }
 
 function toggleTheme() {
   document.documentElement.dataset.theme = dark() ? "light" : "dark";
-  labelTheme();
-}
-
-function toggleStatements() {
-  const button = byId("statements");
-  const open = button.getAttribute("aria-pressed") !== "true";
-  button.setAttribute("aria-pressed", String(open));
-  for (const item of document.querySelectorAll("#matrix details")) item.open = open;
+  applyTheme();
 }
 
 const pageTitle = document.title;
 addEventListener("DOMContentLoaded", () => {
-  labelTheme();
+  applyTheme();
   byId("theme").addEventListener("click", toggleTheme);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", labelTheme);
-  byId("statements").addEventListener("click", toggleStatements);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", applyTheme);
   listen();
   addEventListener("hashchange", route);
   route();

@@ -1,5 +1,6 @@
 // The player: one trace, one step of it, everything that shows that step.
 
+const PICTURES = ["cause", "lanes"];
 const player = { anchor: null, trace: null, step: 0, states: [] };
 
 /** All states of a trace, from the initial one and what each step changed. */
@@ -19,6 +20,7 @@ function openTrace(anchor, trace, step) {
   }
   goTo(step ?? trace.steps.length);
   if (fresh) {
+    PICTURES.forEach(fromLeft);
     byId("player-title").focus({ preventScroll: true });
     scrollTo(0, 0);
   }
@@ -40,8 +42,7 @@ function fill(trace, anchor) {
   byId("slider").max = trace.steps.length;
   byId("account").replaceChildren(...trace.sentences.map(sentence));
   byId("steps").replaceChildren(stepItem(0, "initial state", ""), ...trace.steps.map(stepOf));
-  picture("lanes", trace.lanes);
-  picture("cause", trace.cause);
+  for (const id of PICTURES) picture(id, trace[id]);
 }
 
 function note(id, text) {
@@ -92,6 +93,21 @@ const stepOf = (step, at) => stepItem(at + 1, step.name, step.actor);
 function picture(id, source) {
   const parsed = new DOMParser().parseFromString(source, "image/svg+xml");
   byId(id).replaceChildren(document.importNode(parsed.documentElement, true));
+}
+
+/** Show another part of the trace in a pane. */
+function choose(button) {
+  for (const other of button.parentElement.children) {
+    other.setAttribute("aria-pressed", String(other === button));
+    byId(other.value).classList.toggle("away", other !== button);
+  }
+  // what is not shown cannot be scrolled
+  mark(player.step);
+  fromLeft(button.value);
+}
+
+function fromLeft(id) {
+  byId(id).scrollLeft = 0;
 }
 
 /** Show a step; numbers beyond the ends stop there. */
@@ -178,10 +194,14 @@ function mark(step) {
     current(line.firstElementChild, number === step);
   });
   for (const line of byId("account").children) {
-    current(line.firstElementChild, line.dataset.steps.split(" ").includes(String(step)));
+    const steps = line.dataset.steps.split(" ").filter(Boolean).map(Number);
+    line.classList.toggle("later", steps.every((number) => number > step));
+    current(line.firstElementChild, steps.includes(step));
   }
-  for (const id of ["lanes", "cause"]) markPicture(byId(id), step);
+  for (const id of PICTURES) markPicture(byId(id), step);
   bringIntoView(byId("steps"), byId("steps").children[step]);
+  const told = byId("account").querySelector("[aria-current]") ?? byId("account").firstElementChild;
+  if (told) bringIntoView(byId("account"), told);
 }
 
 function current(element, is) {
@@ -244,5 +264,8 @@ function listen() {
   byId("last").addEventListener("click", () => goTo(player.trace.steps.length));
   byId("slider").addEventListener("input", () => goTo(Number(byId("slider").value)));
   byId("player").addEventListener("keydown", onKey);
-  for (const id of ["lanes", "cause"]) byId(id).addEventListener("click", onShape);
+  for (const id of PICTURES) byId(id).addEventListener("click", onShape);
+  for (const button of document.querySelectorAll(".choice button")) {
+    button.addEventListener("click", () => choose(button));
+  }
 }

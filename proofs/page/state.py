@@ -1,7 +1,7 @@
 """How a state is shown: which variables belong together, what they mean, and values as short texts.
 
 A value is a text, or for a queue the list of its descriptors, front first. Nothing is left out: what is not written in
-a descriptor's text is zero.
+a descriptor's text is zero. A variable or a descriptor's field that is not named here is shown by its own name.
 """
 
 from __future__ import annotations
@@ -70,8 +70,12 @@ MEANINGS: Mapping[str, str] = {
     "rx.next_cookie": "next cookie",
     "rx.completed_cookie": "completed cookie",
     "rx.unreaped": "executed, not reaped",
+    "rx.head": "slot to be reaped next",
+    "rx.tail": "slot to be filled next",
     "rx.irq": "interrupt pending",
     "tx.unreaped": "executed, not reaped",
+    "tx.head": "slot to be reaped next",
+    "tx.tail": "slot to be filled next",
     "tx.irq": "interrupt pending",
     "tx.desc_completed": "has the transaction",
     "work.pending": "scheduled",
@@ -87,6 +91,7 @@ _REQUEST_SETS = ("client.buffer_mapped",)
 _FLAGS = ("nwd", "int", "eot")
 _COUNTS = {"left": "left", "xfer": "loaded", "cookie": "cookie"}
 _BRACKET = ("LOCK", "UNLOCK")
+_TOLD = ("hw", "kind", "req", "map", *_FLAGS, *_COUNTS)
 
 
 def shown_state(trace: Trace, index: int) -> dict[str, Shown]:
@@ -127,6 +132,7 @@ def descriptor(record: Mapping[str, Any]) -> Descriptor:
     detail = [f"{text} {record[key]}" for key, text in _COUNTS.items() if key in record]
     if "map" in record and (record["map"] or kind in _BRACKET):
         detail.append(f"mapping {record['map']}")
+    detail += [f"{key} {value}" for key, value in record.items() if key not in _TOLD and value]
     return {
         "name": f"{kind} #{request + 1}" if numbered else kind,
         "flags": [flag.upper() for flag in _FLAGS if record.get(flag)],

@@ -1,0 +1,54 @@
+"""What the page says first: how many properties a version keeps, and the gravest of what goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from proofs.campaign import Result
+from proofs.properties import catalogue
+
+WRONG = ("violated", "unreachable")
+HOLDS = ("reached", "proved")
+UNASKED = "not-applicable"
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What came out for one version, a property counted once: by its worst verdict of all scenarios.
+
+    `others`: of each verdict that is not good the properties that have it, what is wrong first.
+    `gravest`: of what is wrong the first in the catalogue, which begins with the reason for the series.
+    """
+
+    version: str
+    holds: int
+    asked: int
+    others: Mapping[str, tuple[str, ...]]
+    gravest: Result | None
+
+    @property
+    def sentence(self) -> str:
+        """What holds, what does not, and what nobody knows."""
+        parts = [f"{len(ids)} {'is' if len(ids) == 1 else 'are'} {word}" for word, ids in self._named().items()]
+        kept = f"{self.version} keeps {self.holds} of {self.asked} {'property' if self.asked == 1 else 'properties'}"
+        return f"{kept}: {', '.join(parts)}." if parts else f"{kept}."
+
+    def _named(self) -> dict[str, tuple[str, ...]]:
+        # what is violated is seen in the table; of what is not decided the reader wants the name at once
+        return {word if word in WRONG else f"{word} ({', '.join(ids)})": ids for word, ids in self.others.items()}
+
+
+def conclusion(version: str, rows: Sequence[Result]) -> Conclusion:
+    """About a version whose properties have these verdicts, one for each."""
+    order = list(catalogue())
+    asked = sorted((row for row in rows if row.verdict != UNASKED), key=lambda row: order.index(row.property))
+    words = [*WRONG, *sorted({row.verdict for row in asked} - {*WRONG, *HOLDS})]
+    others = {word: tuple(row.property for row in asked if row.verdict == word) for word in words}
+    return Conclusion(
+        version,
+        sum(row.verdict in HOLDS for row in asked),
+        len(asked),
+        {word: ids for word, ids in others.items() if ids},
+        next((row for word in WRONG for row in asked if row.verdict == word), None),
+    )
