@@ -98,20 +98,20 @@ class Queue:
         """Move all entries of `other`, which has the same fields, behind this queue's (list_splice_tail_init)."""
         wide = max(self.length.size(), other.length.size()) + 1
         total = resize(self.length, wide) + resize(other.length, wide)
-        lengths = self._lengths()
+        lengths = self.lengths()
         self.step.exceed(self.name, z3.UGT(total, self.schema.capacity))
         for key, item in self.schema.fields.items():
             name = f"{self.name}.{key}"
             data = self.step[name]
             moved = resize(self.step[f"{other.name}.{key}"], data.size())
-            self.step[name] = data | _behind(lengths, moved, item.width)
+            self.step[name] = data | behind(lengths, moved, item.width)
         self.step[f"{self.name}.len"] = resize(total, self.length.size())
         other.clear()
 
     def _append(self, entries: Sequence[Mapping[str, Value]], count: Term) -> None:
         room = z3.BitVecVal(self.schema.capacity, self.length.size()) - self.length
         self.step.exceed(self.name, z3.UGT(count, room))
-        lengths, taken = self._lengths(), [z3.UGT(count, position) for position in range(len(entries))]
+        lengths, taken = self.lengths(), [z3.UGT(count, position) for position in range(len(entries))]
         for key, item in self.schema.fields.items():
             name = f"{self.name}.{key}"
             data = self.step[name]
@@ -119,16 +119,17 @@ class Queue:
             for position, values in enumerate(entries[: self.schema.capacity]):
                 value = _widen(values.get(key, 0), item.width, data.size()) << (position * item.width)
                 block = block | z3.If(taken[position], value, z3.BitVecVal(0, data.size()))
-            self.step[name] = data | _behind(lengths, block, item.width)
+            self.step[name] = data | behind(lengths, block, item.width)
         self.step[f"{self.name}.len"] = self.length + count
 
-    def _lengths(self) -> list[Term]:
+    def lengths(self) -> list[Term]:
         """Whether the length is 1, 2, and so on, below the capacity."""
         length = self.length
         return [length == number for number in range(1, self.schema.capacity)]
 
 
-def _behind(lengths: Sequence[Term], block: Term, width: int) -> Term:
+def behind(lengths: Sequence[Term], block: Term, width: int) -> Term:
+    """`block` moved behind as many entries of `width` bits as `lengths`, those of a queue, says."""
     # one constant shift for each length: cheaper for a SAT solver than a shift by a variable amount
     shifted = block
     for number, holds in enumerate(lengths, start=1):

@@ -102,7 +102,7 @@ def diff(
     )
     if not request.jobs():
         raise click.UsageError("none of these properties is asked in these scenarios; name others, or --scenario all")
-    session.validate(request, session.Files())
+    session.validate(request, {})
     found = pairs(session.run_jobs(request.jobs(), jobs or options.cores(), quiet=False), old, new)
     print_diff(report.console(), old, new, found)
     sys.exit(1 if any(pair.worse for pair in found) else 0)

@@ -19,7 +19,7 @@ import z3
 
 from model import channel
 from model.protocol import Protocol, build
-from model.queues import Queue, Value, resize
+from model.queues import Queue, Value, behind, resize
 from model.system import Action, Builder, Term, TransitionSystem
 
 Entries = Sequence[Mapping[str, Value]]
@@ -165,10 +165,11 @@ class _Watched(Queue):
     def _splice_front(self, other: Queue) -> None:
         whole = {key: self.step[f"{self.name}.{key}"] for key in self.schema.fields}
         moved = {key: self.step[f"{other.name}.{key}"] for key in self.schema.fields}
-        behind = {key: other._behind(whole[key], item.width) for key, item in self.schema.fields.items()}
+        lengths = other.lengths()
+        moved_behind = {key: behind(lengths, whole[key], item.width) for key, item in self.schema.fields.items()}
         super().splice_tail(other)  # for the length and the capacity
         for key, data in whole.items():
-            self.step[f"{self.name}.{key}"] = resize(moved[key], data.size()) | behind[key]
+            self.step[f"{self.name}.{key}"] = resize(moved[key], data.size()) | moved_behind[key]
 
 
 def _either(condition: Term, one: Mapping[str, Value], other: Mapping[str, Value]) -> dict[str, Value]:

@@ -90,10 +90,10 @@ def load(name_or_path: str | Path) -> Version:
     contradiction = misfit(resolved)
     if contradiction is not None:
         raise chain[0].error(("axes",), f"axes: {contradiction}")
-    posting = {key: content.get(key) for key in ("subject", "posted", "link")}
+    posting = [content.get(key) for key in ("subject", "posted", "link")]
     own = (content["title"], content["source"], content.get("base"))
     read_from = tuple(document.source.identity for document in chain)
-    return Version(str(name_or_path), *own, resolved, changes[0], read_from, **posting)
+    return Version(str(name_or_path), *own, resolved, changes[0], read_from, *posting)
 
 
 def completed(stored: Mapping[str, Any], known: Mapping[str, Value]) -> dict[str, Value]:
