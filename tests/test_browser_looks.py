@@ -242,6 +242,7 @@ def test_pictures_are_dark_in_the_dark_and_can_be_read(window: Any, report: Repo
     choose(window, picture)
     assert window.run(PICTURE_CONTRAST, picture)["paper"] == 1
     window.prefer("dark")
+    window.wait(lambda: window.run("return document.documentElement.classList.contains('dark')"), "the page is dark")
     dark = window.run(PICTURE_CONTRAST, picture)
     assert dark["paper"] < 0.02 and len(dark["ratios"]) > 20
     assert [text for ratio, text in dark["ratios"] if ratio < 4.5] == []
