@@ -14,7 +14,7 @@ from model import parameters, versions
 
 COLUMNS = 71
 
-_UNTOLD = ("next_cookie", "alive", "pc", "unreaped")
+_UNTOLD = ("next_cookie", "alive", "pc", "head", "tail")
 
 
 def to_mail(trace: Trace, needs: Sequence[str]) -> str:

@@ -75,8 +75,13 @@ class Moment:
         return term is not None and holds(term, self.trace.states[self.number - 1])
 
     @property
+    def number_of_request(self) -> int:
+        """The request that the client works on, from 0."""
+        return int(self.before["client.request"] or 0) % int(self.trace.bounds["requests"])
+
+    @property
     def request(self) -> str:
-        """The request that the client works on, as `request 1`."""
+        """The same as `request 1`."""
         return f"request {int(self.before['client.request'] or 0) + 1}"
 
 

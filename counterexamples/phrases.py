@@ -76,7 +76,8 @@ def _unnamed(m: Moment) -> str:
 
 def _into(m: Moment, channel: str, start: str) -> str:
     """A start call: what it put in front of and behind what was issued, and what fitted into the ring."""
-    loaded, rest = kinds(m.put(f"{channel}.ring")), kinds(m.after[f"{channel}.desc_issued"])
+    written = m.put(f"{channel}.desc_list" if m.happens("ring_lapped") else f"{channel}.ring")
+    loaded, rest = kinds(written), kinds(m.after[f"{channel}.desc_issued"])
     if not loaded and not rest:
         return f"{start}, which has nothing to load"
     pipe = "consumer" if channel == "rx" else "producer"
@@ -89,9 +90,14 @@ def _into(m: Moment, channel: str, start: str) -> str:
         text += f", lock_sg of the channel being mapping {m.after['rx.lock_sg']} now"
     if not rest:
         return text
-    used = len(m.after[f"{channel}.ring"]) + m.after[f"{channel}.unreaped"]
-    why = ", the ring being full" if used >= m.trace.bounds["ring"] else ""
+    why = ", the ring being full" if _ring_full(m, channel) else ""
     return f"{text}{',' if loaded else ':'} {listed(rest)} {_stay(rest)} in desc_issued{why}"
+
+
+def _ring_full(m: Moment, channel: str) -> bool:
+    """Whether the driver counts no free slot after the step."""
+    head, tail = m.after[f"{channel}.head"], m.after[f"{channel}.tail"]
+    return tail is not None and (head - tail - 1) % (m.trace.bounds["ring"] + 1) == 0
 
 
 def _go(words: Sequence[str]) -> str:
@@ -197,6 +203,8 @@ def _executes(kind: str) -> Callable[[Moment], str]:
 
 
 def _configure(m: Moment) -> str:
+    if not m.happens("config_write"):
+        return "executes CONFIGURE, whose addresses lack the base: nothing reaches the engine"
     return f"executes CONFIGURE: the configuration registers are those of {owner(m.after['engine.config'])}"
 
 
@@ -262,6 +270,8 @@ _PHRASES: Mapping[str, Callable[[Moment], str]] = {
     "client.prep_unlock": _prep("UNLOCK", "rxchan", "rx.desc_submitted"),
     "client.begin_unlocked_aead": _says("begins an AEAD request for which it takes no lock"),
     "client.unmap_commands": _says("unmaps the command buffer (dma_unmap_sg)"),
+    "client.unmap_data": _says("unmaps the data (dma_unmap_sg)"),
+    "client.set_base": _says("sets base_phys, the rest of probe being done"),
     "client.issue_rx": _issue("rx"),
     "client.issue_tx": _issue("tx"),
     "client.cpu_configure": _cpu("writes the configuration registers"),
@@ -271,6 +281,7 @@ _PHRASES: Mapping[str, Callable[[Moment], str]] = {
     "client.free_rx": _free("terminated"),
     "client.read_status": _read_status,
     "client.finish": _finish_request,
+    "driver.runtime_suspend": _says("lets the BAM's clock go, 100 ms after the doorbell (bam_dma_runtime_suspend)"),
     "driver.process_rx_irq": _irq("rx"),
     "driver.process_tx_irq": _irq("tx"),
     "driver.work_rx": _work("rx"),

@@ -49,7 +49,7 @@ _PALE, _PALE_TEXT = ("#f6f8fa", "#afb8c1"), "#6e7781"
 _TITLE, _SIZE, _SMALL = 15.0, 12.0, 10.0
 _LINE, _SMALL_LINE, _MARGIN = 18.0, 13.0, 20.0
 _COLUMNS, _LINES = 34, 3
-_UNTOLD = ("next_cookie", "unreaped", "alive", "pc", "irq", "pending", "input", "output", "desc_list", "status")
+_UNTOLD = ("next_cookie", "head", "tail", "alive", "pc", "irq", "pending", "input", "output", "desc_list", "status")
 
 
 @dataclass(frozen=True)

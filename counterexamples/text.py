@@ -24,7 +24,7 @@ WIDTH = 120
 
 _ORDER = ("lock", "engine", "tz", "rx", "tx", "work", "client", "monitor")
 _SETS = ("alive", "mapped", "_lock", "_unlock")
-_REQUEST_SETS = ("client.buffer_mapped",)
+_REQUEST_SETS = ("client.buffer_mapped", "client.data_mapped", "monitor.spoilt")
 _FLAGS = ("nwd", "int", "eot")
 _BRACKET = ("LOCK", "UNLOCK")
 

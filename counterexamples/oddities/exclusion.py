@@ -98,6 +98,21 @@ def _cpu_access(m: Moment) -> Oddity | None:
     return Oddity("TZ holds the lock", ("lock.tz",), remedy)
 
 
+def _spoilt_success(m: Moment) -> Oddity | None:
+    if not m.happens("request_succeeded") or not m.before["monitor.spoilt"] >> m.number_of_request & 1:
+        return None
+    clause = f"the operation of {m.request} was disturbed, or ran with what is not its own"
+    remedy = "STATUS bit 17 tells of a register write to a running operation, and qce_check_status does not look at it"
+    return Oddity(clause, ("monitor.spoilt",), remedy)
+
+
+def _pipe_not_set_up(m: Moment) -> Oddity | None:
+    if not m.happens("operation_started") or m.before["tx.enabled"]:
+        return None
+    remedy = "With txchan issued before rxchan the pipe would have been set up"
+    return Oddity("the producer pipe has not been set up yet", ("tx.enabled",), remedy)
+
+
 BREACHES: Mapping[str, Test] = {
     "config-integrity": _foreign_registers,
     "quiet-engine": _write_on_busy,
@@ -106,6 +121,8 @@ BREACHES: Mapping[str, Test] = {
     "unlock-after-done": _early_unlock,
     "own-status": _foreign_status,
     "no-abort": _cpu_access,
+    "honest-status": _spoilt_success,
+    "pipes-enabled": _pipe_not_set_up,
 }
 
 
@@ -152,4 +169,19 @@ def _early_unlock_of_tz(m: Moment) -> Oddity | None:
     return Oddity(running(m.before), ("engine.op",), remedy)
 
 
-LEADS = (Lead(_early_unlock_queued), Lead(_early_unlock_of_tz, GROUP))
+def _spoils(m: Moment) -> Oddity | None:
+    if m.after["monitor.spoilt"] in (None, m.before["monitor.spoilt"]) or m.happens("request_succeeded"):
+        return None
+    if m.action == "engine.take_input":
+        clause = f"the DATA that it takes is that of request {m.before['engine.published_rx'][0]['req'] + 1}"
+        return Oddity(clause, ("engine.published_rx.req",))
+    if busy(m.before):
+        return Oddity(running(m.before), ("engine.op",), _unguarded(m))
+    return Oddity(f"{owner(m.before['engine.config'])} wrote the registers last", ("engine.config",))
+
+
+LEADS = (
+    Lead(_early_unlock_queued),
+    Lead(_early_unlock_of_tz, GROUP),
+    Lead(_spoils, ("honest-status",)),
+)

@@ -9,6 +9,7 @@ from counterexamples.moment import Moment, Record, State, kind_of, kinds, listed
 from counterexamples.oddities.oddity import LOCKS, Lead, Oddity, Test
 
 _MAPPINGS: Mapping[str, str] = {
+    "client.data_mapped": "the mapping of a request's data",
     "client.buffer_mapped": "the mapping of the command buffer (wr_sgl)",
     "client.lock_mapped": "the mapping of the buffer of LOCK",
     "client.unlock_mapped": "the mapping of the buffer of UNLOCK",
@@ -91,8 +92,29 @@ def _goes_back(m: Moment) -> Oddity | None:
 _NO_COOKIE = "LOCK takes the next cookie and goes to the front: with no cookie of its own it would disturb no order"
 
 
-def _cookies(m: Moment) -> Oddity | None:
-    return _covers_unconsumed(m) or _goes_back(m)
+def _data_unmapped(m: Moment) -> Oddity | None:
+    rings = {"rx": [item for item in m.after["rx.ring"] if kind_of(item) == "DATA"], "tx": m.after["tx.ring"]}
+    for name, pipe in (("rx", "consumer"), ("tx", "producer")):
+        dead = [item for item in rings[name] if not m.after["client.data_mapped"] >> item["req"] & 1]
+        if dead:
+            whose = f"request {dead[0]['req'] + 1}"
+            clause = f"the {pipe} ring holds {listed(kinds(dead))} of {whose}, whose pages are no longer mapped"
+            remedy = "An error path that terminates the channel before it unmaps would have taken them off"
+            return Oddity(clause, ("client.data_mapped", f"{name}.ring.len"), remedy, after=True)
+    return None
+
+
+def _ring_lapped(m: Moment) -> Oddity | None:
+    if not m.happens("ring_lapped"):
+        return None
+    name = next(name for name in ("rx", "tx") if m.put(f"{name}.desc_list"))
+    left = m.after[f"{name}.ring"]
+    if left:
+        clause = f"what was written before is overwritten unread, and the doorbell announces only {listed(kinds(left))}"
+    else:
+        clause = "the doorbell equals the read offset, so that the hardware is told nothing of what is in the ring"
+    remedy = "With one slot always kept free, tail would never have reached the read offset"
+    return Oddity(clause, (f"{name}.tail", f"{name}.ring.len"), remedy, after=True)
 
 
 def _buffer_rewritten(m: Moment) -> Oddity | None:
@@ -140,7 +162,10 @@ BREACHES: Mapping[str, Test] = {
     "mapping-live": _dead_mapping,
     "mapping-own": _foreign_unmap,
     "mapping-freed": _left_over,
-    "completion-order": _cookies,
+    "completion-order": _covers_unconsumed,
+    "cookie-monotonic": _goes_back,
+    "data-mapped": _data_unmapped,
+    "code-safe": _ring_lapped,
     "buffer-stable": _buffer_rewritten,
     "nothing-stale": _stale,
     "metadata-own": _foreign_metadata,

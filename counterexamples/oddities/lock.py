@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from counterexamples.moment import Moment, kinds, listed, quiescent
-from counterexamples.oddities.oddity import LOCKS, Lead, Oddity, Test
+from counterexamples.oddities.oddity import Lead, Oddity, Test
 
 
 def _unbalanced(m: Moment) -> Oddity | None:
@@ -37,17 +37,10 @@ def _flag_lies(m: Moment) -> Oddity | None:
 
 
 def _outside_bracket(m: Moment) -> Oddity | None:
-    ring, open_, bad = kinds(m.after["rx.ring"]), m.after["lock.linux"], []
-    for place, kind in enumerate(ring):
-        behind = next((other for other in ring[place + 1 :] if other in LOCKS), "")
-        if kind not in LOCKS and not (open_ and behind == "UNLOCK"):
-            bad.append(kind)
-        open_ = kind == "LOCK" or (open_ and kind != "UNLOCK")
-    if not bad:
+    if not m.happens("client_descriptor") or m.before["monitor.bracket"]:
         return None
-    clause = f"the ring holds {listed(ring)}: {listed(bad)} {'are' if bad[1:] else 'is'} not between LOCK and UNLOCK"
     remedy = "A chain that is loaded only as a whole, with its LOCK and UNLOCK, would have been bracketed"
-    return Oddity(clause, ("rx.ring.len",), remedy, after=True)
+    return Oddity("no LOCK that the pipe has executed is open", ("monitor.bracket",), remedy)
 
 
 def _own_pipe_stalled(m: Moment) -> Oddity | None:

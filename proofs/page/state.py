@@ -36,7 +36,6 @@ MEANINGS: Mapping[str, str] = {
     "engine.config": "who wrote CONFIG last",
     "engine.status": "whose STATUS is",
     "engine.status_done": "STATUS says done",
-    "engine.status_error": "STATUS says error",
     "engine.pair_tz": "serves TrustZone's pipes",
     "engine.input": "input taken",
     "engine.output": "output put",
@@ -49,7 +48,11 @@ MEANINGS: Mapping[str, str] = {
     "client.ok": "result is good",
     "client.failed": "request failed",
     "client.panicked": "external abort",
+    "client.buffer": "command buffer holds writes of",
     "client.buffer_mapped": "command buffer mapped for",
+    "client.data_mapped": "data mapped of",
+    "client.base_known": "base_phys is set",
+    "client.astray": "register writes lack the base",
     "client.lock_mapped": "LOCK mapped",
     "client.unlock_mapped": "UNLOCK mapped",
     "rx.alive": "transactions with a mapping",
@@ -69,11 +72,9 @@ MEANINGS: Mapping[str, str] = {
     "rx.half_executed": "dummy write half done",
     "rx.next_cookie": "next cookie",
     "rx.completed_cookie": "completed cookie",
-    "rx.unreaped": "executed, not reaped",
     "rx.head": "slot to be reaped next",
     "rx.tail": "slot to be filled next",
     "rx.irq": "interrupt pending",
-    "tx.unreaped": "executed, not reaped",
     "tx.head": "slot to be reaped next",
     "tx.tail": "slot to be filled next",
     "tx.irq": "interrupt pending",
@@ -83,11 +84,17 @@ MEANINGS: Mapping[str, str] = {
     "tz.pc": "next step follows",
     "tz.queued": "a request is queued",
     "tz.done": "requests done",
-    "fault.struck": "the fault has happened",
+    "tx.enabled": "producer pipe set up",
+    "rx.scratchpad": "scratchpad address known",
+    "bam.suspended": "clock is off",
+    "fault.struck": "what failed",
+    "fault.left": "what may still fail",
+    "monitor.spoilt": "disturbed or foreign",
+    "monitor.bracket": "a LOCK is open",
 }
 
 _SETS = ("alive", "mapped", "_lock", "_unlock")
-_REQUEST_SETS = ("client.buffer_mapped",)
+_REQUEST_SETS = ("client.buffer_mapped", "client.data_mapped", "monitor.spoilt")
 _FLAGS = ("nwd", "int", "eot")
 _COUNTS = {"left": "left", "xfer": "loaded", "cookie": "cookie"}
 _BRACKET = ("LOCK", "UNLOCK")
