@@ -152,7 +152,7 @@ def with_full_disk(*arguments: str | Path) -> Outcome:
 @pytest.mark.parametrize("option", ["--json", "--junit", "--out"])
 def test_a_full_disk_loses_no_verdict(tmp_path: Path, option: str) -> None:
     outcome = with_full_disk("check", "v12", *ONE, option, tmp_path / "it")
-    assert outcome.code == 2 and "violated 13" in outcome.out
+    assert outcome.code == 2 and "violated" in outcome.out
     assert f"not written: {tmp_path / 'it'}" in outcome.complaint and "too large" in outcome.complaint
     assert not [path for path in tmp_path.rglob("*") if path.is_file()], "nothing that is not whole"
 
