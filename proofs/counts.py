@@ -65,24 +65,29 @@ LOCKING = ("v11", "v12", "v13", "v16")  # each way of bam_dma to queue LOCK and 
 FROZEN = {"other_ee": "ignores-lock", "published_on_lock": "frozen", "busy_write": "fails"}
 FAIR = {"handover": "round-robin", "relock": "counted", "pipe_reset": "releases-lock"}
 EARLY = {"nwd_ack": "input-consumed", "nwd_irq": "before-ack", "early_data": "blocks"}
+CODE = {"softirq": "any-cpu", "autosuspend": "pipes-stop", "reset_data": "discarded"}
 HALVES = {"done_irq": "any-order", "lock_effect": "after-own-write", "unlock_effect": "before-own-write"}
 OPEN = {"lock_scope": "none", "foreign_unlock": "releases", "locked_cpu_access": "proceeds", "busy_write": "harmless"}
 WHOLE = {"lock_scope": "whole-bam"}
 SMALL = ("mainline", "v2", "v3", "v8", "v9", "v11", "v13", "v14", "v16")  # v12 has ten times as many states
 CASES = (
     SMALLEST,
-    Case("busy-client", {"requests": 2, "ring": 3}, ("v13", "v16"), WHOLE),
+    Case("busy-client", {"requests": 2, "ring": 4, "ring_at": 3}, ("v13", "v16"), WHOLE),
     Case("default", ONE, ("v3", "v12", "v16"), WHOLE),
     Case("default", {**ONE, "data": 2}, ("v3", "v12", "v16")),
-    Case("default", {**ONE, "data": 2, "ring": 4}, ("v12", "v16")),
-    Case("default", {**ONE, "data": 3, "ring": 2}, ("v9",)),
-    Case("busy-client", {"requests": 2, "ring": 3}, ("mainline",)),  # no property is asked of it: counts only
+    Case("default", {**ONE, "data": 2, "ring": 5, "ring_at": 4}, ("v12", "v16")),
+    Case("default", {**ONE, "data": 3, "ring": 3, "ring_at": 2}, ("v9",)),
+    # no property is asked of it: counts only
+    Case("busy-client", {"requests": 2, "ring": 4, "ring_at": 3}, ("mainline",)),
     Case("default", ONE, ("v16",), EARLY),
     Case("default", ONE, ("v12", "v16"), FAIR),
     Case("default", ONE, ("v12", "v16"), {"relock": "blocks"}),
     Case("default", ONE, ("v3", "v12"), FROZEN),
     Case("default", ONE, ("v3", "v16"), HALVES),
     Case("default", ONE, ("v12", "v16"), OPEN),
+    Case("default", ONE, ("mainline", "v12", "v16"), CODE),
+    Case("fresh-ring", {"requests": 1}, ("mainline", "v9", "v12", "v16")),
+    Case("probe-window", {"requests": 1}, ("v9", "v12", "v16")),
     Case("small-ring", {"requests": 1}, ("v2", "v3", "v9", *LOCKING)),
     Case("no-lock-hardware", {"requests": 1}, ("v3", "v8", "v9", "v12", "v16")),
     Case("faults", {"requests": 1}, ("mainline", "v2", "v3", "v9", *LOCKING)),
@@ -90,6 +95,8 @@ CASES = (
     Case("default", {"requests": 2}, ("v12",), {"other_ee": "absent"}),
     Case("default", {}, ("v16",), FAIR),
     Case("busy-client", {"requests": 2}, ("v13", "v16")),
+    Case("busy-small-ring", {"requests": 2}, ("v16",)),
+    Case("two-faults", {"requests": 1}, ("v16",)),
     Case("small-ring", {"requests": 2}, ("v16",)),
     Case("faults", {"requests": 2}, ("v9", "v16")),
 )

@@ -38,10 +38,10 @@ ACTION, PROPERTY, AXIS = "action", "property", "axis"
 COUNTS = "other counts"
 CASES = (
     SMALLEST,
-    Case("faults", {"requests": 1, "ring": 4, "txns": 4}),
+    Case("faults", {"requests": 1, "ring": 5, "ring_at": 4, "txns": 4}),
     Case("no-lock-hardware", ONE),
     Case("default", {"requests": 2, "tz_requests": 1}),
-    Case("faults", {"requests": 1, "ring": 2, "data": 3, "txns": 4}),
+    Case("faults", {"requests": 1, "ring": 3, "ring_at": 2, "data": 3, "txns": 4}),
     Case("faults", {"requests": 2}),
 )
 """Where to look, the quick cases first; a case is explored only if it may show something that no earlier one did."""

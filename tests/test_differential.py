@@ -24,16 +24,19 @@ from proofs import inductive, verdicts
 from proofs.engines import Target, bounded, exhaustive
 from proofs.properties import ALWAYS, catalogue
 
-SINGLE = tuple(axis for axis in versions.axes() if axis not in ("request", "completion"))
+FLOWS = ("request", "completion", "data-failure", "command-failure")
+SINGLE = tuple(axis for axis in versions.axes() if axis not in FLOWS)
 STATE = ("config-integrity", "balanced", "mapping-live", "nothing-stale")
 STEP = ("quiet-engine", "under-lock", "unlock-after-done", "no-abort", "completion-order")
 Draw = Any
 
 
 @st.composite
-def flows(draw: Draw, axis: str, base: tuple[str, ...]) -> tuple[str, ...]:
-    """A version's steps in their order, or with two neighbours swapped."""
+def flows(draw: Draw, base: tuple[str, ...]) -> tuple[str, ...]:
+    """A version's steps in their order, or with the commands unmapped somewhere, or with two neighbours swapped."""
     steps = list(base)
+    if draw(st.integers(0, 3)) == 0:
+        steps.insert(draw(st.integers(0, len(steps) - 1)), "unmap-commands")
     if len(steps) > 2 and draw(st.booleans()):
         place = draw(st.integers(0, len(steps) - 2))
         steps[place], steps[place + 1] = steps[place + 1], steps[place]
@@ -46,8 +49,8 @@ def random_axes(draw: Draw) -> dict[str, Any]:
     axes = dict(versions.load(draw(st.sampled_from(versions.names()))).axes)
     for axis in draw(st.lists(st.sampled_from(SINGLE), max_size=3, unique=True)):
         axes[axis] = draw(st.sampled_from(axis_values(axis)))
-    for axis in ("request", "completion"):
-        axes[axis] = draw(flows(axis, tuple(axes[axis])))
+    for axis in FLOWS:
+        axes[axis] = draw(flows(tuple(axes[axis])))
     assume(versions.UNKNOWN not in axes.values() and misfit(axes) is None)
     return axes
 
@@ -74,6 +77,21 @@ def random_test(examples: int) -> settings:
     """Always the same examples, however long one takes."""
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     return settings(deadline=None, max_examples=examples, derandomize=True, database=None, suppress_health_check=checks)
+
+
+@random_test(20)
+@given(random_axes(), st.sampled_from(sorted(parameters.SCENARIOS)))
+def test_whatever_fits_together_builds(axes: dict[str, Any], scenario: str) -> None:
+    build("random", axes, parameters.assumptions({}), parameters.bounds(scenario, {}), scenario)
+
+
+@pytest.mark.parametrize("lock", ["start", "issue", "client"])
+def test_unmapping_the_commands_goes_with_every_way_to_lock(lock: str) -> None:
+    base = {"start": "v16", "issue": "v12", "client": "v9"}[lock]
+    axes = dict(versions.load(base).axes)
+    axes["completion"] = ("terminate-rx", "unmap-commands", *axes["completion"][1:])
+    assert misfit(axes) is None
+    build("mine", axes, parameters.assumptions({}), parameters.bounds("faults", {}), "faults")
 
 
 @random_test(8)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from proofs.campaign import Result
 from proofs.properties import catalogue
+from proofs.summary import gravity
 
 WRONG = ("violated", "unreachable")
 HOLDS = ("reached", "proved")
@@ -18,7 +19,7 @@ class Conclusion:
     """What came out for one version, a property counted once: by its worst verdict of all scenarios.
 
     `others`: of each verdict that is not good the properties that have it, what is wrong first.
-    `gravest`: of what is wrong the first in the catalogue, which begins with the reason for the series.
+    `gravest`: of what is wrong the worst, the reason for the series before all else.
     """
 
     version: str
@@ -42,7 +43,9 @@ class Conclusion:
 def conclusion(version: str, rows: Sequence[Result]) -> Conclusion:
     """About a version whose properties have these verdicts, one for each."""
     order = list(catalogue())
-    asked = sorted((row for row in rows if row.verdict != UNASKED), key=lambda row: order.index(row.property))
+    asked = sorted(
+        (row for row in rows if row.verdict != UNASKED), key=lambda row: (gravity(row), order.index(row.property))
+    )
     words = [*WRONG, *sorted({row.verdict for row in asked} - {*WRONG, *HOLDS})]
     others = {word: tuple(row.property for row in asked if row.verdict == word) for word in words}
     return Conclusion(
