@@ -6,6 +6,7 @@ A `Step` executes one atomic section symbolically, so that an action body reads 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -171,7 +172,7 @@ class Step:
         self.space = space
         self.fault = fault
         self.attempt = attempt
-        self.attempts = 0
+        self.attempts: Counter[str] = Counter()
         self.fault_met: Term = z3.BoolVal(False)
         self._terms: dict[str, Term] = {}
         self._path: list[Term] = []
@@ -205,10 +206,8 @@ class Step:
 
     def fails(self, fault: str) -> bool:
         """Whether `fault` strikes here in this execution: once, so that what is tried again succeeds."""
-        if self.fault != fault:
-            return False
-        self.attempts += 1
-        if self.attempts != self.attempt:
+        self.attempts[fault] += 1
+        if self.fault != fault or self.attempts[fault] != self.attempt:
             return False
         self.fault_met = self.path
         return True
@@ -318,8 +317,9 @@ class Builder:
         step = Step(self.space)
         body(step)
         self.actions.append(step.action(name, actor, guard, source, descriptor))
+        tried = step.attempts
         for number, fault in enumerate(self.faults):
-            for attempt in range(1, self._attempts(fault, body) + 1):
+            for attempt in range(1, tried[fault] + 1):
                 step = Step(self.space, fault, attempt)
                 body(step)
                 met = z3.simplify(step.fault_met)
@@ -330,8 +330,3 @@ class Builder:
                 step["fault.struck"] = number + 1
                 form = f"{name}:{fault}" if attempt == 1 else f"{name}:{fault}-{attempt}"
                 self.actions.append(step.action(form, actor, {**guard, **may}, source, descriptor))
-
-    def _attempts(self, fault: str, body: Callable[[Step], None]) -> int:
-        step = Step(self.space, fault, 0)
-        body(step)
-        return step.attempts

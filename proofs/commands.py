@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from proofs import inspect as inspection
 from proofs import options, outputs, replaying, report, session
-from proofs.gallery import regenerate
+from proofs.gallery import demand_checkout, regenerate, update
+from proofs.interrupt import scratch_folder
 
 ON = "The version to take the steps on."
+GALLERY = "Also compare counterexamples/gallery and the README's table; with --record bring them up to date."
 
 
 @click.command("list")
@@ -49,11 +52,20 @@ def replay(trace: Path, version: str) -> None:
 @options.workers
 @click.option("--json", "json_file", type=outputs.Named(), help="Write the results as JSON.")
 @click.option("--junit", "junit_file", type=outputs.Named(), help="Write the results as JUnit XML.")
-def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Path | None) -> None:
+@click.option("--gallery", "with_gallery", is_flag=True, help=GALLERY)
+def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Path | None, with_gallery: bool) -> None:
     """Check every shipped version against the recorded verdicts, and say exactly what differs."""
     if record and (json_file or junit_file):
         raise click.UsageError("--record compares nothing; give --json and --junit to a gate without it")
-    sys.exit(session.gate(record, jobs or options.cores(), session.Files(json_file, junit_file)))
+    files, workers, root = session.Files(json_file, junit_file), jobs or options.cores(), Path.cwd()
+    if not with_gallery:
+        sys.exit(session.gate(record, workers, files)[0])
+    demand_checkout(root)
+    with scratch_folder() as made:
+        code, results = session.gate(record, workers, files, made)
+        changed = update(root, not record, results, made)
+    _tell(changed, check_only=not record)
+    sys.exit(code or int(bool(changed) and not record))
 
 
 @click.command()
@@ -62,6 +74,10 @@ def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Pat
 def gallery(check_only: bool, jobs: int | None) -> None:
     """Regenerate counterexamples/gallery and the README's matrix in the present folder, a checkout."""
     changed = regenerate(Path.cwd(), check_only, jobs or options.cores())
+    _tell(changed, check_only)
+    sys.exit(1 if changed and check_only else 0)
+
+
+def _tell(changed: Sequence[str], check_only: bool) -> None:
     for name in changed:
         click.echo(f"{'differs' if check_only else 'written'}: {name}")
-    sys.exit(1 if changed and check_only else 0)

@@ -86,16 +86,26 @@ def certified() -> set[tuple[str, str]]:
     return found
 
 
+def demand_checkout(root: Path) -> None:
+    """Raise GalleryError if a folder is not one with a gallery and a README."""
+    if not ((root / "README.md").is_file() and (root / "counterexamples").is_dir()):
+        raise GalleryError(f"{root} is not a checkout of this project; run it where README.md and counterexamples/ are")
+
+
 def regenerate(root: Path, check: bool, workers: int) -> list[str]:
     """What differs in gallery and README, brought up to date unless `check`. Raises GalleryError, OSError."""
-    folder, readme = root / "counterexamples" / "gallery", root / "README.md"
-    if not (readme.is_file() and folder.parent.is_dir()):
-        raise GalleryError(f"{root} is not a checkout of this project; run it where README.md and counterexamples/ are")
+    demand_checkout(root)
     with scratch_folder() as made:
         request = replace(session.everything(), out=made)
         results = session.run_jobs(request.jobs(), workers, quiet=False)
-        session.demand_written(results)
-        wanted = _wanted(results, made)
+        return update(root, check, results, made)
+
+
+def update(root: Path, check: bool, results: Sequence[Result], made: Path) -> list[str]:
+    """The same with the results of a run over everything, whose traces are in the folder `made`."""
+    session.demand_written(results)
+    folder, readme = root / "counterexamples" / "gallery", root / "README.md"
+    wanted = _wanted(results, made)
     present = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     text = readme.read_text(encoding="utf-8")
     fresh = _with_matrix(text, matrix(results, certified()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -185,17 +185,20 @@ def everything() -> Request:
     return Request(tuple(names), tuple(catalogue()), tuple(parameters.SCENARIOS))
 
 
-def gate(record: bool, workers: int, files: Files) -> int:
-    """Check every shipped version; print what differs from expected.toml, or record it. The exit code."""
+def gate(record: bool, workers: int, files: Files, out: Path | None = None) -> tuple[int, list[Result]]:
+    """Check every shipped version; print what differs from expected.toml, or record it. The exit code and the results.
+
+    `out`: a folder for the traces, if they are wanted.
+    """
     outputs.demand_files(files.named)
-    request = everything()
+    request = replace(everything(), out=out)
     console = Console(soft_wrap=True, markup=False, quiet=files.on_stdout)
     if record:
         path = Path(expectations.__file__).parent / expectations.FILE
         results = run_jobs(request.jobs(), workers, quiet=False)
         expectations.record(results, path)
         console.print(f"recorded {len(results)} verdicts of {len(request.versions)} versions in {path.name}")
-        return 0
+        return 0, results
     rows, lost = run(request, workers, quiet=False)
     unwritten = files.write(rows)
     different = [row for row in rows if not row.as_expected]
@@ -207,4 +210,4 @@ def gate(record: bool, workers: int, files: Files) -> int:
         f"{len(rows) - len(different)} of {len(rows)} verdicts of {len(request.versions)} versions as recorded"
     )
     demand_complete(rows, lost, unwritten)
-    return report.exit_code(rows, strict=False)
+    return report.exit_code(rows, strict=False), [row.result for row in rows]

@@ -14,9 +14,9 @@ from model.system import Term
 from proofs.engines import Target
 
 ALWAYS, REACH, EVENTUALLY = "always", "reach", "eventually"
-WORKING = ("default", "small-ring", "fresh-ring", "endless")
-EVERYWHERE = (*WORKING, "busy-client", "busy-small-ring")
-FAULTY = ("faults", "two-faults")
+WORKING = ("default", "small-ring", "endless")
+EVERYWHERE = (*WORKING, "busy-client")
+COMBINED = ("fresh-ring", "busy-small-ring", "two-faults", "probe-window")  # where only the gravest claims are asked
 
 
 class Severity(Enum):

@@ -12,11 +12,10 @@ from model.protocol import Protocol
 from model.qce import request_number
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, EVERYWHERE, FAULTY, WORKING, Property, Severity, needs_lock
+from proofs.properties import ALWAYS, COMBINED, EVERYWHERE, WORKING, Property, Severity, needs_lock
 
 FAMILY = "exclusion"
-EXCLUSION = (*EVERYWHERE, *FAULTY, "probe-window")
-WITH_STATUS = (*WORKING, *FAULTY, "probe-window")
+EXCLUSION = (*EVERYWHERE, "faults", *COMBINED)
 
 
 def _state(protocol: Protocol) -> Step:
@@ -162,7 +161,7 @@ PROPERTIES = (
         "the STATUS that a completion reads is that of its own operation",
         "qce_check_status",
         own_status,
-        scenarios=WITH_STATUS,
+        scenarios=WORKING,
         severity=Severity.RESULT,
         consequence="Linux judges a request by another operation's STATUS: an error can pass for success, and the"
         " reverse",
@@ -175,7 +174,7 @@ PROPERTIES = (
         "v9 thread 2025-12-17",
         no_abort,
         _other_ee_locks,
-        WITH_STATUS,
+        WORKING,
         severity=Severity.ABORT,
         consequence="Linux touches an engine register by CPU while TZ holds the lock: an external abort, the kernel"
         " dies",
@@ -188,7 +187,7 @@ PROPERTIES = (
         " as successful",
         "qce_check_status does not look at STATUS bit 17",
         honest_status,
-        scenarios=WITH_STATUS,
+        scenarios=(*WORKING, "faults"),
         severity=Severity.RESULT,
         consequence="Linux reports success for a request that was disturbed or ran with foreign registers or data",
     ),
@@ -199,7 +198,7 @@ PROPERTIES = (
         "no operation is started whose producer pipe has not been set up",
         "comment in bam_dma_terminate_all: an access to a disabled pipe is a fatal error in the BAM",
         pipes_enabled,
-        scenarios=("default", "busy-client", *FAULTY),
+        scenarios=("default", "busy-client"),
         severity=Severity.ABORT,
         consequence="the engine starts before its producer pipe is enabled: a fatal error of the BAM",
     ),

@@ -13,7 +13,7 @@ from model.protocol import Protocol
 from model.qce import request_number
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, EVERYWHERE, FAULTY, WORKING, Property, Severity, needs_driver_lock
+from proofs.properties import ALWAYS, EVERYWHERE, WORKING, Property, Severity, needs_driver_lock
 from proofs.properties.quiescence import quiescent, rested
 
 FAMILY = "lifetimes"
@@ -187,7 +187,7 @@ PROPERTIES = (
         "v12, v16 changelogs",
         mapping_live,
         _uses_commands,
-        (*EVERYWHERE, *FAULTY),
+        (*EVERYWHERE, "faults"),
         premise=mapped_loaded,
         severity=Severity.MEMORY,
         consequence="a descriptor in the ring reads memory that is no longer mapped: an IOMMU fault, or stray values in"
@@ -201,7 +201,7 @@ PROPERTIES = (
         "v16 changelog",
         mapping_own,
         needs_driver_lock,
-        (*EVERYWHERE, *FAULTY),
+        (*EVERYWHERE, "faults"),
         premise=about_to_free,
         severity=Severity.MEMORY,
         consequence="the driver unmaps a mapping that another LOCK or UNLOCK still uses, and loses track of its own",
@@ -213,7 +213,7 @@ PROPERTIES = (
         "at quiescence no mapping and no descriptor is left over",
         "v12 'Unmap buffers', v14 'Fix memory leaks'",
         mapping_freed,
-        scenarios=(*WORKING, *FAULTY),
+        scenarios=(*WORKING, "faults"),
         premise=rested,
         severity=Severity.MEMORY,
         consequence="Linux is idle and a DMA mapping or a descriptor is left over: memory leaks",
@@ -225,7 +225,6 @@ PROPERTIES = (
         "a channel's completed cookie never covers a client transaction that the hardware has not consumed",
         "dmaengine client contract",
         completion_order,
-        scenarios=(*EVERYWHERE, *FAULTY),
         premise=something_completed,
         severity=Severity.BOOKKEEPING,
         consequence="a transfer counts as complete too early: whoever asks for its cookie gets a wrong answer",
@@ -237,7 +236,6 @@ PROPERTIES = (
         "a channel's completed cookie never moves back",
         "dmaengine client contract",
         cookie_monotonic,
-        scenarios=(*EVERYWHERE, *FAULTY),
         premise=something_completed,
         severity=Severity.BOOKKEEPING,
         consequence="a transfer that counted as complete no longer does: its cookie gets a wrong answer",
@@ -249,7 +247,7 @@ PROPERTIES = (
         "a data page is mapped whenever the hardware may still read or write it",
         "failure paths of v13 to v16: unmapped while the DATA transaction stays submitted",
         data_mapped,
-        scenarios=(*WORKING, *FAULTY),
+        scenarios=(*WORKING, "faults"),
         premise=data_loaded,
         severity=Severity.MEMORY,
         consequence="the hardware uses a data page that Linux has unmapped: an IOMMU fault, or somebody else's memory",
@@ -262,7 +260,7 @@ PROPERTIES = (
         " hardware has executed it",
         "the ring's arithmetic: 4095 slots, counted modulo 4096",
         code_safe,
-        scenarios=(*EVERYWHERE, *FAULTY),
+        scenarios=(*EVERYWHERE, "fresh-ring", "busy-small-ring"),
         premise=data_loaded,
         severity=Severity.MEMORY,
         consequence="the doorbell announces nothing, or descriptors are overwritten unread: work in the ring is lost",
@@ -275,7 +273,7 @@ PROPERTIES = (
         "v2, v8 reviews",
         buffer_stable,
         _uses_commands,
-        (*WORKING, *FAULTY),
+        (*WORKING, "faults"),
         premise=about_to_rewrite,
         severity=Severity.MEMORY,
         consequence="the next request overwrites the command buffer while the hardware may still read it: registers of"
@@ -288,7 +286,7 @@ PROPERTIES = (
         "after a request failed, none of its descriptors is left to be issued with a later request",
         "dmaengine client contract",
         nothing_stale,
-        scenarios=FAULTY,
+        scenarios=("faults",),
         premise=later_after_fault,
         severity=Severity.RESULT,
         consequence="what is left of a failed request is issued with the next one: its old commands and data run as"
@@ -302,7 +300,7 @@ PROPERTIES = (
         "v9, v12, v15",
         metadata_own,
         _has_metadata,
-        (*EVERYWHERE, *FAULTY),
+        (*EVERYWHERE, "faults"),
         premise=command_waits,
         severity=Severity.BOOKKEEPING,
         consequence="a LOCK or UNLOCK is built with another transaction's metadata: its dummy write can go to a wrong"

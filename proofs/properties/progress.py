@@ -19,10 +19,10 @@ from model.other_ee import ANOTHER
 from model.protocol import Protocol
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import EVENTUALLY, FAULTY, Property, Severity, needs_lock
+from proofs.properties import EVENTUALLY, Property, Severity, needs_lock
 
 FAMILY = "progress"
-SCENARIOS = ("default", "small-ring", "fresh-ring", "busy-client", "busy-small-ring", *FAULTY, "probe-window")
+SCENARIOS = ("default", "small-ring", "fresh-ring", "busy-client", "faults", "probe-window")
 
 
 def fair(protocol: Protocol) -> frozenset[str]:

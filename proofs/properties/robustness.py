@@ -9,7 +9,7 @@ import z3
 from model.protocol import Protocol
 from model.system import Step, Term
 from proofs.engines import Target
-from proofs.properties import ALWAYS, FAULTY, REACH, Property, Severity, needs_lock
+from proofs.properties import ALWAYS, REACH, Property, Severity, needs_lock
 from proofs.properties.quiescence import quiescent
 
 FAMILY = "robustness"
@@ -80,7 +80,7 @@ PROPERTIES = (
         "Sadhasivam 2026-03-11; v14 changelog",
         fault_contained,
         needs_lock,
-        FAULTY,
+        ("faults", "two-faults"),
         premise=rested_after_fault,
         severity=Severity.EXCLUSION,
         consequence="after a failed allocation or the like a request runs unlocked and nobody is told, or a LOCK stays"
