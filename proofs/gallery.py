@@ -74,15 +74,19 @@ def _wanted(results: Sequence[Result], made: Path) -> dict[str, bytes]:
     return files
 
 
-def certified() -> set[tuple[str, str]]:
-    """The versions and properties with a recorded certificate for any number of requests, each proved again by z3."""
+def certified(results: Sequence[Result]) -> set[tuple[str, str]]:
+    """Of what is proved for any number of requests that with a recorded certificate, each proved again by z3."""
+    proved = {(result.version, result.property) for result in results if result.strength == ANY_REQUESTS}
     found = set()
     for path in sorted((Path(__file__).parent / "certified").rglob("*.cert.json")):
         certificate = read_certificate(path)
+        key = certificate.version, certificate.property_id
+        if key not in proved:
+            continue
         protocol = stored_protocol(certificate)
         proofs = prove(protocol, checked(certificate, protocol), certificate.clauses, "z3")
         if protocol.ctx.workload.endless and all(proof.answer == "unsat" for proof in proofs):
-            found.add((certificate.version, certificate.property_id))
+            found.add(key)
     return found
 
 
@@ -108,7 +112,7 @@ def update(root: Path, check: bool, results: Sequence[Result], made: Path) -> li
     wanted = _wanted(results, made)
     present = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     text = readme.read_text(encoding="utf-8")
-    fresh = _with_matrix(text, matrix(results, certified()))
+    fresh = _with_matrix(text, matrix(results, certified(results)))
     changed = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
     if not check:
         _store(folder, wanted, present)

@@ -61,7 +61,7 @@ def among(system: TransitionSystem, states: Sequence[int]) -> Any:
 def answer(system: TransitionSystem, pending: Any, names: Sequence[str]) -> Lasso | Unreachable | Unknown:
     """The engine's answer; a lasso is replayed."""
     question = fair.Question(pending, frozenset(names))
-    found = fair.search(system, {"it": question})[1]["it"]
+    found = fair.search(system, {"it": question}, {})[1]["it"]
     if isinstance(found, Lasso):
         path = (*found.prefix, *found.cycle)
         recheck_lasso(as_protocol(system), Target(state=pending), names, path, len(found.prefix))
