@@ -22,14 +22,14 @@ from proofs.properties import catalogue
 COLOURS = {
     "violated": "bold red",
     "unreachable": "red",
-    "vacuous": "bold yellow",
     "unknown": "yellow",
     "bounded": "yellow",
     "reached": "green",
     "proved": "green",
+    "vacuous": "bold yellow",
     "not-applicable": "dim",
 }
-"""Every verdict word, the worst first, and how it is printed."""
+"""Every verdict word and how it is printed, the worst first; what a scenario never comes to is known from another."""
 UNLIMITED = 10_000  # columns: no line of a pipe is broken
 EXIT_DIFFERS, EXIT_INCONCLUSIVE, EXIT_VACUOUS = 1, 3, 4
 

@@ -16,7 +16,7 @@ from proofs.engines import Target
 ALWAYS, REACH, EVENTUALLY = "always", "reach", "eventually"
 WORKING = ("default", "small-ring", "endless")
 EVERYWHERE = (*WORKING, "busy-client")
-COMBINED = ("fresh-ring", "busy-small-ring", "two-faults", "probe-window")  # where only the gravest claims are asked
+COMBINED = ("busy-small-ring", "two-faults", "probe-window")  # where only the gravest claims are asked
 
 
 class Severity(Enum):

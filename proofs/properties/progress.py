@@ -22,7 +22,7 @@ from proofs.engines import Target
 from proofs.properties import EVENTUALLY, Property, Severity, needs_lock
 
 FAMILY = "progress"
-SCENARIOS = ("default", "small-ring", "fresh-ring", "busy-client", "faults", "probe-window")
+SCENARIOS = ("default", "small-ring", "busy-client", "faults", "probe-window")
 
 
 def fair(protocol: Protocol) -> frozenset[str]:
@@ -76,7 +76,7 @@ PROPERTIES = (
         "every issued request completes or is terminated",
         "no timeout in the driver",
         linux_progress,
-        scenarios=SCENARIOS,
+        scenarios=(*SCENARIOS, "fresh-ring"),
         fair=fair,
         severity=Severity.STALL,
         consequence="a request of Linux can hang for ever: the driver has no timeout",
