@@ -88,7 +88,7 @@ def test_the_version(capsys: Capture) -> None:
             "bam-lock check v12 --assume nwd_a",
             {"nwd_ack=operation-done", "nwd_ack=input-consumed"},
         ),
-        ("bam-lock check v12 --assume a", {"all"}),
+        ("bam-lock check v12 --assume al", {"all"}),
         ("bam-lock check ./mi", {"./mi"}),
     ],
 )

@@ -116,7 +116,7 @@ def test_v12_and_v16_are_what_the_patches_say() -> None:
         "lock-flag": "locked",
         "nwd": "none",
         "request": ("rx-data", "tx-data", "commands", "issue-rx", "issue-tx"),
-        "completion": ("terminate-rx", "terminate-tx", "status", "finish"),
+        "completion": ("terminate-rx", "terminate-tx", "unmap-data", "status", "finish"),
     }
     v16 = {
         "lock": "start",
@@ -125,7 +125,7 @@ def test_v12_and_v16_are_what_the_patches_say() -> None:
         "lock-flag": "none",
         "nwd": "rx-data",
         "request": ("commands", "rx-data", "tx-data", "issue-tx", "issue-rx"),
-        "completion": ("terminate-rx", "terminate-tx", "status", "finish"),
+        "completion": ("terminate-rx", "terminate-tx", "unmap-data", "status", "finish"),
     }
     assert load("v12").axes.items() >= v12.items()
     assert load("v16").axes.items() >= v16.items()
