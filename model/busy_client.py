@@ -21,7 +21,7 @@ def actions(ctx: Context) -> None:
         def run(step: Step, body: Body = body, position: int = position) -> None:
             step["client.pc"] = program.after(position)
             body(ctx, step)
-            if position + 1 == len(program.steps):
+            if position == len(program.steps) - 1:
                 step["client.request"] = step["client.request"] + 1
 
         guard = start_guard(ctx, Step(ctx.space), program, position)

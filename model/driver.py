@@ -6,6 +6,8 @@ Each function that takes a `Channel` runs inside one section under `vc.lock`. Le
   freeing them changes nothing, and the order of freeing is not observable.
 - The work item's turn at the tx channel is a step only if that has something issued: otherwise it does nothing.
 - `desc_allocated`: prep and submit are one step, and no section of another context looks between them.
+- A suspended BAM stops the pipes of Linux only. If it stopped the other EE's too, `other-progress` would be lost beside
+  `linux-progress`. bam_start_dma alone resumes it: no interrupt comes from pipes that stand still.
 - INT and EOT stay in a transaction's own descriptors: each of them is loaded once.
 - Cookies of the producer channel: only its client's transactions are on it, in list order.
 - Cookies restart when a channel is empty: they are only compared among transactions that are alive.
