@@ -52,6 +52,15 @@ def test_the_console_command_is_where_the_package_says() -> None:
     assert module == "proofs.__main__" and callable(getattr(import_module(module), name))
 
 
+def test_an_installation_has_every_module() -> None:
+    """Packages are found by their `__init__.py`; a folder without one would stay behind."""
+    found = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]
+    for root in (pattern.removesuffix("*") for pattern in found["include"]):
+        assert {path.parent for path in (ROOT / root).rglob("*.py")} <= {
+            path.parent for path in (ROOT / root).rglob("__init__.py")
+        }
+
+
 def test_the_console_command_in_a_foreign_folder(command: Path, hostile: Path) -> None:
     done = subprocess.run([command, "list", "axes"], capture_output=True, text=True, cwd=hostile, env=ENVIRONMENT)
     assert (done.returncode, done.stderr) == (0, "") and "unlock" in done.stdout
