@@ -19,6 +19,7 @@ from proofs.outputs import folder_name
 from proofs.pool import Lost, answers
 from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
 from proofs.recheck import recheck, recheck_lasso
+from proofs.words import Word
 
 WITHIN_BOUNDS, ANY_REQUESTS, CERTIFIED = "within-bounds", "any-requests", "certified"
 STRENGTHS = {
@@ -60,14 +61,15 @@ class Result:
     folder; `seconds` of the whole job that the row belongs to, shared by its rows. `causes`: how many distinct ones the
     violation has, if that was asked for; `other_causes` says of the second and each further one what is different.
     `certificate`: the file of the invariant by which it is proved, relative to the output folder. `strength`: one of
-    `STRENGTHS` for what is proved, else None. `unwritten`: files about it that could not be written, each with the
+    `STRENGTHS` for what is proved, else None. `reason`: why there is no answer, or nothing was claimed or asked, else
+    empty. `unwritten`: files about it that could not be written, each with the
     reason.
     """
 
     version: str
     property: str
     scenario: str
-    verdict: str
+    verdict: Word
     how: str
     depth: int | None
     states: int | None
@@ -82,6 +84,7 @@ class Result:
     certificate: str | None = None
     strength: str | None = None
     unwritten: tuple[str, ...] = ()
+    reason: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The row as plain data, without the causes and the certificate if they were not asked for."""
@@ -151,7 +154,7 @@ def run_job(job: Job) -> list[Result]:
         row = _result(job, protocol, item, verdict, trace)
         if verdict.invariant is not None and job.out is not None:
             row = replace(row, certificate=_write_certificate(job, protocol, item, verdict.invariant, failed))
-        if job.all_causes and verdict.word == "violated" and item.kind == ALWAYS:
+        if job.all_causes and verdict.word is Word.VIOLATED and item.kind == ALWAYS:
             row = _with_causes(job, protocol, item, verdict, row, failed)
         rows.append(replace(row, unwritten=tuple(failed)))
     seconds = round(time.perf_counter() - started, 3)
@@ -160,7 +163,7 @@ def run_job(job: Job) -> list[Result]:
 
 def _with_instead(protocol: Protocol, item: Property, verdict: verdicts.Verdict) -> verdicts.Verdict:
     """The verdict with the path to show: where a `reach` property is unreachable that to what happens instead."""
-    if verdict.word != "unreachable" or item.instead is None:
+    if verdict.word is not Word.UNREACHABLE or item.instead is None:
         return verdict
     return replace(verdict, path=verdicts.shortest_path(protocol, item.instead(protocol)) or ())
 
@@ -192,11 +195,12 @@ def _result(job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verd
         trace,
         0.0,
         strength=_strength(protocol, verdict),
+        reason=verdict.reason,
     )
 
 
 def _strength(protocol: Protocol, verdict: verdicts.Verdict) -> str | None:
-    if verdict.word != "proved":
+    if verdict.word is not Word.PROVED:
         return None
     if verdict.invariant is not None:
         return CERTIFIED

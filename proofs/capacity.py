@@ -24,6 +24,7 @@ from proofs.engines.cone import own_part
 from proofs.engines.exhaustive import Explorer
 from proofs.pool import in_parallel
 from proofs.properties import ALWAYS, catalogue
+from proofs.words import Word
 
 GROWTH: Mapping[str, Sequence[int]] = {
     "ring": (3, 4, 5, 6, 7, 8),
@@ -79,7 +80,7 @@ def table(version: str, properties: Sequence[str], key: str, values: Sequence[in
 
 
 def _beyond(version: str, name: str, key: str, last: Result) -> str:
-    if last.verdict == "not-applicable":
+    if last.verdict is Word.NOT_APPLICABLE:
         return ""
     if key in ("requests", "tz_requests"):
         return f"any number (endless): {in_brief(last)}, {last.states} states"

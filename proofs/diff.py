@@ -15,7 +15,7 @@ from model import versions
 from proofs import options, report, session
 from proofs.campaign import Result, in_brief
 from proofs.checking import chosen_properties, chosen_scenarios
-from proofs.summary import OPEN, WRONG, consequence, gravity
+from proofs.summary import consequence, gravity
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Pair:
 
 
 def _rank(result: Result) -> int:
-    return 2 if result.verdict in WRONG else 1 if result.verdict in OPEN else 0
+    return 2 if result.verdict.is_wrong else 1 if result.verdict.is_open else 0
 
 
 def pairs(rows: Sequence[Result], old: str, new: str) -> list[Pair]:
@@ -100,8 +100,6 @@ def diff(
         options.pairs(assume, "--assume"),
         options.numbers(bound),
     )
-    if not request.jobs():
-        raise click.UsageError("none of these properties is asked in these scenarios; name others, or --scenario all")
     session.validate(request, {})
     found = pairs(session.run_jobs(request.jobs(), jobs or options.cores(), quiet=False), old, new)
     print_diff(report.console(), old, new, found)
@@ -136,7 +134,7 @@ def _conclusion(old: str, new: str, found: Sequence[Pair]) -> Text:
     """Properties are counted, not scenarios: worse in one is worse."""
     worse = {pair.old.property for pair in found if pair.worse}
     better = {pair.old.property for pair in found if pair.better} - worse
-    left = {pair.new.property for pair in found if pair.new.verdict in WRONG} - worse
+    left = {pair.new.property for pair in found if pair.new.verdict.is_wrong} - worse
     parts = [f"{len(worse)} properties worse" if worse else "nothing worse", f"{len(better)} better"]
     style = "bold red" if worse else "bold green"
     return Text(f"{old} -> {new}: {', '.join(parts)}, {len(left)} still violated", style=style)
@@ -176,12 +174,12 @@ def _verdicts(members: Sequence[Pair], old: str, new: str) -> Table:
 
 
 def _coloured(result: Result) -> Text:
-    return Text(in_brief(result), style=report.COLOURS[result.verdict])
+    return Text(in_brief(result), style=result.verdict.colour)
 
 
 def _consequences(members: Sequence[Pair]) -> Table:
     table = _side_by_side("property", "what goes wrong")
-    for result in {pair.new.property: pair.new for pair in members if pair.new.verdict in WRONG}.values():
+    for result in {pair.new.property: pair.new for pair in members if pair.new.verdict.is_wrong}.values():
         table.add_row(f"  {result.property}", consequence(result))
     return table
 

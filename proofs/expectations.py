@@ -13,6 +13,7 @@ import tomli_w
 from counterexamples.documents import write_file
 from model import parameters
 from proofs.campaign import Result
+from proofs.words import Word
 
 FILE = "expected.toml"
 HEADER = (
@@ -26,10 +27,10 @@ class ExpectationError(Exception):
 
 def summary(result: Result) -> str:
     """The part of a result that is recorded: the verdict word, and for a path its length."""
-    if result.verdict in ("violated", "reached"):
+    if result.verdict in (Word.VIOLATED, Word.REACHED):
         return f"{result.verdict} at depth {result.depth}"
-    if result.verdict in ("unknown", "bounded"):
-        return f"{result.verdict}: {result.how.split(';')[0]}"
+    if result.verdict in (Word.UNKNOWN, Word.BOUNDED):
+        return f"{result.verdict}: {result.reason}"
     return result.verdict
 
 

@@ -18,8 +18,7 @@ from model.versions import misfit
 from proofs.campaign import Job, Result, in_brief, run_job
 from proofs.pool import in_parallel
 from proofs.properties import catalogue
-
-GOOD = ("proved", "reached")
+from proofs.words import Word
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def _values(present: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def find(rows: Sequence[Result], jobs: Sequence[Job], workers: int) -> list[Fixes]:
     """The fixes for each violation among `rows`, which are the results of `jobs`."""
     by_scenario = {(job.version, job.scenario): job for job in jobs}
-    violations = [row for row in rows if row.verdict == "violated"]
+    violations = [row for row in rows if row.verdict is Word.VIOLATED]
     return [_fixes(row, by_scenario[row.version, row.scenario], workers) for row in violations]
 
 
@@ -75,7 +74,7 @@ def _fixes(row: Result, job: Job, workers: int) -> Fixes:
     tried, unfit = changes(row.version)
     alone = replace(job, properties=(row.property,), engine="exhaustive", out=None, all_causes=False)
     answers = in_parallel(run_job, [replace(alone, change=change) for change in tried], workers)
-    removing = [change for change, (answer,) in zip(tried, answers, strict=True) if answer.verdict in GOOD]
+    removing = [change for change, (answer,) in zip(tried, answers, strict=True) if answer.verdict.holds]
     if not removing:
         return Fixes(row, (), len(tried), unfit)
     asked = tuple(name for name, item in catalogue().items() if row.scenario in item.scenarios)
@@ -89,11 +88,11 @@ def _fix(row: Result, change: Mapping[str, Any], before: Sequence[Result], after
     ((axis, value),) = change.items()
     breaks, mends = [], []
     for old, new in zip(before, after, strict=True):
-        if old.property == row.property or "not-applicable" in (old.verdict, new.verdict):
+        if old.property == row.property or Word.NOT_APPLICABLE in (old.verdict, new.verdict):
             continue
-        if old.verdict in GOOD and new.verdict not in GOOD:
+        if old.verdict.holds and not new.verdict.holds:
             breaks.append(f"{new.property} ({in_brief(old)} -> {in_brief(new)})")
-        elif new.verdict in GOOD and old.verdict not in GOOD:
+        elif new.verdict.holds and not old.verdict.holds:
             mends.append(new.property)
     return Fix(axis, value, tuple(breaks), tuple(mends))
 

@@ -16,11 +16,10 @@ from proofs.inspect import stored_protocol
 from proofs.interrupt import scratch_folder
 from proofs.outputs import OutputError
 from proofs.report import worst
+from proofs.words import Word
 
 BEGIN, END = "<!-- matrix: made by `python -m proofs gallery` -->", "<!-- end of matrix -->"
-SHOWN = ("violated", "unreachable")
 STRENGTH_SIGNS = {ANY_REQUESTS: "✓∞", CERTIFIED: "✓✓"}
-SIGNS = {"vacuous": "∅", "unknown": "?", "bounded": "~", "reached": "✓", "proved": "✓", "not-applicable": "·"}
 
 
 class GalleryError(OutputError):
@@ -51,13 +50,13 @@ def matrix(results: Sequence[Result], certified: Collection[tuple[str, str]] = (
 
 
 def _cell(result: Result, proofs: Mapping[tuple[str, str], str]) -> str:
-    if result.verdict == "proved":
-        return proofs.get((result.version, result.property), SIGNS["proved"])
-    if result.verdict not in SHOWN:
-        return SIGNS[result.verdict]
+    if result.verdict is Word.PROVED:
+        return proofs.get((result.version, result.property), Word.PROVED.sign)
+    if not result.verdict.is_wrong:
+        return result.verdict.sign
     mark = "" if result.scenario == "default" else "*"
     depth = "" if result.depth is None else f" {result.depth}"
-    return f"[✗{depth}{mark}](counterexamples/gallery/{_stem(result)}.svg)"
+    return f"[{result.verdict.sign}{depth}{mark}](counterexamples/gallery/{_stem(result)}.svg)"
 
 
 def _stem(result: Result) -> str:
@@ -67,7 +66,7 @@ def _stem(result: Result) -> str:
 def _wanted(results: Sequence[Result], made: Path) -> dict[str, bytes]:
     files = {}
     for result in worst(results).values():
-        if result.verdict in SHOWN:
+        if result.verdict.is_wrong:
             for suffix in FORMS:
                 name = _stem(result) + suffix
                 files[name] = (made / name).read_bytes()

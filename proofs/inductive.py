@@ -16,7 +16,8 @@ from proofs.engines.induction import NotInductiveError, find
 from proofs.invariants import places
 from proofs.properties import ALWAYS, Property
 from proofs.subjects import along
-from proofs.verdicts import EngineDisagreementError, Verdict, unless_vacuous
+from proofs.verdicts import EngineDisagreementError, Verdict, unknown, unless_vacuous
+from proofs.words import Word
 
 
 def decide(protocol: Protocol, properties: Sequence[Property]) -> dict[str, Verdict]:
@@ -26,24 +27,24 @@ def decide(protocol: Protocol, properties: Sequence[Property]) -> dict[str, Verd
 
 def _decide(protocol: Protocol, item: Property) -> Verdict:
     if item.kind != ALWAYS:
-        return Verdict("unknown", f"induction does not decide `{item.kind}` properties")
+        return unknown(f"induction does not decide `{item.kind}` properties")
     target = item.target(protocol)
     system = own_part(protocol.system, target)
     space = Explorer(system).explore({item.id: target}, stop_early=True, beside=along(protocol, system, [item]))
     states = space.states.shape[1]
     if item.id in space.hits:
-        return Verdict("unknown", f"no invariant: violated at depth {space.hits[item.id].depth}", None, states)
+        return unknown(f"no invariant: violated at depth {space.hits[item.id].depth}", states)
     if space.exceeded:
-        return Verdict("unknown", f"capacity {', '.join(space.exceeded)}", None, states)
-    verdict = unless_vacuous(protocol, item, Verdict("proved", f"all {states} states", None, states), space)
-    if verdict.word != "proved":
+        return unknown(f"capacity {', '.join(space.exceeded)}", states)
+    verdict = unless_vacuous(protocol, item, Verdict(Word.PROVED, f"all {states} states", None, states), space)
+    if verdict.word is not Word.PROVED:
         return verdict
     inside = system.space.variables
     known = {name: place for name, place in places(protocol.system.space).items() if place.variable in inside}
     try:
         clauses = find(system, target, space, known)
     except NotInductiveError as error:
-        return Verdict("unknown", str(error), None, states)
+        return unknown(str(error), states)
     failed = [proof.obligation for proof in prove(protocol, target, clauses, "z3") if proof.answer != "unsat"]
     if failed:
         raise EngineDisagreementError(f"{item.id}: the invariant that was found does not prove {', '.join(failed)}")

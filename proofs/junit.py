@@ -13,6 +13,7 @@ from pathlib import Path
 
 from counterexamples.documents import write_file
 from proofs.report import Judged
+from proofs.words import Word
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -72,15 +73,15 @@ def _outcome(row: Judged, strict: bool) -> tuple[str, str] | None:
     found = f"{_verdict(row)}: {item.how}"
     if row.as_expected is False:
         return "failure", f"{found}; recorded: {row.expected}"
-    if strict and item.verdict == "violated":
+    if strict and item.verdict is Word.VIOLATED:
         return "failure", found
-    if item.verdict == "not-applicable":
+    if item.verdict is Word.NOT_APPLICABLE:
         return "skipped", item.how
-    if item.verdict == "vacuous":
+    if item.verdict is Word.VACUOUS:
         return ("skipped" if row.as_expected else "failure"), found
-    if item.verdict == "unknown":
+    if item.verdict is Word.UNKNOWN:
         return ("skipped" if row.as_expected else "error"), found
-    if row.expected is None and item.verdict in ("violated", "unreachable"):
+    if row.expected is None and item.verdict.is_wrong:
         return "failure", found
     return None
 
@@ -89,7 +90,7 @@ def _verdict(row: Judged) -> str:
     item = row.result
     if item.strength is not None:
         return f"{item.verdict} ({item.strength})"
-    return f"{item.verdict} at depth {item.depth}" if item.verdict in ("violated", "reached") else item.verdict
+    return f"{item.verdict} at depth {item.depth}" if item.verdict in (Word.VIOLATED, Word.REACHED) else item.verdict
 
 
 def _counts(element: ET.Element) -> dict[str, str]:

@@ -18,18 +18,8 @@ from rich.text import Text
 from counterexamples.documents import write_file
 from proofs.campaign import Result
 from proofs.properties import catalogue
+from proofs.words import Word
 
-COLOURS = {
-    "violated": "bold red",
-    "unreachable": "red",
-    "unknown": "yellow",
-    "bounded": "yellow",
-    "reached": "green",
-    "proved": "green",
-    "vacuous": "bold yellow",
-    "not-applicable": "dim",
-}
-"""Every verdict word and how it is printed, the worst first; what a scenario never comes to is known from another."""
 UNLIMITED = 10_000  # columns: no line of a pipe is broken
 EXIT_DIFFERS, EXIT_INCONCLUSIVE, EXIT_VACUOUS = 1, 3, 4
 
@@ -45,25 +35,24 @@ class Judged:
 
 def exit_code(rows: Sequence[Judged], strict: bool) -> int:
     """The exit code of design section 6 for a set of judged results."""
-    violated = any(row.result.verdict == "violated" for row in rows)
+    violated = any(row.result.verdict is Word.VIOLATED for row in rows)
     if strict and violated:
         return EXIT_DIFFERS
     unrecorded = {row.result.verdict for row in rows if row.expected is None}
     wrong = {row.result.verdict for row in rows if row.as_expected is False}
-    if "violated" in unrecorded or wrong - {"vacuous", "unknown", "bounded"}:
+    if Word.VIOLATED in unrecorded or any(not word.is_open for word in wrong):
         return EXIT_DIFFERS
-    if "unreachable" in unrecorded or "vacuous" in unrecorded | wrong:
+    if Word.UNREACHABLE in unrecorded or Word.VACUOUS in unrecorded | wrong:
         return EXIT_VACUOUS
-    return EXIT_INCONCLUSIVE if wrong or "unknown" in unrecorded else 0
+    return EXIT_INCONCLUSIVE if wrong or Word.UNKNOWN in unrecorded else 0
 
 
 def worst(results: Sequence[Result]) -> dict[tuple[str, str], Result]:
     """For each version and property the worst verdict of all scenarios, the earlier scenario on a tie."""
-    order = list(COLOURS)
     chosen: dict[tuple[str, str], Result] = {}
     for result in results:
         key = (result.version, result.property)
-        if key not in chosen or order.index(result.verdict) < order.index(chosen[key].verdict):
+        if key not in chosen or result.verdict.rank < chosen[key].verdict.rank:
             chosen[key] = result
     return chosen
 
@@ -90,7 +79,7 @@ def _expectation(row: Judged) -> str:
 def verdict(row: Judged) -> Text:
     """The verdict with its depth, in its colour; reversed where another one is recorded."""
     item = row.result
-    colour = "bold red reverse" if row.as_expected is False else COLOURS[item.verdict]
+    colour = "bold red reverse" if row.as_expected is False else item.verdict.colour
     degree = item.depth if item.path else item.strength
     return Text(item.verdict if degree is None else f"{item.verdict} {degree}", style=colour)
 

@@ -21,12 +21,13 @@ from proofs.campaign import Job, protocol_for
 from proofs.engines import Target
 from proofs.engines.cone import behaviour_cone, cone_variables, dependencies
 from proofs.properties import EVENTUALLY, catalogue
+from proofs.words import Word
 
 Setting = tuple[tuple[str, str], ...]
 """Values other than the defaults, at most one for each key, keys in declared order."""
 
 SAME, CONTAINED, OPEN = "same", "contained", "open"
-GROWING, SHRINKING = ("violated", "reached"), ("proved", "unreachable")
+GROWING, SHRINKING = (Word.VIOLATED, Word.REACHED), (Word.PROVED, Word.UNREACHABLE)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from proofs import report, session
 from proofs.campaign import Job, Result, in_brief
 from proofs.pool import in_parallel
 from proofs.screening import CONTAINED, OPEN, SAME, Screen, Screened, Setting, screen
+from proofs.words import Word
 
 
 @dataclass(frozen=True)
@@ -199,13 +200,13 @@ def print_results(console: Console, found: Sequence[Sensitivity]) -> None:
         console.print(heading + _coloured(row) + Text(" under the default assumptions"))
         for setting, result in item.changes:
             values = ", ".join(f"{key}={value}" for key, value in setting)
-            reason = f" ({result.how})" if result.verdict in ("unknown", "not-applicable") else ""
+            reason = f" ({result.how})" if result.verdict in (Word.UNKNOWN, Word.NOT_APPLICABLE) else ""
             console.print(Text(f"  {values} -> ") + _coloured(result) + Text(reason))
         console.print(Text(f"  {_counted(item)}", style="dim"))
 
 
 def _coloured(row: Result) -> Text:
-    return Text(in_brief(row), style=report.COLOURS[row.verdict])
+    return Text(in_brief(row), style=row.verdict.colour)
 
 
 def _counted(item: Sensitivity) -> str:

@@ -15,12 +15,8 @@ from rich.text import Text
 from model import parameters
 from proofs.campaign import Result
 from proofs.properties import Property, Severity, catalogue
-from proofs.report import COLOURS, Judged, causes, worst, written
-
-WRONG = ("violated", "unreachable")
-HOLDS = ("reached", "proved")
-OPEN = tuple(word for word in COLOURS if word not in (*WRONG, *HOLDS, "not-applicable"))
-"""Neither: the claim is about nothing, or no engine knows."""
+from proofs.report import Judged, causes, worst, written
+from proofs.words import Word
 
 
 def _property(result: Result) -> Property:
@@ -49,21 +45,26 @@ class Account:
     def worst(self) -> list[Result]:
         """For each property the worst verdict of all scenarios: what is wrong first, and of that the gravest."""
         chosen = worst([row.result for row in self.rows]).values()
-        return sorted(chosen, key=lambda result: (result.verdict not in WRONG, gravity(result)))
+        return sorted(chosen, key=lambda result: (not result.verdict.is_wrong, gravity(result)))
 
     @property
     def wrong(self) -> list[Result]:
         """What is violated or unreachable, the gravest first."""
-        return [result for result in self.worst if result.verdict in WRONG]
+        return [result for result in self.worst if result.verdict.is_wrong]
 
-    def having(self, *words: str) -> list[Result]:
-        """Those with one of these verdicts."""
-        return [result for result in self.worst if result.verdict in words]
+    @property
+    def good(self) -> list[Result]:
+        """What holds."""
+        return [result for result in self.worst if result.verdict.holds]
+
+    def having(self, word: Word) -> list[Result]:
+        """Those with this verdict."""
+        return [result for result in self.worst if result.verdict is word]
 
     def scenarios(self, result: Result) -> list[str]:
         """In which scenarios the verdict is the same, if another one in which it was asked differs."""
         asked = [row.result for row in self.rows if row.result.property == result.property]
-        asked = [other for other in asked if other.verdict != "not-applicable"]
+        asked = [other for other in asked if other.verdict is not Word.NOT_APPLICABLE]
         same = [other.scenario for other in asked if other.verdict == result.verdict]
         return same if len(same) < len(asked) else []
 
@@ -76,12 +77,13 @@ def accounts(rows: Sequence[Judged]) -> list[Account]:
 
 def headline(account: Account) -> Text:
     """The conclusion about one version in a line."""
-    parts = [f"{len(found)} {word}" for word in (*WRONG, *OPEN) if (found := account.having(word))]
-    held = len(account.having(*HOLDS))
+    told = [word for word in Word if word.is_wrong or word.is_open]
+    parts = [f"{len(found)} {word}" for word in told if (found := account.having(word))]
+    held = len(account.good)
     text = f"{account.version}: {', '.join([*parts, f'{held} hold' if parts else f'all {held} hold'])}"
     if account.wrong:
         text += f"; worst: {_property(account.wrong[0]).severity.value}"
-    colour = COLOURS[account.worst[0].verdict] if parts else COLOURS["proved"]
+    colour = (account.worst[0].verdict if parts else Word.PROVED).colour
     return Text(text, style=f"bold {colour}")
 
 
@@ -92,16 +94,20 @@ def findings(account: Account) -> Table:
     result.add_column("steps" if account.wrong else "", justify="right", no_wrap=True)
     result.add_column("what goes wrong, the worst first" if account.wrong else "")
     for item in account.wrong:
-        name = Text("  " + item.property, style=COLOURS[item.verdict])
+        name = Text("  " + item.property, style=item.verdict.colour)
         result.add_row(name, str(item.depth or ""), consequence(item) + _where(account, item))
-    for word in OPEN:
+    for word in (word for word in Word if word.is_open):
         if found := account.having(word):
-            named = ", ".join(f"{item.property} ({item.how.partition(';')[0]})" for item in found)
-            result.add_row(Text(f"  {word}: {len(found)}", style=COLOURS[word]), "", named)
-    for label, words in (("hold", HOLDS), ("not-applicable", ("not-applicable",))):
-        if found := account.having(*words):
+            named = ", ".join(f"{item.property} ({item.reason})" for item in found)
+            result.add_row(Text(f"  {word}: {len(found)}", style=word.colour), "", named)
+    aside = Word.NOT_APPLICABLE
+    for label, found, style in (
+        ("hold", account.good, Word.PROVED.colour),
+        (aside, account.having(aside), aside.colour),
+    ):
+        if found:
             names = ", ".join(item.property for item in found)
-            result.add_row(Text(f"  {label}: {len(found)}", style=COLOURS[words[-1]]), "", names)
+            result.add_row(Text(f"  {label}: {len(found)}", style=style), "", names)
     return result
 
 
@@ -149,7 +155,7 @@ def assumptions(typed: Typed) -> str:
 
 def commands(found: Sequence[Account], typed: Typed) -> Iterator[tuple[str, str]]:
     """What to type next, and what for; about the worst of all verdicts."""
-    first = min((account.worst[0] for account in found), key=lambda item: list(COLOURS).index(item.verdict))
+    first = min((account.worst[0] for account in found), key=lambda item: item.verdict.rank)
     wrong = sorted((item for account in found for item in account.wrong), key=gravity)
     shown = next((item for item in wrong if item.path or item.trace), None)
     if shown is not None and shown.trace is not None and typed.out is not None:

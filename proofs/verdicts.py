@@ -16,6 +16,7 @@ from proofs.engines.exhaustive import Explorer, Space
 from proofs.invariants import Clause
 from proofs.properties import EVENTUALLY, REACH, Property
 from proofs.subjects import along, unmet
+from proofs.words import Word
 
 SLACK = 12  # variables that a group's system may carry for one target's sake: an own exploration costs more
 CONFIRMED_DEPTH = 15  # up to this depth z3 itself refutes everything shorter, whatever the depth budget
@@ -27,13 +28,14 @@ class EngineDisagreementError(Exception):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict word of design section 4, the shortest depth, the path, and what each engine did.
+    """The verdict, the shortest depth, the path, and what each engine did.
 
+    `how` is for readers; `reason` why there is no answer, or nothing was claimed or asked, else empty.
     `loop`: for a lasso the number of steps after which it repeats itself for ever, or rests if that is all of them.
     `invariant`: the clauses of an inductive invariant that proves it.
     """
 
-    word: str
+    word: Word
     how: str
     depth: int | None = None
     states: int | None = None
@@ -41,11 +43,19 @@ class Verdict:
     engines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     loop: int | None = None
     invariant: tuple[Clause, ...] | None = None
+    reason: str = ""
+
+
+def unknown(reason: str, states: int | None = None, beside: str = "", **rest: Any) -> Verdict:
+    """The verdict that there is no answer, and why; `beside`: what is known nevertheless."""
+    return Verdict(
+        Word.UNKNOWN, "; ".join(part for part in (reason, beside) if part), None, states, (), reason=reason, **rest
+    )
 
 
 def not_applicable(reason: str) -> Verdict:
     """The verdict of a property that cannot be asked."""
-    return Verdict("not-applicable", reason)
+    return Verdict(Word.NOT_APPLICABLE, reason, reason=reason)
 
 
 def decide(protocol: Protocol, properties: Sequence[Property], engine: str, depth: int) -> dict[str, Verdict]:
@@ -91,7 +101,7 @@ def _decide_group(
 
 def _decide_eventually(protocol: Protocol, properties: Sequence[Property], engine: str) -> dict[str, Verdict]:
     if engine == "bounded":
-        return {item.id: Verdict("unknown", "needs the exhaustive engine") for item in properties}
+        return {item.id: unknown("needs the exhaustive engine") for item in properties}
     groups: dict[frozenset[str], list[Property]] = {}
     for item in properties:
         groups.setdefault(behaviour_cone(protocol.system, item.target(protocol)), []).append(item)
@@ -109,17 +119,20 @@ def _decide_eventually(protocol: Protocol, properties: Sequence[Property], engin
 def unless_vacuous(protocol: Protocol, item: Property, verdict: Verdict, space: Space | None = None) -> Verdict:
     """The verdict, but if it is `proved` and what the property speaks of never happens then `vacuous`, and `unknown`
     if it is not known whether that happens. `space`: the complete exploration by which it is proved."""
-    if verdict.word != "proved":
+    if verdict.word is not Word.PROVED:
         return verdict
     missing = unmet(protocol, item, space)
     never = [meaning for meaning, answer in missing.items() if isinstance(answer, Unreachable)]
     if never:
-        return replace(verdict, word="vacuous", how=f"never: {'; '.join(never)}; {verdict.how}", invariant=None)
+        return _instead_of(verdict, Word.VACUOUS, f"never: {'; '.join(never)}")
     open_ones = [f"{meaning} ({answer.reason})" for meaning, answer in missing.items() if isinstance(answer, Unknown)]
     if open_ones:
-        how = f"not known whether ever: {', '.join(open_ones)}; {verdict.how}"
-        return replace(verdict, word="unknown", how=how, invariant=None)
+        return _instead_of(verdict, Word.UNKNOWN, f"not known whether ever: {', '.join(open_ones)}")
     return verdict
+
+
+def _instead_of(proved: Verdict, word: Word, reason: str) -> Verdict:
+    return replace(proved, word=word, how=f"{reason}; {proved.how}", invariant=None, reason=reason)
 
 
 def _lasting(
@@ -134,9 +147,10 @@ def _lasting(
     fairness = f"fair: all but {exempt}" if exempt else "fair: all"
     row = {"states": states, "transitions": space.number_of_transitions(), "complete": space.complete}
     if not isinstance(answer, Lasso):
-        word = "proved" if isinstance(answer, Unreachable) else "unknown"
-        how = f"all {states} states" if isinstance(answer, Unreachable) else answer.reason
-        return Verdict(word, f"{how}; {fairness}", None, states, (), {"exhaustive": _described(answer) | row})
+        engines = {"exhaustive": _described(answer) | row}
+        if isinstance(answer, Unknown):
+            return unknown(answer.reason, states, fairness, engines=engines)
+        return Verdict(Word.PROVED, f"all {states} states; {fairness}", None, states, (), engines)
     before, cycle = len(answer.prefix), len(answer.cycle)
     engines = {"exhaustive": {"answer": "lasso", "depth": answer.length, "prefix": before, "cycle": cycle} | row}
     path = answer.prefix + answer.cycle
@@ -148,7 +162,7 @@ def _lasting(
             raise EngineDisagreementError(f"z3 refutes the lasso of {len(path)} steps that the exhaustive engine found")
         engines["bounded"] = {"answer": "reached", "depth": len(path), "path_confirmed": True}
         how += ", path confirmed by z3"
-    return Verdict("violated", f"{how}; {fairness}", len(path), states, path, engines, before)
+    return Verdict(Word.VIOLATED, f"{how}; {fairness}", len(path), states, path, engines, before)
 
 
 def _bounded_answers(
@@ -229,7 +243,7 @@ def _verdict(
     path = next((answer.path for answer in (complete, partial) if isinstance(answer, Reached)), None)
     if path is not None:
         how = _how_reached(protocol, item.target(protocol), path, complete, partial, engines)
-        word = "reached" if item.kind == REACH else "violated"
+        word = Word.REACHED if item.kind == REACH else Word.VIOLATED
         visited = "" if states is None else f"; {states} states"
         return Verdict(word, how + visited, len(path), states, path, engines)
     return _verdict_without_path(item, complete, partial, states, engines)
@@ -244,14 +258,15 @@ def _verdict_without_path(
 ) -> Verdict:
     within = f"z3: none within {partial.depth}" if isinstance(partial, NotWithin) else ""
     if isinstance(complete, Unreachable):
-        word = "unreachable" if item.kind == REACH else "proved"
+        word = Word.UNREACHABLE if item.kind == REACH else Word.PROVED
         return Verdict(word, f"all {complete.states} states; {within}".rstrip("; "), None, complete.states, (), engines)
     if isinstance(complete, Unknown):
-        return Verdict("unknown", f"{complete.reason}; {within}".rstrip("; "), None, states, (), engines)
+        return unknown(complete.reason, states, within, engines=engines)
     if isinstance(partial, NotWithin):
-        return Verdict("bounded", f"none within {partial.depth} steps", partial.depth, states, (), engines)
+        reason = f"none within {partial.depth} steps"
+        return Verdict(Word.BOUNDED, reason, partial.depth, states, (), engines, reason=reason)
     reason = partial.reason if isinstance(partial, Unknown) else "no engine answered"
-    return Verdict("unknown", reason, None, states, (), engines)
+    return unknown(reason, states, engines=engines)
 
 
 def _described(answer: Answer) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from model import parameters
 from proofs import session
 from proofs.campaign import Result
 from proofs.page.build import page
+from proofs.words import Word
 
 SIZES = ((1280, 900), (390, 844))
 
@@ -80,7 +81,7 @@ def test_matrix_of_every_version_is_readable(
     request = session.everything()
     settings: tuple[Any, ...] = ({}, parameters.bounds("small-ring", {}), parameters.assumptions({}), (), None, 0.0)
     rows = [
-        Result(version, name, "small-ring", "violated", "a test", 34, 9, *settings)
+        Result(version, name, "small-ring", Word.VIOLATED, "a test", 34, 9, *settings)
         for version in request.versions
         for name in request.properties
     ]

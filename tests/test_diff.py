@@ -9,6 +9,7 @@ from model import versions
 from proofs import diff
 from proofs.campaign import Result
 from proofs.diff import Pair
+from proofs.words import Word
 
 Capture = pytest.CaptureFixture[str]
 ASKED = ["--property", "quiet-engine", "--property", "under-lock", "--scenario", "default", "--jobs", "1"]
@@ -17,7 +18,7 @@ ASKED = ["--property", "quiet-engine", "--property", "under-lock", "--scenario",
 def pair(old: str, new: str) -> Pair:
     """Two verdicts on the same question."""
     rows = (
-        Result(name, "quiet-engine", "default", word, "", None, None, {}, {}, {}, (), None, 0.0)
+        Result(name, "quiet-engine", "default", Word(word), "", None, None, {}, {}, {}, (), None, 0.0)
         for name, word in (("old", old), ("new", new))
     )
     return Pair(*rows)
@@ -82,7 +83,7 @@ def test_a_version_of_ones_own_under_another_assumption(capsys: Capture, tmp_pat
         (["v12", "v99"], "v99"),
         (["v12", "v12"], "two versions"),
         (["v12", "v16", "--assume", "all"], "KEY=VALUE"),
-        (["v12", "v16", "--property", "works", "--scenario", "faults"], "none of these"),
+        (["v12", "v16", "--property", "works", "--scenario", "faults"], "it is asked in: default"),
     ],
 )
 def test_a_wrong_comparison_is_one_line_and_code_2(capsys: Capture, arguments: list[str], hint: str) -> None:

@@ -13,6 +13,7 @@ from conftest import run_cli
 from proofs.campaign import Result
 from proofs.junit import to_junit, write_junit
 from proofs.report import Judged
+from proofs.words import Word
 
 
 def judged(verdict: str, expected: str | None = None, as_expected: bool | None = None, **values: Any) -> Judged:
@@ -21,7 +22,7 @@ def judged(verdict: str, expected: str | None = None, as_expected: bool | None =
         "version": "v12",
         "property": "quiet-engine",
         "scenario": "default",
-        "verdict": verdict,
+        "verdict": Word(verdict),
         "how": "somehow",
         "depth": 13 if verdict in ("violated", "reached") else None,
         "states": 10,

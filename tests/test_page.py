@@ -31,6 +31,7 @@ from proofs.page.command import report_command, write_report
 from proofs.page.data import Block, block, exhibit, plain
 from proofs.page.state import GROUPS, groups, shown_state
 from proofs.properties import catalogue
+from proofs.words import Word
 
 GALLERY = ROOT / "counterexamples" / "gallery"
 INJECTION = "</title><script>alert('x')</script><img src=x onerror=alert(1)>&\""
@@ -206,9 +207,9 @@ def test_matrix_says_the_verdicts_in_signs_and_in_words(written: str) -> None:
 
 
 def test_cell_shows_the_worst_scenario() -> None:
-    row = Row("v12", "works", "default", "reached", "", 5, 9, {}, {}, {}, ("a",) * 5, "t", 0.0)
+    row = Row("v12", "works", "default", Word.REACHED, "", 5, 9, {}, {}, {}, ("a",) * 5, "t", 0.0)
     assert build._cell(row).href == "#v12/works.default/5"
-    elsewhere = replace(row, verdict="violated", scenario="small-ring", depth=7, trace=None)
+    elsewhere = replace(row, verdict=Word.VIOLATED, scenario="small-ring", depth=7, trace=None)
     assert build._cell(elsewhere) == build.Cell("violated", "✗ 7*", "violated at step 7 in scenario small-ring", "")
     assert build._cell(None).words == "not asked"
 

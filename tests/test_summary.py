@@ -18,14 +18,17 @@ from proofs.campaign import Result
 from proofs.properties import Severity, catalogue
 from proofs.report import Judged
 from proofs.summary import Typed
+from proofs.words import Word
 
 Capture = pytest.CaptureFixture[str]
 DEFAULTS = Typed("bam-lock", {}, {}, None)
-ROW = Result("v12", "quiet-engine", "default", "violated", "shortest", 13, 9, {}, {}, {}, (), None, 0.1)
+ROW = Result("v12", "quiet-engine", "default", Word.VIOLATED, "shortest", 13, 9, {}, {}, {}, (), None, 0.1)
 SETTINGS = {"bounds": parameters.bounds("default", {}), "assumptions": parameters.assumptions({})}
 
 
-def judged(name: str, word: str, *path: str, version: str = "v12", scenario: str = "default", how: str = "") -> Judged:
+def judged(
+    name: str, word: str, *path: str, version: str = "v12", scenario: str = "default", reason: str = ""
+) -> Judged:
     """A result that nobody recorded."""
     depth = len(path) or None
     return Judged(
@@ -34,8 +37,8 @@ def judged(name: str, word: str, *path: str, version: str = "v12", scenario: str
             version=version,
             property=name,
             scenario=scenario,
-            verdict=word,
-            how=how,
+            verdict=Word(word),
+            reason=reason,
             path=path,
             depth=depth,
             **SETTINGS,
@@ -50,9 +53,9 @@ ROWS = [
     judged("quiet-engine", "violated", "bam.execute_go", "tz.write_config"),
     judged("quiet-engine", "proved", scenario="small-ring"),
     judged("under-lock", "proved"),
-    judged("mapping-live", "unknown", how="capacity mappings; z3: none within 5"),
-    judged("metadata-own", "vacuous", how="no LOCK is ever built"),
-    judged("flag-truth", "not-applicable", how="no flag"),
+    judged("mapping-live", "unknown", reason="capacity mappings"),
+    judged("metadata-own", "vacuous", reason="no LOCK is ever built"),
+    judged("flag-truth", "not-applicable", reason="no flag"),
     judged("under-lock", "proved", version="v16"),
 ]
 

@@ -23,6 +23,7 @@ from proofs.engines import Target
 from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
 from proofs.report import exit_code
 from proofs.subjects import unmet
+from proofs.words import Word
 
 CERTIFICATE = ROOT / "proofs" / "certified" / "v16" / "quiet-engine.endless.cert.json"
 TRACE = ROOT / "counterexamples" / "gallery" / "v12" / "quiet-engine.itf.json"
@@ -145,7 +146,7 @@ def test_how_strong_a_proof_is() -> None:
     assert [row.strength for row in run_job(plain)] == [WITHIN_BOUNDS, None]
     endless = Job("v16", "endless", ("quiet-dummy",), engine="exhaustive")
     assert [row.strength for row in run_job(endless)] == [ANY_REQUESTS]
-    proof = replace(verdicts.Verdict("proved", ""), invariant=())
+    proof = replace(verdicts.Verdict(Word.PROVED, ""), invariant=())
     assert campaign._strength(build_protocol("v16", "endless"), proof) == CERTIFIED
 
 

@@ -17,24 +17,13 @@ from markupsafe import Markup
 from model import versions
 from model.parameters import ASSUMPTIONS, BOUNDS, SCENARIOS
 from proofs.campaign import Result
-from proofs.gallery import SIGNS
 from proofs.page.conclusion import conclusion
 from proofs.page.data import Block
 from proofs.properties import Property, catalogue
 from proofs.report import tool_version, worst
+from proofs.words import Word
 
 SCRIPTS = ("page.js", "player.js")
-MARKS = {"violated": "✗", "unreachable": "✗"} | SIGNS
-WORDS = {
-    "violated": "violated",
-    "unreachable": "what should be reachable is not",
-    "vacuous": "vacuous: what the property speaks of never happens",
-    "unknown": "unknown: a capacity of the model was exceeded",
-    "bounded": "no violation within some steps, which is no proof",
-    "reached": "reached, as it should be",
-    "proved": "proved for the bounds below",
-    "not-applicable": "does not apply to this version",
-}
 
 
 @dataclass(frozen=True)
@@ -98,7 +87,9 @@ def _content(results: Sequence[Result], ends: Mapping[str, str]) -> dict[str, An
         "href": _href(gravest) if gravest else "",
         "versions": [versions.load(name) for name in names],
         "rows": [(item, [_cell(cells.get((name, item.id))) for name in names]) for item in properties],
-        "legend": {word: ("✗ 8" if word == "violated" else MARKS[word], WORDS[word]) for word in _present(results)},
+        "legend": {
+            word: (f"{word.sign} 8" if word is Word.VIOLATED else word.sign, word.meaning) for word in _present(results)
+        },
         "lines": _lines(results, properties),
         "scenarios": [(SCENARIOS[name], name, _bounds(results, name)) for name in scenarios],
         "meanings": {name: item.meaning for name, item in BOUNDS.items()},
@@ -108,9 +99,9 @@ def _content(results: Sequence[Result], ends: Mapping[str, str]) -> dict[str, An
     }
 
 
-def _present(results: Sequence[Result]) -> list[str]:
+def _present(results: Sequence[Result]) -> list[Word]:
     found = {row.verdict for row in results}
-    return [word for word in WORDS if word in found]
+    return [word for word in Word if word in found]
 
 
 def _bounds(results: Sequence[Result], scenario: str) -> Mapping[str, int]:
@@ -127,11 +118,11 @@ def _href(result: Result) -> str:
 def _cell(result: Result | None) -> Cell:
     if result is None:
         return Cell("unasked", "", "not asked", "")
-    if result.verdict != "violated":
-        return Cell(result.verdict, MARKS[result.verdict], result.verdict, _href(result))
+    if result.verdict is not Word.VIOLATED:
+        return Cell(result.verdict, result.verdict.sign, result.verdict, _href(result))
     elsewhere = result.scenario != "default"
     words = f"violated at step {result.depth}" + (f" in scenario {result.scenario}" if elsewhere else "")
-    return Cell("violated", f"{MARKS['violated']} {result.depth}{'*' if elsewhere else ''}", words, _href(result))
+    return Cell(result.verdict, f"{result.verdict.sign} {result.depth}{'*' if elsewhere else ''}", words, _href(result))
 
 
 def _lines(results: Sequence[Result], properties: Sequence[Property]) -> list[Line]:

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from proofs.campaign import Result
 from proofs.properties import catalogue
 from proofs.summary import gravity
-
-WRONG = ("violated", "unreachable")
-HOLDS = ("reached", "proved")
-UNASKED = "not-applicable"
+from proofs.words import Word
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class Conclusion:
     version: str
     holds: int
     asked: int
-    others: Mapping[str, tuple[str, ...]]
+    others: Mapping[Word, tuple[str, ...]]
     gravest: Result | None
 
     @property
@@ -37,21 +34,22 @@ class Conclusion:
 
     def _named(self) -> dict[str, tuple[str, ...]]:
         # what is violated is seen in the table; of what is not decided the reader wants the name at once
-        return {word if word in WRONG else f"{word} ({', '.join(ids)})": ids for word, ids in self.others.items()}
+        return {word if word.is_wrong else f"{word} ({', '.join(ids)})": ids for word, ids in self.others.items()}
 
 
 def conclusion(version: str, rows: Sequence[Result]) -> Conclusion:
     """About a version whose properties have these verdicts, one for each."""
     order = list(catalogue())
     asked = sorted(
-        (row for row in rows if row.verdict != UNASKED), key=lambda row: (gravity(row), order.index(row.property))
+        (row for row in rows if row.verdict is not Word.NOT_APPLICABLE),
+        key=lambda row: (gravity(row), order.index(row.property)),
     )
-    words = [*WRONG, *sorted({row.verdict for row in asked} - {*WRONG, *HOLDS})]
-    others = {word: tuple(row.property for row in asked if row.verdict == word) for word in words}
+    told = [word for word in Word if word.is_wrong or word.is_open]
+    others = {word: tuple(row.property for row in asked if row.verdict is word) for word in told}
     return Conclusion(
         version,
-        sum(row.verdict in HOLDS for row in asked),
+        sum(row.verdict.holds for row in asked),
         len(asked),
         {word: ids for word, ids in others.items() if ids},
-        next((row for word in WRONG for row in asked if row.verdict == word), None),
+        next((row for word in told for row in asked if word.is_wrong and row.verdict is word), None),
     )
