@@ -20,6 +20,7 @@ from proofs.words import Word
 
 SLACK = 12  # variables that a group's system may carry for one target's sake: an own exploration costs more
 CONFIRMED_DEPTH = 15  # up to this depth z3 itself refutes everything shorter, whatever the depth budget
+BUDGET = 6_000_000  # units of z3's work for a query beside an exhaustion: some seconds, enough for v12's race
 
 
 class EngineDisagreementError(Exception):
@@ -168,13 +169,18 @@ def _lasting(
 def _bounded_answers(
     system: TransitionSystem, targets: Mapping[str, Target], complete: Mapping[str, Answer], depth: int
 ) -> dict[str, Answer]:
-    """z3's answers within `depth`, and as deep as a violation lies that z3 is to confirm, then on its own cone only."""
+    """z3's answers within `depth`, and as deep as a violation lies that z3 is to confirm, then on its own cone only.
+
+    Beside an exhaustion, `complete`, z3 may give up: it repeats what is known already.
+    """
     lengths = {name: len(answer.path) for name, answer in complete.items() if isinstance(answer, Reached)}
     deep = {name: targets[name] for name, length in lengths.items() if depth < length <= CONFIRMED_DEPTH}
     shallow = {name: target for name, target in targets.items() if name not in deep}
-    answers = bounded.search(system, shallow, dict.fromkeys(shallow, depth)) if shallow else {}
+    budget = BUDGET if complete else None
+    answers = bounded.search(system, shallow, dict.fromkeys(shallow, depth), budget) if shallow else {}
     for part, names in grouped(system, deep, slack=3):
-        answers |= bounded.search(part, {name: deep[name] for name in names}, {name: lengths[name] for name in names})
+        mine = {name: deep[name] for name in names}
+        answers |= bounded.search(part, mine, {name: lengths[name] for name in names}, budget)
     return answers
 
 
@@ -257,6 +263,8 @@ def _verdict_without_path(
     engines: dict[str, dict[str, Any]],
 ) -> Verdict:
     within = f"z3: none within {partial.depth}" if isinstance(partial, NotWithin) else ""
+    if isinstance(partial, Unknown) and complete is not None:
+        within = partial.reason
     if isinstance(complete, Unreachable):
         word = Word.UNREACHABLE if item.kind == REACH else Word.PROVED
         return Verdict(word, f"all {complete.states} states; {within}".rstrip("; "), None, complete.states, (), engines)
@@ -301,7 +309,8 @@ def _how_reached(
     row["path_confirmed"] = bounded.confirm(protocol.system, target, path)
     if not row["path_confirmed"]:
         raise EngineDisagreementError(f"z3 refutes the path of {len(path)} steps that the exhaustive engine found")
-    return f"shortest by exhaustion; z3: none within {row.get('depth', 0)}, path confirmed"
+    refuted = f"none within {partial.depth}, " if isinstance(partial, NotWithin) else ""
+    return f"shortest by exhaustion; z3: {refuted}path confirmed"
 
 
 def _must_agree(name: str, complete: Answer | None, partial: Answer | None) -> None:

@@ -141,6 +141,7 @@ class _Search:
 
     unrolling: Unrolling
     open: set[str]
+    budget: int | None = None
     found: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def look(self) -> str | None:
@@ -153,9 +154,11 @@ class _Search:
                 return None
             question = z3.FreshBool("hit")
             solver.add(z3.Implies(question, z3.Or(*waiting)))
+            if self.budget is not None:
+                solver.set("rlimit", self.budget)
             result = solver.check(question)
             if result == z3.unknown:
-                return str(solver.reason_unknown())
+                return "gives up, its budget being used up" if self.budget else str(solver.reason_unknown())
             if result == z3.unsat:
                 solver.add(z3.Not(z3.Or(*waiting)))
                 return None
@@ -166,10 +169,16 @@ class _Search:
                     self.open.discard(name)
 
 
-def search(system: TransitionSystem, targets: Mapping[str, Target], depths: Mapping[str, int]) -> dict[str, Answer]:
-    """Reached with a path of the shortest length, or NotWithin its depth, for each target."""
+def search(
+    system: TransitionSystem, targets: Mapping[str, Target], depths: Mapping[str, int], budget: int | None = None
+) -> dict[str, Answer]:
+    """Reached with a path of the shortest length, or NotWithin its depth, for each target.
+
+    `budget`: how many of z3's units of work one query may take, which is the same on every machine; Unknown for
+    targets that are open when it is used up. None: as many as it needs.
+    """
     unrolling = Unrolling(system, targets)
-    state = _Search(unrolling, set(targets))
+    state = _Search(unrolling, set(targets), budget)
     given_up: dict[str, Answer] = {}
     while True:
         reason = state.look()
