@@ -14,7 +14,7 @@ from proofs.gallery import demand_checkout, regenerate, update
 from proofs.interrupt import scratch_folder
 
 ON = "The version to take the steps on."
-GALLERY = "Also compare counterexamples/gallery and the README's table; with --record bring them up to date."
+GALLERY = "Also compare counterexamples/gallery and the tables in the READMEs; with --record bring them up to date."
 
 
 @click.command("list")
@@ -72,7 +72,7 @@ def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Pat
 @click.option("--check", "check_only", is_flag=True, help="Change nothing; fail if something would change.")
 @options.workers
 def gallery(check_only: bool, jobs: int | None) -> None:
-    """Regenerate counterexamples/gallery and the README's matrix in the present folder, a checkout."""
+    """Regenerate counterexamples/gallery and the tables in the READMEs of the present folder, a checkout."""
     changed = regenerate(Path.cwd(), check_only, jobs or options.cores())
     _tell(changed, check_only)
     sys.exit(1 if changed and check_only else 0)

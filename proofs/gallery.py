@@ -1,66 +1,31 @@
-"""The committed gallery of counterexamples and the README's matrix: made by one run, checked for being current."""
+"""The committed gallery of counterexamples and the tables in the READMEs: made by one run, and kept current."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from counterexamples.documents import write_file
 from counterexamples.gallery import FORMS
 from proofs import session
-from proofs.campaign import ANY_REQUESTS, CERTIFIED, Result
+from proofs.campaign import ANY_REQUESTS, Result
 from proofs.certificates import checked, prove, read_certificate
 from proofs.inspect import stored_protocol
 from proofs.interrupt import scratch_folder
+from proofs.matrix import matrix, overview, stem
 from proofs.outputs import OutputError
 from proofs.report import worst
-from proofs.words import Word
 
-BEGIN, END = "<!-- matrix: made by `python -m proofs gallery` -->", "<!-- end of matrix -->"
-STRENGTH_SIGNS = {ANY_REQUESTS: "✓∞", CERTIFIED: "✓✓"}
+BEGIN, END = "<!-- table: made by `python -m proofs gallery` -->", "<!-- end of table -->"
+FOLDER = "counterexamples/gallery"
+OVERVIEW, MATRIX = "README.md", "counterexamples/README.md"
+"""The files that have a table, by what it is."""
 
 
 class GalleryError(OutputError):
     """The folder is not a checkout of this project."""
-
-
-def strongest(results: Sequence[Result], certified: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """For each version and property the sign of its strongest proof. `certified`: those with a certificate."""
-    signs: dict[tuple[str, str], str] = {}
-    for result in results:
-        key = (result.version, result.property)
-        if result.strength == ANY_REQUESTS:
-            signs[key] = STRENGTH_SIGNS[CERTIFIED if key in certified else ANY_REQUESTS]
-    return signs
-
-
-def matrix(results: Sequence[Result], certified: Collection[tuple[str, str]] = ()) -> str:
-    """A Markdown table, properties down, versions across; a violation links to its counterexample.
-
-    `certified`: the versions and properties for any number of requests whose certificates were proved again.
-    """
-    cells, proofs = worst(results), strongest(results, certified)
-    names = list(dict.fromkeys(result.version for result in results))
-    rows = ["| property | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    for item in dict.fromkeys(result.property for result in results):
-        rows.append(f"| `{item}` | " + " | ".join(_cell(cells[name, item], proofs) for name in names) + " |")
-    return "\n".join(rows)
-
-
-def _cell(result: Result, proofs: Mapping[tuple[str, str], str]) -> str:
-    if result.verdict is Word.PROVED:
-        return proofs.get((result.version, result.property), Word.PROVED.sign)
-    if not result.verdict.is_wrong:
-        return result.verdict.sign
-    mark = "" if result.scenario == "default" else "*"
-    depth = "" if result.depth is None else f" {result.depth}"
-    return f"[{result.verdict.sign}{depth}{mark}](counterexamples/gallery/{_stem(result)}.svg)"
-
-
-def _stem(result: Result) -> str:
-    return (result.trace or "").removesuffix(".itf.json")
 
 
 def _wanted(results: Sequence[Result], made: Path) -> dict[str, bytes]:
@@ -68,7 +33,7 @@ def _wanted(results: Sequence[Result], made: Path) -> dict[str, bytes]:
     for result in worst(results).values():
         if result.verdict.is_wrong:
             for suffix in FORMS:
-                name = _stem(result) + suffix
+                name = stem(result) + suffix
                 files[name] = (made / name).read_bytes()
     return files
 
@@ -90,13 +55,13 @@ def certified(results: Sequence[Result]) -> set[tuple[str, str]]:
 
 
 def demand_checkout(root: Path) -> None:
-    """Raise GalleryError if a folder is not one with a gallery and a README."""
-    if not ((root / "README.md").is_file() and (root / "counterexamples").is_dir()):
-        raise GalleryError(f"{root} is not a checkout of this project; run it where README.md and counterexamples/ are")
+    """Raise GalleryError if a folder is not one with both READMEs."""
+    if not all((root / name).is_file() for name in (OVERVIEW, MATRIX)):
+        raise GalleryError(f"{root} is not a checkout of this project; run it where {OVERVIEW} and {MATRIX} are")
 
 
 def regenerate(root: Path, check: bool, workers: int) -> list[str]:
-    """What differs in gallery and README, brought up to date unless `check`. Raises GalleryError, OSError."""
+    """What differs in gallery and tables, brought up to date unless `check`. Raises GalleryError, OSError."""
     demand_checkout(root)
     with scratch_folder() as made:
         request = replace(session.everything(), out=made)
@@ -107,23 +72,25 @@ def regenerate(root: Path, check: bool, workers: int) -> list[str]:
 def update(root: Path, check: bool, results: Sequence[Result], made: Path) -> list[str]:
     """The same with the results of a run over everything, whose traces are in the folder `made`."""
     session.demand_written(results)
-    folder, readme = root / "counterexamples" / "gallery", root / "README.md"
+    folder = root / FOLDER
     wanted = _wanted(results, made)
     present = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    text = readme.read_text(encoding="utf-8")
-    fresh = _with_matrix(text, matrix(results, certified(results)))
+    tables = {OVERVIEW: overview(results, FOLDER), MATRIX: matrix(results, certified(results))}
+    texts = {name: (root / name).read_text(encoding="utf-8") for name in tables}
+    fresh = {name: _with_table(name, texts[name], table) for name, table in tables.items()}
     changed = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
     if not check:
         _store(folder, wanted, present)
-        write_file(readme, fresh)
-    return [f"counterexamples/gallery/{name}" for name in changed] + (["README.md (matrix)"] if fresh != text else [])
+        for name, text in fresh.items():
+            write_file(root / name, text)
+    return [f"{FOLDER}/{name}" for name in changed] + [f"{n} (table)" for n, text in fresh.items() if text != texts[n]]
 
 
-def _with_matrix(text: str, table: str) -> str:
+def _with_table(name: str, text: str, table: str) -> str:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise GalleryError(f"README.md has no place for the matrix; it needs the lines {BEGIN} and {END}")
+        raise GalleryError(f"{name} has no place for its table; it needs the lines {BEGIN} and {END}")
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 

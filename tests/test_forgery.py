@@ -16,7 +16,7 @@ from conftest import ROOT, run_here
 from proofs import expectations, session
 from proofs.campaign import Job, Result
 from proofs.expectations import ExpectationError
-from proofs.gallery import BEGIN, END, regenerate
+from proofs.gallery import BEGIN, END, MATRIX, OVERVIEW, regenerate
 
 SMALL = session.Request(("v11", "v12"), ("quiet-dummy",), ("default",))
 Rows = dict[str, dict[str, dict[str, str]]]
@@ -95,9 +95,10 @@ def test_damaged_expectations(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, c
 @pytest.fixture
 def checkout(tmp_path: Path, small: None) -> Path:
     """A checkout whose gallery is that of two traces, as the command makes it."""
-    (tmp_path / "README.md").write_text(f"# It\n\n{BEGIN}\n{END}\n\nMore.\n")
     (tmp_path / "counterexamples" / "gallery").mkdir(parents=True)
-    assert "README.md (matrix)" in regenerate(tmp_path, False, 1)
+    for name in (OVERVIEW, MATRIX):
+        (tmp_path / name).write_text(f"# It\n\n{BEGIN}\n{END}\n\nMore.\n")
+    assert "README.md (table)" in regenerate(tmp_path, False, 1)
     assert regenerate(tmp_path, True, 1) == []
     return tmp_path
 
@@ -108,13 +109,13 @@ def test_a_forged_gallery(checkout: Path) -> None:
     forged.write_text(forged.read_text().replace("unlock", "lock"))
     (gallery / "v11" / "quiet-dummy.cause.svg").unlink()
     (gallery / "v11" / "quiet-engine.svg").write_text("<svg/>")
-    readme = checkout / "README.md"
+    readme = checkout / MATRIX
     readme.write_text(readme.read_text().replace("✗ 11", "✓"))
     assert regenerate(checkout, True, 1) == [
         "counterexamples/gallery/v11/quiet-dummy.cause.svg",
         "counterexamples/gallery/v11/quiet-engine.svg",
         "counterexamples/gallery/v12/quiet-dummy.txt",
-        "README.md (matrix)",
+        "counterexamples/README.md (table)",
     ]
     regenerate(checkout, False, 1)
     assert regenerate(checkout, True, 1) == []
