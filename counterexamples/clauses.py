@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from counterexamples.moment import Moment
 from counterexamples.oddities import oddities
-from counterexamples.phrases import SUBJECTS, doing
+from counterexamples.phrases import doing
 from counterexamples.trace import REACH
+from model.vocabulary import actor
 
 
 def clause(step: Moment, named: bool = True) -> str:
     """What a step does and what is odd about it; `named`: who does it is said too."""
-    name, function = SUBJECTS.get(step.actor, (f"the {step.actor}", ""))
-    who = f"{name} ({function})" if function else name
+    acting = actor(step.actor)
+    who = f"{acting.subject} ({acting.function})" if acting.function else acting.subject
     text = f"{who} {doing(step)}" if named else doing(step)
     found = oddities(step) if step.trace.kind != REACH else []
     although = [item.clause for item in found if not item.after]

@@ -8,9 +8,10 @@ from counterexamples.account import account
 from counterexamples.conflicts import Conflict, conflict, matters, met_note
 from counterexamples.mail import command, settings
 from counterexamples.moment import Moment, kinds, moments
-from counterexamples.phrases import SUBJECTS, step_name
-from counterexamples.text import ACTORS, step_notes
+from counterexamples.phrases import step_name
+from counterexamples.text import step_notes
 from counterexamples.trace import Trace
+from model.vocabulary import ACTORS, actor
 
 _HOLDERS = {"lock.linux": "bam", "lock.tz": "tz"}
 
@@ -45,8 +46,8 @@ def _mermaid(trace: Trace) -> str:
     body = [line for step in steps for line in _events(step, pair)]
     present = {step.actor for step in steps} | {"bam" for step in steps if step.put("rx.ring")}
     present |= {"engine" for step in steps if step.action == "bam.publish_data"}
-    lanes = [actor for actor in (*ACTORS, *sorted(present.difference(ACTORS))) if actor in present]
-    head = [f"participant {actor} as {SUBJECTS.get(actor, (actor, ''))[0].removeprefix('the ')}" for actor in lanes]
+    lanes = [name for name in (*ACTORS, *sorted(present.difference(ACTORS))) if name in present]
+    head = [f"participant {name} as {actor(name).name}" for name in lanes]
     return "\n".join(["```mermaid", "sequenceDiagram", *(f"    {line}" for line in [*head, *body]), "```"])
 
 
@@ -66,8 +67,8 @@ def _events(step: Moment, pair: Conflict | None) -> list[str]:
     return ["rect rgb(255, 229, 229)", *lines, "end"]
 
 
-def _lane(actor: str) -> int:
-    return ACTORS.index(actor) if actor in ACTORS else len(ACTORS)
+def _lane(name: str) -> int:
+    return list(ACTORS).index(name) if name in ACTORS else len(ACTORS)
 
 
 def _event(step: Moment) -> str:

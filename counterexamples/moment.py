@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from counterexamples.causes import moved
 from counterexamples.trace import Trace
 from model.concrete import holds
 from model.parameters import SCENARIOS
+from model.vocabulary import kind_of as kind_of_action
 
 Record = Mapping[str, Any]
 
@@ -47,12 +47,12 @@ class Moment:
     @property
     def action(self) -> str:
         """The action's name without the number of a repeated one and without a fault."""
-        return re.sub(r"_\d+$", "", self.trace.steps[self.number - 1].name.partition(":")[0])
+        return kind_of_action(self.trace.steps[self.number - 1].name)
 
     @property
     def fault(self) -> str:
         """What fails in this step, or an empty string."""
-        return self.trace.steps[self.number - 1].name.partition(":")[2]
+        return self.trace.steps[self.number - 1].fault or ""
 
     def put(self, queue: str) -> list[Record]:
         """What the step put into a queue, front first."""

@@ -2,76 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from counterexamples.moment import Moment, Record, about_cookies, has_lock_hardware, kind_of, kinds, listed, owner
-from model.protocol import SOFTWARE
+from model.parameters import FAULTS
 from model.system import Action
-
-SUBJECTS: Mapping[str, tuple[str, str]] = {
-    "client": ("the client", ""),
-    "callback": ("the callback", ""),
-    "irq": ("the interrupt handler", "process_channel_irqs"),
-    "work": ("the work item", "bam_dma_work"),
-    "tasklet": ("the tasklet", "vchan_complete"),
-    "bam": ("the consumer pipe", ""),
-    "engine": ("the engine", ""),
-    "tz": ("TZ", ""),
-}
-"""Each actor by the name that it has in a sentence, and the C function that it runs."""
-
-FAULTS: Mapping[str, str] = {
-    "lock-alloc": "the allocation of LOCK fails",
-    "unlock-alloc": "the allocation of UNLOCK fails",
-    "attach": "attaching the metadata fails",
-    "prep-data": "preparing the data fails",
-    "runtime-pm": "pm_runtime_get_sync fails in bam_start_dma",
-}
+from model.vocabulary import actor, wording
 
 
 def doing(moment: Moment) -> str:
     """What the step does, in the present tense, without a subject; a fault is part of it."""
-    phrase = _PHRASES.get(moment.action, _unnamed)(moment)
-    if not moment.fault:
-        return phrase
-    return f"{phrase}, in which {FAULTS.get(moment.fault, f'{moment.fault} fails')}"
+    told = _PHRASES.get(moment.action)
+    phrase = wording(moment.action).does if told is None else told(moment)
+    return f"{phrase}, in which {FAULTS[moment.fault]}" if moment.fault else phrase
 
 
 def brief(moment: Moment) -> str:
     """The same in a word or two, for a summary of steps that only had to happen."""
-    return _BRIEF.get(moment.action, moment.action.split(".", 1)[-1].replace("_", " "))
+    return wording(moment.action).brief
 
 
 def step_name(step: Action) -> str:
     """The one name that a step has for readers: the descriptor that it executes, or the C function that it stands for
     with its channel; and what fails in it."""
-    verb, _, fault = step.name.split(".", 1)[-1].partition(":")
-    if step.actor not in SOFTWARE:
-        name = _DESCRIPTORS.get(verb, verb.replace("_", " "))
-    else:
-        names = re.findall(r"\b(?:[a-z]+_)+[a-z]+\b(?!\.c)", step.source)
-        channel = re.search(r"_(rx|tx)(_|$)", verb)
-        name = _FUNCTIONS.get(verb) or (names[-1] if names else verb)
-        name = f"{name} {channel[1]}" if channel else name
+    name, fault = wording(step.name).label, step.name.partition(":")[2]
     return f"{name} ({fault} fails)" if fault else name
 
 
 def label(step: Action) -> str:
     """A step's name where no lane says who acts: the engine and TZ are named too."""
-    named = step.actor in SOFTWARE or step.actor == "bam"
-    return step_name(step) if named else f"{SUBJECTS[step.actor][0].removeprefix('the ')}: {step_name(step)}"
+    who = actor(step.actor)
+    return step_name(step) if who.software or step.actor == "bam" else f"{who.name}: {step_name(step)}"
 
 
 def under_vc_lock(step: Action) -> bool:
     """Whether a step is a section of the driver under a channel's `vc.lock`."""
-    verb = step.name.split(".", 1)[-1].partition(":")[0]
-    section = verb.startswith(("prep_", "issue_", "process_", "work_", "complete_", "terminate_"))
-    return step.actor in SOFTWARE and section
-
-
-def _unnamed(m: Moment) -> str:
-    return f"takes {m.action}"
+    return wording(step.name).locked
 
 
 def _into(m: Moment, channel: str, start: str) -> str:
@@ -258,20 +224,12 @@ def _tz_unlock(m: Moment) -> str:
     return f"executes its UNLOCK{' and its request is done' if m.after['tz.pc'] == 'idle' else ''}"
 
 
-def _says(text: str) -> Callable[[Moment], str]:
-    return lambda m: text
-
-
 _PHRASES: Mapping[str, Callable[[Moment], str]] = {
     "client.prep_rx_data": _prep("DATA", "rxchan", "rx.desc_submitted"),
     "client.prep_tx_data": _prep("DATA", "txchan", "tx.desc_submitted"),
     "client.prep_commands": _prep("CMD", "rxchan", "rx.desc_submitted"),
     "client.prep_lock": _prep("LOCK", "rxchan", "rx.desc_submitted"),
     "client.prep_unlock": _prep("UNLOCK", "rxchan", "rx.desc_submitted"),
-    "client.begin_unlocked_aead": _says("begins an AEAD request for which it takes no lock"),
-    "client.unmap_commands": _says("unmaps the command buffer (dma_unmap_sg)"),
-    "client.unmap_data": _says("unmaps the data (dma_unmap_sg)"),
-    "client.set_base": _says("sets base_phys, the rest of probe being done"),
     "client.issue_rx": _issue("rx"),
     "client.issue_tx": _issue("tx"),
     "client.cpu_configure": _cpu("writes the configuration registers"),
@@ -281,90 +239,20 @@ _PHRASES: Mapping[str, Callable[[Moment], str]] = {
     "client.free_rx": _free("terminated"),
     "client.read_status": _read_status,
     "client.finish": _finish_request,
-    "driver.runtime_suspend": _says("lets the BAM's clock go, 100 ms after the doorbell (bam_dma_runtime_suspend)"),
     "driver.process_rx_irq": _irq("rx"),
     "driver.process_tx_irq": _irq("tx"),
     "driver.work_rx": _work("rx"),
     "driver.work_tx": _work("tx"),
-    "driver.complete_tx": _says("begins, the output being complete (vchan_complete of txchan)"),
-    "driver.complete_rx": _says(
-        "takes the completed LOCK and UNLOCK descriptors off desc_completed in order to free them"
-    ),
     "driver.free_rx": _free("freeing"),
     "bam.execute_lock": _executes("LOCK"),
     "bam.execute_unlock": _executes("UNLOCK"),
-    "bam.write_lock_dummy": _says("does the dummy write of LOCK"),
-    "bam.write_unlock_dummy": _says("does the dummy write of UNLOCK"),
     "bam.execute_configure": _configure,
     "bam.execute_go": _go_phrase("executes GO"),
     "bam.publish_data": _publish,
     "bam.end_nwd_wait": _end_wait,
-    "engine.take_input": _says("takes the input"),
-    "engine.put_output": _says("puts out the output"),
-    "engine.put_dump": _says("puts out the result dump"),
     "engine.finish": _finish,
     "engine.finish_failed": _finish,
-    "tz.queue_request": _says("queues a request"),
     "tz.execute_lock": lambda m: "executes its LOCK" + (" and takes the lock" if m.after["lock.tz"] else ""),
-    "tz.write_config": _says("writes its configuration registers"),
     "tz.write_go": _go_phrase("executes its GO"),
-    "tz.publish_data": _says("publishes its DATA"),
     "tz.execute_unlock": _tz_unlock,
-    "tz.complete": _says("is done with its request"),
-}
-
-_FUNCTIONS: Mapping[str, str] = {"begin_unlocked_aead": "qce_aead_async_req_handle"}
-
-_DESCRIPTORS: Mapping[str, str] = {
-    "execute_lock": "LOCK",
-    "execute_unlock": "UNLOCK",
-    "execute_configure": "CONFIGURE",
-    "execute_go": "GO",
-    "publish_data": "DATA",
-    "write_config": "CONFIGURE",
-    "write_go": "GO",
-    "write_lock_dummy": "LOCK, dummy write",
-    "write_unlock_dummy": "UNLOCK, dummy write",
-    "end_nwd_wait": "NWD wait ends",
-}
-
-_BRIEF: Mapping[str, str] = {
-    "client.prep_rx_data": "DATA submitted on rxchan",
-    "client.prep_tx_data": "DATA submitted on txchan",
-    "client.prep_commands": "CMD submitted",
-    "client.prep_lock": "LOCK submitted",
-    "client.prep_unlock": "UNLOCK submitted",
-    "client.begin_unlocked_aead": "an AEAD request begun",
-    "client.unmap_commands": "command buffer unmapped",
-    "client.issue_rx": "rxchan issued",
-    "client.issue_tx": "txchan issued",
-    "client.cpu_configure": "registers written by CPU",
-    "client.cpu_go": "GOPROC written by CPU",
-    "client.terminate_rx": "rxchan terminated",
-    "client.terminate_tx": "txchan terminated",
-    "client.free_rx": "descriptors of rxchan freed",
-    "client.read_status": "STATUS read",
-    "client.finish": "request finished",
-    "driver.process_rx_irq": "interrupt of rx served",
-    "driver.process_tx_irq": "interrupt of tx served",
-    "driver.work_rx": "work item at rx",
-    "driver.work_tx": "work item at tx",
-    "driver.complete_tx": "callback begun",
-    "driver.complete_rx": "desc_completed taken by the tasklet",
-    "driver.free_rx": "LOCK and UNLOCK freed",
-    "bam.execute_lock": "LOCK executed",
-    "bam.execute_unlock": "UNLOCK executed",
-    "bam.execute_configure": "CONFIGURE executed",
-    "bam.execute_go": "GO executed",
-    "bam.publish_data": "DATA published",
-    "bam.end_nwd_wait": "NWD wait ended",
-    "engine.take_input": "input taken",
-    "engine.put_output": "output put out",
-    "engine.finish": "operation done",
-    "engine.finish_failed": "operation ended in error",
-    "tz.execute_lock": "LOCK of TZ executed",
-    "tz.write_config": "CONFIGURE of TZ executed",
-    "tz.write_go": "GO of TZ executed",
-    "tz.publish_data": "DATA of TZ published",
-    "tz.execute_unlock": "UNLOCK of TZ executed",
 }

@@ -18,13 +18,11 @@ from counterexamples.moment import about_cookies, moments
 from counterexamples.oddities import waiting
 from counterexamples.phrases import step_name
 from counterexamples.trace import EVENTUALLY, INSTEAD, REACH, Trace
+from model.vocabulary import ACTORS, VARIABLES, Members
 
-ACTORS = ("client", "irq", "work", "tasklet", "callback", "bam", "engine", "tz")
 WIDTH = 120
 
 _ORDER = ("lock", "engine", "tz", "rx", "tx", "work", "client", "monitor")
-_SETS = ("alive", "mapped", "_lock", "_unlock")
-_REQUEST_SETS = ("client.buffer_mapped", "client.data_mapped", "monitor.spoilt")
 _FLAGS = ("nwd", "int", "eot")
 _BRACKET = ("LOCK", "UNLOCK")
 
@@ -113,14 +111,18 @@ def _note(name: str, before: Any, after: Any, record: Recorded) -> str:
     if isinstance(after, bool):
         return f"{name}={int(after)}"
     if isinstance(after, int):
-        return f"{name}={_members(name, after) if name.endswith(_SETS) else after}"
+        return f"{name}={value_of(name, after)}"
     was = "" if name.endswith(".pc") or before == "none" else f" (was {before})"
     return f"{name}={after}{was}"
 
 
-def _members(name: str, bits: int) -> str:
-    numbers = [number for number in range(bits.bit_length()) if bits >> number & 1]
-    texts = [f"#{number + 1}" if name in _REQUEST_SETS else str(number) for number in numbers]
+def value_of(name: str, value: int) -> str:
+    """A number, or what is in the set that it stands for: mappings as `{0,2}`, requests as `{#1}`."""
+    members = VARIABLES[name].members if name in VARIABLES else None
+    if members is None:
+        return str(value)
+    numbers = [number for number in range(value.bit_length()) if value >> number & 1]
+    texts = [f"#{number + 1}" if members is Members.REQUESTS else str(number) for number in numbers]
     return "{" + ",".join(texts) + "}"
 
 

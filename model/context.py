@@ -11,9 +11,9 @@ from typing import Any
 
 import z3
 
-from model.events import EVENTS
 from model.parameters import Scenario
 from model.system import Builder, Enumeration, StateSpace, Term, width_of
+from model.vocabulary import EVENTS
 
 
 @dataclass

@@ -72,9 +72,15 @@ BOUNDS: Mapping[str, Bound] = {
 }
 
 
-FAULTS = ("lock-alloc", "unlock-alloc", "attach", "qce-start", "prep-data", "runtime-pm")
-"""Allocation or mapping of a LOCK, of an UNLOCK; metadata attach; qce_start, as ahash's can; preparing the data; power
-management at start."""
+FAULTS: Mapping[str, str] = {
+    "lock-alloc": "the allocation of LOCK fails",
+    "unlock-alloc": "the allocation of UNLOCK fails",
+    "attach": "attaching the metadata fails",
+    "qce-start": "qce_start fails, as ahash's can",
+    "prep-data": "preparing the data fails",
+    "runtime-pm": "pm_runtime_get_sync fails in bam_start_dma",
+}
+"""What may fail, and that it does as a clause."""
 
 
 @dataclass(frozen=True)
@@ -120,13 +126,13 @@ SCENARIOS: Mapping[str, Scenario] = {
     "faults": Scenario(
         "as default with one request of the other EE; one step fails: " + ", ".join(FAULTS),
         {"tz_requests": 1, "txns": 6, "ring": 10},
-        faults=FAULTS,
+        faults=tuple(FAULTS),
         fault_count=1,
     ),
     "two-faults": Scenario(
         "as faults; two steps fail, or one twice",
         {"tz_requests": 1, "txns": 8, "ring": 12, "cookies": 16},
-        faults=FAULTS,
+        faults=tuple(FAULTS),
         fault_count=2,
     ),
     "probe-window": Scenario(

@@ -13,8 +13,7 @@ from model.channel import Channel
 from model.context import Context
 from model.parameters import SCENARIOS
 from model.system import Action, Step, TransitionSystem
-
-SOFTWARE = ("client", "callback", "irq", "work", "tasklet")
+from model.vocabulary import ACTORS, demand_declared
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,8 @@ def build(
 ) -> Protocol:
     """The transition system of one version under complete, valid assumptions and bounds.
 
-    Raises ModelError if the pieces do not fit together, which is a defect of the model.
+    Raises ModelError if the pieces do not fit together or the vocabulary lacks something, which is a defect of the
+    model.
     """
     ctx = Context(dict(axes), dict(assumptions), dict(bounds), SCENARIOS[scenario])
     for part in (client, lock, driver, pipes, engine, other_ee):
@@ -48,12 +48,13 @@ def build(
     engine.engine_actions(ctx)
     other_ee.actions(ctx)
     actions = tuple(_one_softirq(ctx, _halted_by_panic(ctx, action)) for action in ctx.builder.actions)
+    demand_declared(actions, ctx.space)
     return Protocol(version, ctx, TransitionSystem(version, ctx.space, actions))
 
 
 def _halted_by_panic(ctx: Context, action: Action) -> Action:
     """After an external abort no code of Linux runs any more; the hardware does."""
-    if "client.panicked" not in ctx.space.variables or action.actor not in SOFTWARE:
+    if "client.panicked" not in ctx.space.variables or not ACTORS[action.actor].software:
         return action
     alive = {"Linux runs (no external abort)": z3.Not(ctx.space.term("client.panicked"))}
     return replace(action, guard={**action.guard, **alive})

@@ -16,9 +16,10 @@ from counterexamples.conflicts import Conflict, conflict, matters
 from counterexamples.formats import read_file
 from counterexamples.moment import moments
 from counterexamples.oddities import oddities
-from counterexamples.phrases import FAULTS, doing
+from counterexamples.phrases import doing
 from counterexamples.text import verdict
 from counterexamples.trace import Trace
+from model.parameters import FAULTS
 from proofs.campaign import trace_of as checked_trace
 from proofs.inspect import replayed
 from proofs.properties import catalogue

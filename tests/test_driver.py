@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from counterexamples.trace import Blocked, replay, run
 from model import parameters, versions
 from model.concrete import Code
-from model.events import EVENTS
 from model.ring import Ring, declare_positions
 from model.system import Builder, Field, StateSpace, Step
+from model.vocabulary import EVENTS
 from proofs.campaign import Job, Result, run_job
 
 PREPARE = ("client.prep_commands", "client.prep_rx_data", "client.prep_tx_data", "client.issue_tx", "client.issue_rx")

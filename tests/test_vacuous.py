@@ -14,9 +14,9 @@ from conftest import ROOT, build_protocol, run_here, write_version
 from test_junit import judged
 
 from model import versions
-from model.events import EVENTS
 from model.protocol import Protocol
 from model.system import ModelError, StateSpace, Step, TransitionSystem
+from model.vocabulary import EVENTS
 from proofs import campaign, inductive, verdicts
 from proofs.campaign import ANY_REQUESTS, CERTIFIED, WITHIN_BOUNDS, Job, run_job
 from proofs.engines import Target

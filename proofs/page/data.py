@@ -25,7 +25,7 @@ from counterexamples.trace import ReplayError, Trace
 from model.protocol import Protocol
 from proofs.campaign import trace_of
 from proofs.inspect import stored_protocol
-from proofs.page.state import MEANINGS, groups, shown_state
+from proofs.page.state import groups, meaning, shown_state
 from proofs.properties import EVENTUALLY, catalogue
 
 
@@ -105,7 +105,7 @@ def plain(item: Exhibit) -> dict[str, Any]:
             for step, notes in zip(trace.steps, step_notes(trace), strict=True)
         ],
         "groups": groups(states[0]),
-        "meanings": {name: MEANINGS[name] for name in states[0] if name in MEANINGS},
+        "meanings": {name: meaning(name) for name in states[0] if meaning(name)},
         "initial": states[0],
         "changes": [
             {name: value for name, value in after.items() if value != before[name]}

@@ -8,9 +8,9 @@ from enum import Enum
 
 import z3
 
-from model.events import EVENTS
 from model.protocol import Protocol
 from model.system import Term
+from model.vocabulary import EVENTS
 from proofs.engines import Target
 
 ALWAYS, REACH, EVENTUALLY = "always", "reach", "eventually"
