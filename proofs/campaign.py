@@ -15,7 +15,7 @@ from model.protocol import Protocol, build
 from proofs import causes, verdicts
 from proofs.engines.cone import behaviour_cone, observe
 from proofs.invariants import Clause
-from proofs.outputs import folder_name
+from proofs.outputs import folder_name, stem_of
 from proofs.pool import Lost, answers
 from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
 from proofs.recheck import recheck, recheck_lasso
@@ -262,8 +262,7 @@ def _write_trace(
 
 def _place(job: Job, protocol: Protocol, item: Property) -> tuple[str, str]:
     """The folder and the stem of the names of what is written about one verdict."""
-    stem = item.id if job.scenario == "default" else f"{item.id}.{job.scenario}"
-    return folder_name(protocol.version), stem
+    return folder_name(protocol.version), stem_of(item.id, job.scenario)
 
 
 def _write_certificate(

@@ -10,7 +10,7 @@ import click
 
 from proofs import inspect as inspection
 from proofs import options, outputs, replaying, report, session
-from proofs.gallery import demand_checkout, regenerate, update
+from proofs.gallery import demand_checkout, regenerate, update, with_traces
 from proofs.interrupt import scratch_folder
 
 ON = "The version to take the steps on."
@@ -48,32 +48,50 @@ def replay(trace: Path, version: str) -> None:
 
 
 @click.command()
+@options.shipped
+@options.asked_properties
 @click.option("--record", is_flag=True, help="Write the verdicts of this run to expected.toml.")
 @options.workers
 @click.option("--json", "json_file", type=outputs.Named(), help="Write the results as JSON.")
 @click.option("--junit", "junit_file", type=outputs.Named(), help="Write the results as JUnit XML.")
 @click.option("--gallery", "with_gallery", is_flag=True, help=GALLERY)
-def gate(record: bool, jobs: int | None, json_file: Path | None, junit_file: Path | None, with_gallery: bool) -> None:
-    """Check every shipped version against the recorded verdicts, and say exactly what differs."""
+def gate(
+    names: tuple[str, ...],
+    properties: tuple[str, ...],
+    record: bool,
+    jobs: int | None,
+    json_file: Path | None,
+    junit_file: Path | None,
+    with_gallery: bool,
+) -> None:
+    """Check shipped versions, all or those named, against the recorded verdicts, and say exactly what differs."""
     if record and (json_file or junit_file):
         raise click.UsageError("--record compares nothing; give --json and --junit to a gate without it")
     files, workers, root = session.Files(json_file, junit_file), jobs or options.cores(), Path.cwd()
+    request = session.everything(names, properties)
     if not with_gallery:
-        sys.exit(session.gate(record, workers, files)[0])
+        sys.exit(session.gate(request, record, workers, files)[0])
     demand_checkout(root)
     with scratch_folder() as made:
-        code, results = session.gate(record, workers, files, made)
-        changed = update(root, not record, results, made)
+        request = with_traces(request, made)
+        code, results = session.gate(request, record, workers, files)
+        changed = update(root, not record, request, results)
     _tell(changed, check_only=not record)
     sys.exit(code or int(bool(changed) and not record))
 
 
 @click.command()
+@options.shipped
+@options.asked_properties
 @click.option("--check", "check_only", is_flag=True, help="Change nothing; fail if something would change.")
 @options.workers
-def gallery(check_only: bool, jobs: int | None) -> None:
-    """Regenerate counterexamples/gallery and the tables in the READMEs of the present folder, a checkout."""
-    changed = regenerate(Path.cwd(), check_only, jobs or options.cores())
+def gallery(names: tuple[str, ...], properties: tuple[str, ...], check_only: bool, jobs: int | None) -> None:
+    """Regenerate counterexamples/gallery and the tables in the READMEs of the present folder, a checkout.
+
+    Of the traces only those of the versions and properties that are named, if any are.
+    """
+    request = session.everything(names, properties)
+    changed = regenerate(Path.cwd(), request, check_only, jobs or options.cores())
     _tell(changed, check_only)
     sys.exit(1 if changed and check_only else 0)
 

@@ -195,7 +195,7 @@ def table(found: Mapping[str, Mapping[str, Row]]) -> Table:
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[VERSION]...")
+@options.shipped
 @click.option("--record", "recording", is_flag=True, help="Write the figures of this run to counts.toml.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
 def counts(names: tuple[str, ...], recording: bool, jobs: int | None) -> None:
@@ -203,17 +203,17 @@ def counts(names: tuple[str, ...], recording: bool, jobs: int | None) -> None:
 
     Exit code 1 if one differs.
     """
-    if recording and names:
-        raise click.UsageError("--record records every version; name none")
     shipped = everything().versions
     for name in names:
         demand_known_axes(name)
         if name not in shipped:
             raise click.UsageError(f"counts are recorded for shipped versions only, not for {name}")
-    found = explore(tuple(dict.fromkeys(names)) or shipped, CASES, jobs or options.cores())
+    found = explore(everything(names).versions, CASES, jobs or options.cores())
     total = sum(map(len, found.values()))
     if recording:
-        record(found, Path(__file__).parent / FILE)
+        recorded = load() if names else {}
+        both = {name: found.get(name) or recorded[name] for name in shipped if name in found or name in recorded}
+        record(both, Path(__file__).parent / FILE)
         click.echo(f"recorded {total} cases of {len(found)} versions in {FILE}")
         return
     report.console().print(table(found))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,33 @@ from typing import Any
 import tomli_w
 
 from counterexamples.documents import write_file
-from model import parameters
+from model import parameters, versions
 from proofs.campaign import Result
+from proofs.properties import catalogue
 from proofs.words import Word
 
 FILE = "expected.toml"
 HEADER = (
     "# Written by `python -m proofs gate --record`; change it only together with the reason in the commit message.\n\n"
 )
+
+
+DEPTH = " at depth "
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A verdict as it is recorded; `depth` in steps, of a path."""
+
+    version: str
+    property: str
+    scenario: str
+    verdict: Word
+    depth: int | None
+
+    def key(self) -> tuple[str, str, str]:
+        """What was asked."""
+        return self.version, self.property, self.scenario
 
 
 class ExpectationError(Exception):
@@ -28,7 +48,7 @@ class ExpectationError(Exception):
 def summary(result: Result) -> str:
     """The part of a result that is recorded: the verdict word, and for a path its length."""
     if result.verdict in (Word.VIOLATED, Word.REACHED):
-        return f"{result.verdict} at depth {result.depth}"
+        return f"{result.verdict}{DEPTH}{result.depth}"
     if result.verdict in (Word.UNKNOWN, Word.BOUNDED):
         return f"{result.verdict}: {result.reason}"
     return result.verdict
@@ -46,6 +66,24 @@ def load() -> dict[str, dict[str, dict[str, str]]]:
             if not isinstance(rows, dict) or not all(isinstance(value, str) for value in rows.values()):
                 raise ExpectationError(f'{FILE}: [{version}.{scenario}] must hold lines `property = "verdict"`')
     return data
+
+
+def rows() -> list[Recorded]:
+    """All recorded verdicts, in the order of the file; raises ExpectationError."""
+    return [
+        _row(version, name, scenario, text)
+        for version, scenarios in load().items()
+        for scenario, verdicts in scenarios.items()
+        for name, text in verdicts.items()
+    ]
+
+
+def _row(version: str, name: str, scenario: str, text: str) -> Recorded:
+    words, _, depth = text.partition(DEPTH)
+    try:
+        return Recorded(version, name, scenario, Word.of(words.partition(":")[0]), int(depth) if depth else None)
+    except ValueError:
+        raise ExpectationError(f"{FILE}: [{version}.{scenario}] {name}: {text!r} is no verdict") from None
 
 
 def is_default(result: Result) -> bool:
@@ -67,9 +105,18 @@ def matches(result: Result, expected: str) -> bool:
     return summary(result) == expected
 
 
-def record(results: Sequence[Result], path: Path) -> None:
-    """Write the summaries of all results; raises OSError."""
+def record(results: Sequence[Result], path: Path, kept: Iterable[Recorded] = ()) -> None:
+    """Write the summaries of results beside those rows of what was recorded before that are `kept`; raises OSError.
+
+    What no longer exists is left out, and the order is that of the versions, scenarios and properties.
+    """
+    before = load() if kept else {}
+    found = {(row.version, row.scenario, row.property): before[row.version][row.scenario][row.property] for row in kept}
+    found |= {(row.version, row.scenario, row.property): summary(row) for row in results}
     data: dict[str, dict[str, dict[str, str]]] = {}
-    for result in results:
-        data.setdefault(result.version, {}).setdefault(result.scenario, {})[result.property] = summary(result)
+    for version in versions.names():
+        for scenario in parameters.SCENARIOS:
+            mine = {name: found[key] for name in catalogue() if (key := (version, scenario, name)) in found}
+            if mine:
+                data.setdefault(version, {})[scenario] = mine
     write_file(path, HEADER + tomli_w.dumps(data))

@@ -9,14 +9,18 @@ from pathlib import Path
 
 from counterexamples.documents import write_file
 from counterexamples.gallery import FORMS
-from proofs import session
-from proofs.campaign import ANY_REQUESTS, Result
+from model import versions
+from proofs import expectations, session
+from proofs.campaign import Result
 from proofs.certificates import checked, prove, read_certificate
+from proofs.expectations import Recorded
 from proofs.inspect import stored_protocol
 from proofs.interrupt import scratch_folder
-from proofs.matrix import matrix, overview, stem
+from proofs.matrix import alike, matrix, overview, proved_for_ever
 from proofs.outputs import OutputError
+from proofs.properties import catalogue
 from proofs.report import worst
+from proofs.session import Request
 
 BEGIN, END = "<!-- table: made by `python -m proofs gallery` -->", "<!-- end of table -->"
 FOLDER = "counterexamples/gallery"
@@ -28,24 +32,30 @@ class GalleryError(OutputError):
     """The folder is not a checkout of this project."""
 
 
-def _wanted(results: Sequence[Result], made: Path) -> dict[str, bytes]:
-    files = {}
+def _wanted(request: Request, results: Sequence[Result]) -> dict[str, bytes]:
+    made, files = Path(str(request.out)), {}
     for result in worst(results).values():
-        if result.verdict.is_wrong:
+        if result.verdict.is_wrong and result.trace is not None:
             for suffix in FORMS:
-                name = stem(result) + suffix
+                name = result.trace.removesuffix(".itf.json") + suffix
                 files[name] = (made / name).read_bytes()
     return files
 
 
-def certified(results: Sequence[Result]) -> set[tuple[str, str]]:
+def _asked(request: Request, name: str) -> bool:
+    """Whether a file of the gallery is about something that was asked; one that is about nothing is."""
+    version, _, file = name.partition("/")
+    is_known = version in versions.names() and file.split(".")[0] in catalogue()
+    return not is_known or (version in request.versions and file.split(".")[0] in request.properties)
+
+
+def certified(rows: Sequence[Recorded]) -> set[tuple[str, str]]:
     """Of what is proved for any number of requests that with a recorded certificate, each proved again by z3."""
-    proved = {(result.version, result.property) for result in results if result.strength == ANY_REQUESTS}
     found = set()
     for path in sorted((Path(__file__).parent / "certified").rglob("*.cert.json")):
         certificate = read_certificate(path)
         key = certificate.version, certificate.property_id
-        if key not in proved:
+        if key not in proved_for_ever(rows):
             continue
         protocol = stored_protocol(certificate)
         proofs = prove(protocol, checked(certificate, protocol), certificate.clauses, "z3")
@@ -60,22 +70,28 @@ def demand_checkout(root: Path) -> None:
         raise GalleryError(f"{root} is not a checkout of this project; run it where {OVERVIEW} and {MATRIX} are")
 
 
-def regenerate(root: Path, check: bool, workers: int) -> list[str]:
+def with_traces(request: Request, made: Path) -> Request:
+    """The same question with traces in the folder `made`; of versions that behave alike the first has the traces."""
+    first = {name: names[0] for names in alike(versions.names()) for name in names}
+    return replace(request, versions=tuple(dict.fromkeys(first[name] for name in request.versions)), out=made)
+
+
+def regenerate(root: Path, request: Request, check: bool, workers: int) -> list[str]:
     """What differs in gallery and tables, brought up to date unless `check`. Raises GalleryError, OSError."""
     demand_checkout(root)
     with scratch_folder() as made:
-        request = replace(session.everything(), out=made)
-        results = session.run_jobs(request.jobs(), workers, quiet=False)
-        return update(root, check, results, made)
+        request = with_traces(request, made)
+        return update(root, check, request, session.run_jobs(request.jobs(), workers, quiet=False))
 
 
-def update(root: Path, check: bool, results: Sequence[Result], made: Path) -> list[str]:
-    """The same with the results of a run over everything, whose traces are in the folder `made`."""
+def update(root: Path, check: bool, request: Request, results: Sequence[Result]) -> list[str]:
+    """The same with the results of a run that wrote its traces; the tables are made from what is recorded."""
     session.demand_written(results)
-    folder = root / FOLDER
-    wanted = _wanted(results, made)
-    present = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    tables = {OVERVIEW: overview(results, FOLDER), MATRIX: matrix(results, certified(results))}
+    folder, wanted = root / FOLDER, _wanted(request, results)
+    files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    present = {name: path.read_bytes() for name, path in files.items() if _asked(request, name)}
+    rows = expectations.rows()
+    tables = {OVERVIEW: overview(rows, FOLDER), MATRIX: matrix(rows, certified(rows))}
     texts = {name: (root / name).read_text(encoding="utf-8") for name in tables}
     fresh = {name: _with_table(name, texts[name], table) for name, table in tables.items()}
     changed = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))

@@ -1,20 +1,19 @@
-"""The verdicts of all versions as Markdown tables: each property of each version, and in brief what goes wrong."""
+"""The recorded verdicts as Markdown tables: each property of each version, and in brief what goes wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 
-from model import versions
-from proofs.campaign import ANY_REQUESTS, CERTIFIED, Result
-from proofs.properties import catalogue
+from model import parameters, versions
+from proofs.campaign import ANY_REQUESTS, CERTIFIED
+from proofs.expectations import Recorded
+from proofs.outputs import stem_of
+from proofs.properties import Severity, catalogue
 from proofs.report import worst
-from proofs.summary import gravity
 from proofs.words import Word
 
 STRENGTH_SIGNS = {ANY_REQUESTS: "✓∞", CERTIFIED: "✓✓"}
-
-Cells = Mapping[tuple[str, str], Result]
 
 
 def alike(names: Sequence[str]) -> list[list[str]]:
@@ -32,62 +31,65 @@ def title(names: Sequence[str]) -> str:
     return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
 
 
-def strongest(results: Sequence[Result], certified: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """For each version and property the sign of its strongest proof. `certified`: those with a certificate."""
-    signs: dict[tuple[str, str], str] = {}
-    for result in results:
-        key = (result.version, result.property)
-        if result.strength == ANY_REQUESTS:
-            signs[key] = STRENGTH_SIGNS[CERTIFIED if key in certified else ANY_REQUESTS]
-    return signs
+def proved_for_ever(rows: Iterable[Recorded]) -> set[tuple[str, str]]:
+    """Versions and properties that are proved for any number of requests."""
+    return {
+        (row.version, row.property)
+        for row in rows
+        if parameters.SCENARIOS[row.scenario].endless and row.verdict is Word.PROVED
+    }
 
 
-def matrix(results: Sequence[Result], certified: Collection[tuple[str, str]] = (), gallery: str = "gallery") -> str:
+def _strongest(rows: Iterable[Recorded], certified: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """For each version and property the sign of its strongest proof."""
+    return {key: STRENGTH_SIGNS[CERTIFIED if key in certified else ANY_REQUESTS] for key in proved_for_ever(rows)}
+
+
+def matrix(rows: Sequence[Recorded], certified: Collection[tuple[str, str]] = (), gallery: str = "gallery") -> str:
     """Properties down, versions across; a violation links to its counterexample below the folder `gallery`.
 
     `certified`: the versions and properties for any number of requests whose certificates were proved again.
     """
-    cells, proofs = worst(results), strongest(results, certified)
-    columns = alike(list(dict.fromkeys(result.version for result in results)))
-    rows = ["| property | " + " | ".join(title(names) for names in columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for item in dict.fromkeys(result.property for result in results):
+    cells, proofs = worst(rows), _strongest(rows, certified)
+    columns = alike(list(dict.fromkeys(row.version for row in rows)))
+    lines = ["| property | " + " | ".join(title(names) for names in columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for item in dict.fromkeys(row.property for row in rows):
         shown = [_cell(cells[names[0], item], proofs, gallery) for names in columns]
-        rows.append(f"| `{item}` | " + " | ".join(shown) + " |")
-    return "\n".join(rows)
+        lines.append(f"| `{item}` | " + " | ".join(shown) + " |")
+    return "\n".join(lines)
 
 
-def _cell(result: Result, proofs: Mapping[tuple[str, str], str], gallery: str) -> str:
-    if result.verdict is Word.PROVED:
-        return proofs.get((result.version, result.property), Word.PROVED.sign)
-    if not result.verdict.is_wrong:
-        return result.verdict.sign
-    mark = "" if result.scenario == "default" else "*"
-    depth = "" if result.depth is None else f" {result.depth}"
-    return f"[{result.verdict.sign}{depth}{mark}]({gallery}/{stem(result)}.svg)"
+def _cell(row: Recorded, proofs: Mapping[tuple[str, str], str], gallery: str) -> str:
+    if row.verdict is Word.PROVED:
+        return proofs.get((row.version, row.property), Word.PROVED.sign)
+    if not row.verdict.is_wrong:
+        return row.verdict.sign
+    mark = "" if row.scenario == "default" else "*"
+    depth = "" if row.depth is None else f" {row.depth}"
+    return f"[{row.verdict.sign}{depth}{mark}]({gallery}/{_place(row)}.svg)"
 
 
-def stem(result: Result) -> str:
-    """The name, below a folder of traces, of a result's files without their suffixes."""
-    return (result.trace or "").removesuffix(".itf.json")
+def _place(row: Recorded) -> str:
+    return f"{row.version}/{stem_of(row.property, row.scenario)}"
 
 
-def overview(results: Sequence[Result], gallery: str = "gallery") -> str:
+def overview(rows: Sequence[Recorded], gallery: str = "gallery") -> str:
     """One line for versions that behave alike: what they do, how many properties hold, the gravest that does not."""
-    cells = worst(results)
-    rows = ["| version | what it does | holds | violated | the gravest, and where to see it |", "|---" * 5 + "|"]
-    for names in alike(list(dict.fromkeys(result.version for result in results))):
-        mine = [result for (version, _), result in cells.items() if version == names[0]]
+    cells = worst(rows)
+    lines = ["| version | what it does | holds | violated | the gravest, and where to see it |", "|---" * 5 + "|"]
+    for names in alike(list(dict.fromkeys(row.version for row in rows))):
+        mine = [row for (version, _), row in cells.items() if version == names[0]]
         held, wrong = [row for row in mine if row.verdict.holds], [row for row in mine if row.verdict.is_wrong]
         does = versions.load(names[0]).title
-        counts = f"{len(held)} | {len(wrong)}"
-        rows.append(f"| {title(names)} | {does} | {counts} | {_gravest(wrong, gallery)} |")
-    return "\n".join(rows)
+        lines.append(f"| {title(names)} | {does} | {len(held)} | {len(wrong)} | {_gravest(wrong, gallery)} |")
+    return "\n".join(lines)
 
 
-def _gravest(wrong: Sequence[Result], gallery: str) -> str:
+def _gravest(wrong: Sequence[Recorded], gallery: str) -> str:
     if not wrong:
         return ""
-    first = min(wrong, key=lambda row: (gravity(row), row.scenario != "default"))
+    order = list(Severity)
+    severity = {row: catalogue()[row.property].severity for row in wrong}
+    first = min(wrong, key=lambda row: (order.index(severity[row]), row.scenario != "default"))
     where = "" if first.scenario == "default" else f" ({first.scenario})"
-    link = f"[`{first.property}`]({gallery}/{stem(first)}.cause.svg)"
-    return f"{catalogue()[first.property].severity.value}: {link}{where}"
+    return f"{severity[first].value}: [`{first.property}`]({gallery}/{_place(first)}.cause.svg){where}"

@@ -33,6 +33,7 @@ version_names = _completes(versions.names, files=True)
 assumed_values = _completes(assumed)
 assumed_values_or_all = _completes(lambda: ["all", *assumed()])
 
+shipped = click.argument("names", nargs=-1, metavar="[VERSION]...", shell_complete=_completes(versions.names))
 asked_properties = click.option(
     "--property",
     "properties",

@@ -90,6 +90,11 @@ def folder_name(version: str) -> str:
     return stem if stem.strip(".") else "version"
 
 
+def stem_of(property_id: str, scenario: str) -> str:
+    """The names, without suffix, of what is written about a property in a scenario."""
+    return property_id if scenario == "default" else f"{property_id}.{scenario}"
+
+
 def demand_own_folders(names: Iterable[str]) -> None:
     """Raise OutputError if the traces of two versions would be written into the same folder."""
     folders: dict[str, str] = {}

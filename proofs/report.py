@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import z3
 from rich.console import Console
@@ -17,6 +17,7 @@ from rich.text import Text
 
 from counterexamples.documents import write_file
 from proofs.campaign import Result
+from proofs.expectations import Recorded
 from proofs.properties import catalogue
 from proofs.words import Word
 
@@ -47,9 +48,12 @@ def exit_code(rows: Sequence[Judged], strict: bool) -> int:
     return EXIT_INCONCLUSIVE if wrong or Word.UNKNOWN in unrecorded else 0
 
 
-def worst(results: Sequence[Result]) -> dict[tuple[str, str], Result]:
+Row = TypeVar("Row", Result, Recorded)
+
+
+def worst(results: Sequence[Row]) -> dict[tuple[str, str], Row]:
     """For each version and property the worst verdict of all scenarios, the earlier scenario on a tie."""
-    chosen: dict[tuple[str, str], Result] = {}
+    chosen: dict[tuple[str, str], Row] = {}
     for result in results:
         key = (result.version, result.property)
         if key not in chosen or result.verdict.rank < chosen[key].verdict.rank:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -46,6 +46,10 @@ class Request:
     depth: int = DEPTH
     out: Path | None = None
     all_causes: bool = False
+
+    def covers(self, row: expectations.Recorded) -> bool:
+        """Whether a recorded verdict is one that is asked for."""
+        return row.version in self.versions and row.property in self.properties and row.scenario in self.scenarios
 
     def jobs(self) -> list[Job]:
         """One job for each version and scenario."""
@@ -179,24 +183,33 @@ def run_jobs(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
     return results
 
 
-def everything() -> Request:
-    """Every shipped version whose axes are all known, every property, every scenario, nothing changed."""
-    names = [name for name in versions.names() if versions.UNKNOWN not in versions.load(name).axes.values()]
-    return Request(tuple(names), tuple(catalogue()), tuple(parameters.SCENARIOS))
+def everything(names: Sequence[str] = (), properties: Sequence[str] = ()) -> Request:
+    """Every shipped version whose axes are all known, every property, every scenario, nothing changed.
 
-
-def gate(record: bool, workers: int, files: Files, out: Path | None = None) -> tuple[int, list[Result]]:
-    """Check every shipped version; print what differs from expected.toml, or record it. The exit code and the results.
-
-    `out`: a folder for the traces, if they are wanted.
+    Of the versions and properties only those that are named, if any are; raises ParameterError for one that is none of
+    these.
     """
+    shipped = [name for name in versions.names() if versions.UNKNOWN not in versions.load(name).axes.values()]
+    chosen = chosen_from("version", names, shipped), chosen_from("property", properties, list(catalogue()))
+    return Request(*chosen, tuple(parameters.SCENARIOS))
+
+
+def chosen_from(kind: str, chosen: Sequence[str], valid: Sequence[str]) -> tuple[str, ...]:
+    """Those of the valid names that are chosen, in their order, or all; raises ParameterError for any other name."""
+    for name in chosen:
+        if name not in valid:
+            raise parameters.nearest(kind, name, valid)
+    return tuple(name for name in valid if not chosen or name in chosen)
+
+
+def gate(request: Request, record: bool, workers: int, files: Files) -> tuple[int, list[Result]]:
+    """Check what is asked for; print what differs from expected.toml, or record it. The exit code and the results."""
     outputs.demand_files(files.named)
-    request = replace(everything(), out=out)
     console = Console(soft_wrap=True, markup=False, quiet=files.on_stdout)
     if record:
         path = Path(expectations.__file__).parent / expectations.FILE
         results = run_jobs(request.jobs(), workers, quiet=False)
-        expectations.record(results, path)
+        expectations.record(results, path, [row for row in expectations.rows() if not request.covers(row)])
         console.print(f"recorded {len(results)} verdicts of {len(request.versions)} versions in {path.name}")
         return 0, results
     rows, lost = run(request, workers, quiet=False)
@@ -206,8 +219,13 @@ def gate(record: bool, workers: int, files: Files, out: Path | None = None) -> t
         item = row.result
         found, was = expectations.summary(item), row.expected or "nothing"
         console.print(f"{item.version} {item.property} ({item.scenario}): {found}; recorded: {was}")
+    asked = {(row.result.version, row.result.property, row.result.scenario) for row in rows}
+    recorded = [] if lost else [old for old in expectations.rows() if request.covers(old)]
+    gone = [old for old in recorded if old.key() not in asked]
+    for old in gone:
+        console.print(f"{old.version} {old.property} ({old.scenario}): not asked; recorded: {old.verdict}")
     console.print(
         f"{len(rows) - len(different)} of {len(rows)} verdicts of {len(request.versions)} versions as recorded"
     )
     demand_complete(rows, lost, unwritten)
-    return report.exit_code(rows, strict=False), [row.result for row in rows]
+    return report.exit_code(rows, strict=False) or int(bool(gone)), [row.result for row in rows]

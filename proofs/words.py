@@ -43,6 +43,14 @@ class Word(StrEnum):
     VACUOUS = "vacuous", Sense.OPEN, "∅", "bold yellow", "vacuous: what the property speaks of never happens"
     NOT_APPLICABLE = "not-applicable", Sense.ASIDE, "·", "dim", "does not apply to this version"
 
+    @classmethod
+    def of(cls, text: str) -> Word:
+        """The word with that text; raises ValueError if there is none."""
+        for word in cls:
+            if word.value == text:
+                return word
+        raise ValueError(f"{text!r} is no verdict")
+
     @property
     def is_wrong(self) -> bool:
         """Whether a property does not hold."""

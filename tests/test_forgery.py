@@ -37,7 +37,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
         return run_jobs(work, workers, quiet) if work[0].out else found()
 
-    monkeypatch.setattr(session, "everything", lambda: SMALL)
+    monkeypatch.setattr(session, "everything", lambda *chosen: SMALL)
     monkeypatch.setattr(session, "run_jobs", run)
 
 
@@ -98,8 +98,8 @@ def checkout(tmp_path: Path, small: None) -> Path:
     (tmp_path / "counterexamples" / "gallery").mkdir(parents=True)
     for name in (OVERVIEW, MATRIX):
         (tmp_path / name).write_text(f"# It\n\n{BEGIN}\n{END}\n\nMore.\n")
-    assert "README.md (table)" in regenerate(tmp_path, False, 1)
-    assert regenerate(tmp_path, True, 1) == []
+    assert "README.md (table)" in regenerate(tmp_path, SMALL, False, 1)
+    assert regenerate(tmp_path, SMALL, True, 1) == []
     return tmp_path
 
 
@@ -111,14 +111,14 @@ def test_a_forged_gallery(checkout: Path) -> None:
     (gallery / "v11" / "quiet-engine.svg").write_text("<svg/>")
     readme = checkout / MATRIX
     readme.write_text(readme.read_text().replace("✗ 11", "✓"))
-    assert regenerate(checkout, True, 1) == [
+    assert regenerate(checkout, SMALL, True, 1) == [
         "counterexamples/gallery/v11/quiet-dummy.cause.svg",
         "counterexamples/gallery/v11/quiet-engine.svg",
         "counterexamples/gallery/v12/quiet-dummy.txt",
         "counterexamples/README.md (table)",
     ]
-    regenerate(checkout, False, 1)
-    assert regenerate(checkout, True, 1) == []
+    regenerate(checkout, SMALL, False, 1)
+    assert regenerate(checkout, SMALL, True, 1) == []
 
 
 def test_the_committed_expectations_and_gallery_are_about_the_same_versions() -> None:

@@ -141,17 +141,8 @@ class Explorer:
                 edges += self._expand(found, low, min(low + CHUNK, end))
         farther = {name: tuple(Hit(cost, tuple(item[cost])) for cost in sorted(item)) for name, item in hits.items()}
         nearest = {name: item[0] for name, item in farther.items()}
-        return Space(
-            self.layout,
-            found.states,
-            tuple(levels),
-            _joined(edges),
-            nearest,
-            tuple(exceeded),
-            complete,
-            farther,
-            frozenset(predicates),
-        )
+        explored = (self.layout, found.states, tuple(levels), _joined(edges))
+        return Space(*explored, nearest, tuple(exceeded), complete, farther, frozenset(predicates))
 
     def _look(
         self,
