@@ -18,7 +18,7 @@ from counterexamples.moment import Moment, listed, moments
 from counterexamples.oddities import oddities, waiting
 from counterexamples.phrases import brief
 from counterexamples.text import WIDTH, to_text
-from counterexamples.trace import EVENTUALLY, INSTEAD, REACH, Trace
+from counterexamples.trace import EVENTUALLY, INSTEAD, REACH, Trace, once
 
 LEAST, MOST = 5, 10
 
@@ -47,6 +47,7 @@ class _Part:
         return _Part(self.moments + other.moments, max(self.weight, other.weight))
 
 
+@once
 def account(trace: Trace) -> tuple[Sentence, ...]:
     """The trace in `LEAST` to `MOST` sentences, in the order of their steps; fewer if the trace has fewer steps.
 

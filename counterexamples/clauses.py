@@ -14,7 +14,7 @@ def clause(step: Moment, named: bool = True) -> str:
     acting = actor(step.actor)
     who = f"{acting.subject} ({acting.function})" if acting.function else acting.subject
     text = f"{who} {doing(step)}" if named else doing(step)
-    found = oddities(step) if step.trace.kind != REACH else []
+    found = oddities(step) if step.trace.kind != REACH else ()
     although = [item.clause for item in found if not item.after]
     after = [item.clause for item in found if item.after]
     text += f", although {' and '.join(dict.fromkeys(although))}" if although else ""

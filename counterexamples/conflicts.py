@@ -11,11 +11,12 @@ from counterexamples.causes import INTERRUPT, QUEUE, happens_before
 from counterexamples.moment import Moment, moments
 from counterexamples.oddities import oddities
 from counterexamples.text import value_note
-from counterexamples.trace import EVENTUALLY, Trace
+from counterexamples.trace import EVENTUALLY, Trace, once
 
 _LASTING = ("lock.linux", "lock.tz", "engine.op", "rx.desc_issued.len", "client.pc")
 
 
+@once
 def evident(trace: Trace) -> frozenset[str]:
     """The variables by which the end of a trace is seen to be wrong.
 
@@ -31,6 +32,7 @@ def evident(trace: Trace) -> frozenset[str]:
     return frozenset(found & trace.states[-1].keys())
 
 
+@once
 def _left(trace: Trace) -> dict[str, int]:
     """What odd steps set and nobody has set again before the last step, by variable."""
     *earlier, _ = moments(trace)
@@ -46,6 +48,7 @@ class Conflict(NamedTuple):
     variable: str
 
 
+@once
 def conflict(trace: Trace) -> Conflict | None:
     """The two steps that meet: the last one, and the last before it that set what is wrong about it."""
     if not trace.steps:
@@ -63,6 +66,7 @@ def met_note(trace: Trace, pair: Conflict) -> str:
     return value_note(trace, pair.last - 1, pair.variable)
 
 
+@once
 def past(trace: Trace) -> nx.DiGraph:
     """`happens_before`, cut back to the past of the last step.
 
@@ -73,18 +77,17 @@ def past(trace: Trace) -> nx.DiGraph:
     ends = {len(trace.steps)} & set(graph)
     if trace.kind == EVENTUALLY:
         ends |= partners(trace) | {moment.number for moment in moments(trace) if oddities(moment)}
-    return graph.subgraph(ends.union(*(nx.ancestors(graph, end) for end in ends))).copy()
+    return nx.freeze(graph.subgraph(ends.union(*(nx.ancestors(graph, end) for end in ends))).copy())
 
 
-def matters(trace: Trace, cause: nx.DiGraph | None = None) -> frozenset[int]:
+@once
+def matters(trace: Trace) -> frozenset[int]:
     """The steps of a trace that its violation is about; all others in its past only had to happen.
 
     These are the last step; each step in its past that is odd itself, or in which a fault strikes; each that takes the
     lock or gives it away; for each evident variable and each of an oddity the step that set it last before; and what
-    made those possible by queueing the descriptor that they execute, or by the interrupt that they serve.
-    `cause`: the trace's `past`, if it is known.
-    """
-    graph = past(trace) if cause is None else cause
+    made those possible by queueing the descriptor that they execute, or by the interrupt that they serve."""
+    graph = past(trace)
     if not trace.steps:
         return frozenset()
     steps = {moment.number: moment for moment in moments(trace) if moment.number in graph}
@@ -100,6 +103,7 @@ def matters(trace: Trace, cause: nx.DiGraph | None = None) -> frozenset[int]:
     return frozenset(marked | _interrupts_of(graph, odd))
 
 
+@once
 def telling_variables(trace: Trace) -> frozenset[str]:
     """The variables that the odd steps of a trace are about, and the queues of which they are the length."""
     found = {
@@ -108,6 +112,7 @@ def telling_variables(trace: Trace) -> frozenset[str]:
     return frozenset(name.removesuffix(".len") for name in found)
 
 
+@once
 def partners(trace: Trace) -> frozenset[int]:
     """The other halves of conflicts: who set last what an odd step met, and at the end what is evident."""
     found: set[int | None] = set()

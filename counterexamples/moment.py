@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from counterexamples.causes import moved
-from counterexamples.trace import Trace
+from counterexamples.trace import Trace, once
 from model.concrete import holds
 from model.parameters import SCENARIOS
 from model.vocabulary import kind_of as kind_of_action
@@ -85,10 +85,11 @@ class Moment:
         return f"request {int(self.before['client.request'] or 0) + 1}"
 
 
-def moments(trace: Trace) -> list[Moment]:
+@once
+def moments(trace: Trace) -> tuple[Moment, ...]:
     """All steps of a trace in order."""
     states = [State(trace.readable(index)) for index in range(len(trace.states))]
-    return [Moment(trace, number, states[number - 1], states[number]) for number in range(1, len(states))]
+    return tuple(Moment(trace, number, states[number - 1], states[number]) for number in range(1, len(states)))
 
 
 def kind_of(record: Record) -> str:

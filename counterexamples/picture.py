@@ -128,7 +128,7 @@ def _description(trace: Trace, drawing: _Drawing) -> str:
 
 def _drawing(trace: Trace) -> _Drawing:
     graph = past(trace)
-    marked, pair = matters(trace, graph), conflict(trace)
+    marked, pair = matters(trace), conflict(trace)
     notes, telling = step_notes(trace), telling_variables(trace)
     boxes = {}
     for step in sorted(graph):

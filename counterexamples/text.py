@@ -17,7 +17,7 @@ from counterexamples.clauses import clause
 from counterexamples.moment import about_cookies, moments
 from counterexamples.oddities import waiting
 from counterexamples.phrases import step_name
-from counterexamples.trace import EVENTUALLY, INSTEAD, REACH, Trace
+from counterexamples.trace import EVENTUALLY, INSTEAD, REACH, Trace, once
 from model.vocabulary import ACTORS, VARIABLES, Members
 
 WIDTH = 120
@@ -59,6 +59,7 @@ def _for_ever(trace: Trace, end: str) -> str:
     )
 
 
+@once
 def step_notes(trace: Trace) -> list[list[str]]:
     """For each step what it changed, in short: the lock, the engine and the rings first."""
     states = [trace.readable(index) for index in range(len(trace.states))]

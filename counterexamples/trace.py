@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 from model.concrete import fire, holds
 from model.protocol import Protocol
@@ -16,6 +17,28 @@ EVENTUALLY, REACH = "eventually", "reach"
 
 INSTEAD = "instead"
 """The kind of a trace that ends in what happens where a `reach` property is unreachable."""
+
+
+About = TypeVar("About")
+Found = TypeVar("Found")
+
+
+def once(function: Callable[[About], Found]) -> Callable[[About], Found]:
+    """Remember what a function says of a trace, or of a part of one, as long as that lives: several forms ask it.
+
+    What it returns is shared, so that nobody may change it.
+    """
+    key = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def remembered(about: About) -> Found:
+        known = vars(about)
+        if key not in known:
+            known[key] = function(about)
+        found: Found = known[key]
+        return found
+
+    return remembered
 
 
 class ReplayError(Exception):

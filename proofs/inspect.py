@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -31,6 +33,7 @@ def _as_mail(trace: Trace) -> str:
 
 
 FORMATS: Mapping[str, Callable[[Trace], str]] = {"text": with_account, "markdown": to_markdown, "mail": _as_mail}
+Items = tuple[tuple[str, Any], ...]
 LISTS = ("versions", "axes", "properties", "scenarios", "assumptions", "bounds", "actions")
 LEAST = 30  # columns that the last column of a table needs to be readable
 
@@ -155,7 +158,14 @@ def stored_protocol(stored: Origin) -> Protocol:
             raise DocumentError(str(parameters.nearest(kind, name, known)))
     assumptions = parameters.assumptions(stored.assumptions)
     bounds = parameters.bounds(stored.scenario, stored.bounds)
-    return build(stored.version, _stored_axes(stored), assumptions, bounds, stored.scenario)
+    parts = (_stored_axes(stored), assumptions, bounds)
+    return _built(stored.version, *(tuple(part.items()) for part in parts), stored.scenario)
+
+
+@lru_cache(maxsize=8)
+def _built(version: str, axes: Items, assumptions: Items, bounds: Items, scenario: str) -> Protocol:
+    # traces of one version and scenario mostly come one after another
+    return build(version, dict(axes), dict(assumptions), dict(bounds), scenario)
 
 
 def _stored_axes(stored: Origin) -> dict[str, versions.Value]:

@@ -14,7 +14,7 @@ from counterexamples.moment import Moment
 from counterexamples.oddities import exclusion, lifetimes, lock, robustness
 from counterexamples.oddities.oddity import Lead, Oddity, Test
 from counterexamples.oddities.progress import waiting
-from counterexamples.trace import EVENTUALLY
+from counterexamples.trace import EVENTUALLY, once
 
 __all__ = ["BREACHES", "Oddity", "breach", "oddities", "waiting"]
 
@@ -35,7 +35,8 @@ def breach(moment: Moment) -> Oddity | None:
     return None if test is None else test(moment)
 
 
-def oddities(moment: Moment) -> list[Oddity]:
+@once
+def oddities(moment: Moment) -> tuple[Oddity, ...]:
     """What is odd about a step, as far as it has to do with the trace's property.
 
     Of the last step only the violation, if it is one; of others also the violations of properties that can lead to it,
@@ -43,9 +44,9 @@ def oddities(moment: Moment) -> list[Oddity]:
     """
     mine = moment.trace.property_id
     if moment.number == len(moment.trace.steps) and (violation := breach(moment)) is not None:
-        return [violation]
+        return (violation,)
     leads = [lead.test for lead in _LEADS if not lead.properties or mine in lead.properties]
     related = exclusion.GROUP if mine in exclusion.GROUP or moment.trace.kind == EVENTUALLY else (mine,)
     tests = dict.fromkeys([*leads, *(BREACHES[name] for name in related if name in BREACHES)])
     found = [oddity for test in tests if (oddity := test(moment)) is not None]
-    return [item for item in found if not item.after]
+    return tuple(item for item in found if not item.after)
