@@ -13,6 +13,8 @@ from selenium.webdriver.common.keys import Keys
 
 from proofs.properties import catalogue
 
+pytestmark = pytest.mark.slow
+
 
 def address(window: Any) -> str:
     return str(window.run("return location.hash"))

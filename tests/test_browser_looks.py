@@ -21,6 +21,8 @@ from proofs.campaign import Result
 from proofs.page.build import page
 from proofs.words import Word
 
+pytestmark = pytest.mark.slow
+
 SIZES = ((1280, 900), (390, 844))
 
 CUT = """

@@ -7,6 +7,8 @@ from conftest import run_here
 
 from proofs import capacity
 
+pytestmark = pytest.mark.slow
+
 
 def test_ring_of_v12_for_one_property(monkeypatch: pytest.MonkeyPatch) -> None:
     (row,) = capacity.table("v12", ["quiet-engine"], "ring", (5, 6), 1)

@@ -38,6 +38,8 @@ from proofs.engines.exhaustive import Explorer
 from proofs.properties import catalogue
 from proofs.verdicts import decide
 
+pytestmark = pytest.mark.slow
+
 
 def devices() -> TransitionSystem:
     """A driver that queues jobs for a device, which raises an interrupt; a lock and a register; a lonely counter."""

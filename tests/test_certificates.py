@@ -24,6 +24,8 @@ from proofs.engines.induction import NotInductiveError, find
 from proofs.invariants import OBLIGATIONS, Clause, places
 from proofs.properties import catalogue
 
+pytestmark = pytest.mark.slow
+
 STORED = ROOT / "proofs" / "certified"
 FILE = STORED / "v16" / "quiet-engine.endless.cert.json"
 CERTIFIED = sorted(STORED.rglob("*.cert.json"))

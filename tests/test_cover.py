@@ -15,6 +15,8 @@ from proofs.counts import ONE, Case
 from proofs.coverage import ACTION, AXIS, CASES, Coverage, Item, axes_of, cover_version, explored
 from proofs.properties import REACH, catalogue
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def smallest() -> list[Item]:

@@ -24,6 +24,8 @@ from proofs import inductive, verdicts
 from proofs.engines import Target, bounded, exhaustive
 from proofs.properties import ALWAYS, catalogue
 
+pytestmark = pytest.mark.slow
+
 FLOWS = ("request", "completion", "data-failure", "command-failure")
 SINGLE = tuple(axis for axis in versions.axes() if axis not in FLOWS)
 STATE = ("config-integrity", "balanced", "mapping-live", "nothing-stale")

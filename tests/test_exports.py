@@ -23,6 +23,8 @@ from proofs.engines import Target
 from proofs.exports import Question, btor2, pose, promela, smt2
 from proofs.exports.command import DEPTH, export
 
+pytestmark = pytest.mark.slow
+
 ONE = {"requests": 1, "tz_requests": 1}
 SENT = Target(on={"sent": z3.BoolVal(True)})
 TOYS = [

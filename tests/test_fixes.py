@@ -13,6 +13,8 @@ from model import versions
 from proofs import fixes
 from proofs.campaign import Job, run_job
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"requests": 1, "tz_requests": 2}
 
 

@@ -9,6 +9,8 @@ from model import versions
 from proofs import expectations
 from proofs.campaign import Job, protocol_for
 
+pytestmark = pytest.mark.slow
+
 RECORDED = expectations.load()
 VERSIONS = versions.names()
 

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import replace
 
 import pytest
-from test_account import STORED, stored_trace
+from test_account import STORED, each_trace, stored_trace
 
 from counterexamples.account import account, with_account
 from counterexamples.mail import COLUMNS, command, to_mail
@@ -21,7 +21,7 @@ from proofs.inspect import FORMATS, shown
 NAMES = [name for name in STORED if name.startswith(("v12/", "v16/", "mainline/"))]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", each_trace(NAMES))
 def test_a_mail_is_narrow_and_complete(name: str) -> None:
     trace = stored_trace(name)
     text = to_mail(trace, ["nwd_ack=operation-done (not input-consumed)"])
@@ -52,7 +52,7 @@ def test_a_mail_says_how_to_repeat_it() -> None:
         check.make_context("check", words[4:])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", each_trace(NAMES))
 def test_the_table_has_every_step_and_all_that_changed(name: str) -> None:
     trace = stored_trace(name)
     rows = [line for line in to_markdown(trace).splitlines() if re.match(r"\| \**\d", line)]
@@ -75,7 +75,7 @@ def diagram(trace: Trace) -> list[str]:
     return [line.strip() for line in lines]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", each_trace(NAMES))
 def test_the_diagram_is_plain_mermaid(name: str) -> None:
     lines = diagram(stored_trace(name))
     participants = {line.split()[1] for line in lines if line.startswith("participant")}

@@ -33,6 +33,8 @@ from proofs.noticing import Bench, bench, where
 from proofs.properties import EVENTUALLY, catalogue
 from proofs.verdicts import decide
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_conjunct_and_update_of_an_action_is_mutated() -> None:
     system = counters(2, ("a",))

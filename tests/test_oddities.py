@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 from conftest import build_protocol
-from test_account import STORED, stored_trace
+from test_account import each_trace, stored_trace
 from traces import walk
 
 from counterexamples.moment import Moment, State, moments
@@ -61,7 +61,7 @@ def _fires(target: Target, step: Action, state: Mapping[str, int]) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", STORED)
+@pytest.mark.parametrize("name", each_trace())
 def test_a_stored_trace_is_explained_where_it_is_violated_and_nowhere_else(name: str) -> None:
     trace = stored_trace(name)
     if trace.kind == EVENTUALLY:
@@ -112,6 +112,7 @@ def step_of(protocol: Protocol, action: Action, *states: Mapping[str, int]) -> M
     return Moment(trace, 1, *(State(readable(trace.space, state)) for state in states))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["default", "small-ring", "busy-client", "faults"])
 @pytest.mark.parametrize("version", DISTINCT)
 def test_what_is_said_of_any_step_is_what_the_target_says(version: str, scenario: str) -> None:

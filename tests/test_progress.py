@@ -30,6 +30,8 @@ from proofs.properties import EVENTUALLY, Property, catalogue
 from proofs.recheck import recheck_lasso
 from proofs.verdicts import decide
 
+pytestmark = pytest.mark.slow
+
 Moves = Sequence[tuple[str, dict[int, int]]]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from test_account import stored_trace
 
 from proofs.reliance import keeps, reliances
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_race_of_v12_needs_a_lock_and_somebody_else() -> None:

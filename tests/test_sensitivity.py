@@ -16,6 +16,8 @@ from proofs.campaign import Job
 from proofs.screening import CONTAINED, OPEN, SAME, Screen, Setting, screen
 from proofs.sensitivity import Sensitivity, couples, singles
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"requests": 1, "tz_requests": 1}
 ALL = singles()
 FEW = tuple(

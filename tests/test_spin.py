@@ -17,7 +17,7 @@ from proofs.engines import Target
 from proofs.engines.exhaustive import Explorer
 from proofs.exports import Question, pose, promela
 
-pytestmark = needs_spin
+pytestmark = [needs_spin, pytest.mark.slow]
 ONE = {"requests": 1, "tz_requests": 1}
 TWO = {"requests": 2, "tz_requests": 1}
 

@@ -19,6 +19,8 @@ from proofs.campaign import Job, Result, run_job, trace_of
 from proofs.properties import catalogue
 from proofs.recheck import recheck
 
+pytestmark = pytest.mark.slow
+
 FOUR = ("config-integrity", "quiet-engine", "quiet-dummy", "unlock-after-done")
 MAIN = (
     *FOUR,
