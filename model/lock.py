@@ -51,16 +51,30 @@ def setup_at_start(ctx: Context, ch: Channel) -> Term:
         return go_on
     locks, unlocks = ctx.axes["lock"] == "start", ctx.axes["unlock"] == "start"
     if locks and unlocks and ctx.axes["lock-failure"] == "start-returns":
-        # both are built before either is queued
-        if ch.step.fails("lock-alloc"):
-            return z3.BoolVal(False)
-        if ch.step.fails("unlock-alloc"):
-            ch["leaked"] = True
-            return z3.BoolVal(False)
+        return _both_or_none(ctx, ch)
     queued = locks and bam_setup_pipe_lock(ctx, ch, TXN.LOCK)
     if unlocks and (queued or not locks):
         bam_setup_pipe_lock(ctx, ch, TXN.UNLOCK)
     return go_on
+
+
+def _both_or_none(ctx: Context, ch: Channel) -> Term:
+    """v11: both are built before either is queued; whether start goes on."""
+    addressed = _addressed(ctx, ch)
+    with ch.step.when(addressed):
+        if ch.step.fails("lock-alloc"):
+            return z3.Not(addressed)
+        if ch.step.fails("unlock-alloc"):
+            ch["leaked"] = True
+            return z3.Not(addressed)
+        for kind in (TXN.LOCK, TXN.UNLOCK):
+            _queue(ctx, ch, kind)
+    return z3.BoolVal(True)
+
+
+def _addressed(ctx: Context, ch: Channel) -> Term:
+    """Whether the channel knows the scratchpad's address, without which no lock descriptor is made."""
+    return ch["scratchpad"] if "rx.scratchpad" in ctx.space.variables else z3.BoolVal(True)
 
 
 def bam_setup_pipe_lock(ctx: Context, ch: Channel, kind: int) -> bool:
@@ -68,15 +82,14 @@ def bam_setup_pipe_lock(ctx: Context, ch: Channel, kind: int) -> bool:
 
     Without a scratchpad address it does nothing, and succeeds.
     """
-    if "rx.scratchpad" not in ctx.space.variables:
-        return _set_up(ctx, ch, kind)
-    with ch.step.when(ch["scratchpad"]):
-        return _set_up(ctx, ch, kind)
+    with ch.step.when(_addressed(ctx, ch)):
+        if ch.step.fails("lock-alloc" if kind == TXN.LOCK else "unlock-alloc"):
+            return False
+        _queue(ctx, ch, kind)
+    return True
 
 
-def _set_up(ctx: Context, ch: Channel, kind: int) -> bool:
-    if ch.step.fails("lock-alloc" if kind == TXN.LOCK else "unlock-alloc"):
-        return False
+def _queue(ctx: Context, ch: Channel, kind: int) -> None:
     if kind == TXN.LOCK and "rx.metadata" in ctx.space.variables:
         _note_metadata(ctx, ch)
     mapping = _bam_make_lock_desc(ctx, ch, kind)
@@ -86,7 +99,6 @@ def _set_up(ctx: Context, ch: Channel, kind: int) -> bool:
     push(kind=kind, left=1, cookie=cookie, map=mapping)
     if "rx.locked" in ctx.space.variables:
         ch["locked"] = kind == TXN.LOCK
-    return True
 
 
 def _note_metadata(ctx: Context, ch: Channel) -> None:

@@ -260,6 +260,16 @@ def test_a_fault_strikes_once_and_what_is_tried_again_succeeds() -> None:
     }
 
 
+def test_v11_builds_both_lock_descriptors_before_it_queues_either() -> None:
+    protocol = build_protocol("v11", "faults", {"other_ee": "absent"}, {"requests": 1})
+    names = {action.name for action in protocol.system.actions}
+    forms = {name for name in names if name.startswith("client.issue_rx:") and "alloc" in name}
+    assert forms == {"client.issue_rx:lock-alloc", "client.issue_rx:unlock-alloc"}, "one attempt at each"
+    for form in forms:
+        states = run(protocol, ("client.prep_rx_data", "client.prep_tx_data", "client.prep_commands", form))
+        assert not isinstance(states, Blocked) and states[-1]["rx.ring.len"] == 0, "start returns"
+
+
 def test_the_handlers_failure_path_is_an_axis() -> None:
     protocol = build_protocol("v16", "faults")
     path = ("client.prep_commands", "client.prep_rx_data:prep-data")
