@@ -87,11 +87,11 @@ class Result:
     reason: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The row as plain data, without the causes and the certificate if they were not asked for."""
+        """The row as plain data, without what is empty, and causes and certificate if they were not asked for."""
         row = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
         unasked = {"causes", "other_causes"} if self.causes is None else set()
         unasked |= {"certificate"} if self.certificate is None else set()
-        unasked |= set() if self.unwritten else {"unwritten"}
+        unasked |= {name for name in ("unwritten", "reason") if not getattr(self, name)}
         return {key: value for key, value in row.items() if key not in unasked}
 
 
