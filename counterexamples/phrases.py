@@ -169,9 +169,11 @@ def _executes(kind: str) -> Callable[[Moment], str]:
 
 
 def _configure(m: Moment) -> str:
-    if not m.happens("config_write"):
+    if m.before["client.astray"]:
         return "executes CONFIGURE, whose addresses lack the base: nothing reaches the engine"
-    return f"executes CONFIGURE: the configuration registers are those of {owner(m.after['engine.config'])}"
+    whose = m.after["engine.config"]
+    told = "" if whose is None else f": the configuration registers are those of {owner(whose)}"
+    return f"executes CONFIGURE{told}"
 
 
 def _go_phrase(text: str) -> Callable[[Moment], str]:

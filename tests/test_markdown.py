@@ -38,8 +38,8 @@ def test_a_mail_is_narrow_and_complete(name: str) -> None:
 
 
 def test_a_mail_says_how_to_repeat_it() -> None:
-    trace = stored_trace("v16/linux-progress.faults.itf.json")
-    assert command(trace)[3:] == ["check", "v16", "--property", "linux-progress", "--scenario", "faults"]
+    trace = stored_trace("v16/linux-progress.small-ring.itf.json")
+    assert command(trace)[3:] == ["check", "v16", "--property", "linux-progress", "--scenario", "small-ring"]
     changed = replace(
         trace,
         assumptions={**trace.assumptions, "nwd_ack": "input-consumed"},

@@ -39,6 +39,7 @@ def judged(
             scenario=scenario,
             verdict=Word(word),
             reason=reason,
+            how=reason,
             path=path,
             depth=depth,
             **SETTINGS,
@@ -124,7 +125,7 @@ def test_what_differs_from_the_record_is_said_before_the_details() -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_no_name_is_broken(width: int) -> None:
-    rows = [judged(name, "violated", "x.y", how="shortest by exhaustion; " * 4) for name in catalogue()]
+    rows = [judged(name, "violated", "x.y", reason="shortest by exhaustion; " * 4) for name in catalogue()]
     rows += [judged(name, "proved", version="v16", scenario="small-ring") for name in catalogue()]
     screen = Console(file=io.StringIO(), width=width)
     report.print_results(screen, rows)
