@@ -39,7 +39,7 @@ class Outcome:
         return lines[0]
 
 
-def run_cli(*arguments: str | Path, timeout: float = 120, cwd: Path = ROOT) -> Outcome:
+def run_cli(*arguments: str | Path, timeout: float = 600, cwd: Path = ROOT) -> Outcome:
     """`python -m proofs` with these arguments."""
     command = [sys.executable, "-m", "proofs", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=cwd, env=ENVIRONMENT)

@@ -20,6 +20,8 @@ from counterexamples.documents import unfinished
 from proofs import campaign, inspect
 from proofs.campaign import Job, Result
 
+pytestmark = pytest.mark.slow
+
 Capture = pytest.CaptureFixture[str]
 ONE = ("--property", "quiet-engine", "--scenario", "default", "--engine", "exhaustive")
 LONG = ("check", "v12", "--bound", "requests=3", "--bound", "tz_requests=3", "--jobs", "2")
@@ -68,7 +70,7 @@ def test_workers_end_with_their_parent(ending: signal.Signals, tmp_path: Path) -
         time.sleep(0.05)
     process.send_signal(ending)
     # the pipes stay open as long as a worker holds them
-    assert process.communicate(timeout=20)[0] == b"" and process.returncode == -ending
+    assert process.communicate(timeout=200)[0] == b"" and process.returncode == -ending
 
 
 # Anything unexpected
@@ -184,7 +186,7 @@ def test_ctrl_c_removes_only_what_this_run_made(tmp_path: Path) -> None:
     while len(list(out.iterdir())) == len(others) and process.poll() is None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
-    assert process.communicate(timeout=60)[1] == b"error: interrupted\n" and process.returncode == 130
+    assert process.communicate(timeout=200)[1] == b"error: interrupted\n" and process.returncode == 130
     assert sorted(path for path in out.iterdir() if path.name.startswith(".")) == sorted(others)
 
 
@@ -195,7 +197,7 @@ def test_ctrl_c_removes_the_folder_of_a_report(tmp_path: Path) -> None:
     while not list(tmp_path.glob("tmp*")) and process.poll() is None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=200)
     assert process.returncode == 130 and [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
@@ -212,6 +214,6 @@ def test_ctrl_c_restores_the_cursor() -> None:
     os.killpg(process.pid, signal.SIGINT)
     while b"interrupted" not in seen:
         seen += os.read(screen, 4096)
-    assert process.wait(timeout=60) == 130
+    assert process.wait(timeout=200) == 130
     assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")
     os.close(screen)

@@ -47,12 +47,14 @@ def recorded(monkeypatch: pytest.MonkeyPatch, change: Callable[[Rows], object]) 
     monkeypatch.setattr(expectations, "load", lambda: rows)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_nothing_forged(capsys: pytest.CaptureFixture[str]) -> None:
     outcome = run_here(capsys, "gate", "--jobs", "1")
     assert outcome.code == 0 and outcome.out == "2 of 2 verdicts of 2 versions as recorded\n"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(
     "forged, said",
@@ -69,6 +71,7 @@ def test_a_forged_expectation(
     assert outcome.code == 1 and said in outcome.out and "1 of 2 verdicts" in outcome.out
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_an_expectation_that_is_gone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     recorded(monkeypatch, lambda rows: rows.pop("v11"))
@@ -103,6 +106,7 @@ def checkout(tmp_path: Path, small: None) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_forged_gallery(checkout: Path) -> None:
     gallery = checkout / "counterexamples" / "gallery"
     forged = gallery / "v12" / "quiet-dummy.txt"

@@ -169,5 +169,5 @@ def test_the_command_writes_both_reports(tmp_path: Path) -> None:
     ],
 )
 def test_bad_places_are_found_before_any_work(arguments: list[str], hint: str) -> None:
-    outcome = run_cli(*arguments, timeout=20)
+    outcome = run_cli(*arguments)
     assert outcome.code == 2 and hint in outcome.complaint

@@ -15,6 +15,8 @@ from conftest import ENVIRONMENT, ROOT, run_cli, run_here, write_version
 from counterexamples.documents import write_file
 from proofs.outputs import folder_name
 
+pytestmark = pytest.mark.slow
+
 Capture = pytest.CaptureFixture[str]
 QUIET = ("--property", "quiet-engine")
 ONE = (*QUIET, "--scenario", "default", "--engine", "exhaustive")

@@ -47,7 +47,7 @@ def rows(**verdicts: str) -> list[Result]:
         ({"balanced": "violated", "released": "violated"}, "v16 keeps 0 of 2 properties: 2 are violated."),
         (
             {"works": "unreachable", "quiet_engine": "vacuous", "balanced": "unknown", "released": "unknown"},
-            "v16 keeps 0 of 4 properties: 1 is unreachable, 2 are unknown (balanced, released),"
+            "v16 keeps 0 of 4 properties: 1 is unreachable, 2 are unknown (released, balanced),"
             " 1 is vacuous (quiet-engine).",
         ),
         ({"flag_truth": "not-applicable"}, "v16 keeps 0 of 0 properties."),
