@@ -25,7 +25,6 @@ from proofs.report import exit_code
 from proofs.subjects import unmet
 from proofs.words import Word
 
-CERTIFICATE = ROOT / "proofs" / "certified" / "v16" / "quiet-engine.endless.cert.json"
 TRACE = ROOT / "counterexamples" / "gallery" / "v12" / "quiet-engine.itf.json"
 STUCK = {"request": ["rx-data", "tx-data", "commands", "issue-tx", "issue-rx"]}
 Capture = pytest.CaptureFixture[str]
@@ -183,8 +182,17 @@ def test_an_older_trace_is_shown_and_replayed(capsys: Capture, tmp_path: Path) -
     assert run_here(capsys, "replay", path, "--on", "v12").out == run_here(capsys, "replay", TRACE, "--on", "v12").out
 
 
-def test_an_older_certificate_is_proved_again(capsys: Capture, tmp_path: Path) -> None:
-    assert run_here(capsys, "certify", stored(tmp_path, CERTIFICATE, **OLDER)).code == 0
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That v16 keeps the engine quiet for any number of requests."""
+    out = tmp_path_factory.mktemp("certificate")
+    (row,) = run_job(Job("v16", "endless", ("quiet-engine",), engine="induction", out=str(out)))
+    return out / str(row.certificate)
+
+
+@pytest.mark.slow
+def test_an_older_certificate_is_proved_again(capsys: Capture, tmp_path: Path, certificate: Path) -> None:
+    assert run_here(capsys, "certify", stored(tmp_path, certificate, **OLDER)).code == 0
 
 
 def test_a_trace_of_ones_own_version_carries_its_axes(
@@ -218,10 +226,11 @@ def test_what_does_not_fit_is_refused(capsys: Capture, tmp_path: Path, changes: 
     assert outcome.code == 2 and said in outcome.complaint
 
 
-def test_no_certificate_of_nothing(capsys: Capture, tmp_path: Path) -> None:
-    path = stored(tmp_path, CERTIFICATE, property="mapping-own", clauses=[])
+@pytest.mark.slow
+def test_no_certificate_of_nothing(capsys: Capture, tmp_path: Path, certificate: Path) -> None:
+    path = stored(tmp_path, certificate, property="mapping-own", clauses=[])
     assert "nothing in this version could ever break it" in run_here(capsys, "certify", path).complaint
-    path = stored(tmp_path, CERTIFICATE, version="stuck.toml", axes=STUCK, property="unlock-after-done", clauses=[])
+    path = stored(tmp_path, certificate, version="stuck.toml", axes=STUCK, property="unlock-after-done", clauses=[])
     outcome = run_here(capsys, "certify", path)
     assert "unlock-after-done is vacuous for stuck.toml; not seen to happen: an UNLOCK" in outcome.complaint
     assert unmet(build_protocol("v16", "endless"), catalogue()["unlock-after-done"]) == {}
