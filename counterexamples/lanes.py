@@ -37,7 +37,7 @@ BARS = (
     Bar("lock.tz", ("lock:", "TZ"), "#b5e7c1", "#1a7f37"),
     Bar("engine.op", ("engine", "runs"), "#e0ccff", "#8250df"),
     Bar("rx.nwd_wait", ("NWD", "wait"), "#ffe2a8", "#9a6700"),
-    Bar("engine.published_rx", ("DATA", "in flight"), "#d8dee4", "#59636e"),
+    Bar("engine.published_rx.len", ("DATA", "in flight"), "#d8dee4", "#59636e"),
 )
 
 

@@ -14,7 +14,7 @@ def doing(moment: Moment) -> str:
     """What the step does, in the present tense, without a subject; a fault is part of it."""
     told = _PHRASES.get(moment.action)
     phrase = wording(moment.action).does if told is None else told(moment)
-    return f"{phrase}, in which {FAULTS[moment.fault]}" if moment.fault else phrase
+    return f"{phrase}, in which {FAULTS.get(moment.fault, f'{moment.fault} fails')}" if moment.fault else phrase
 
 
 def brief(moment: Moment) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import networkx as nx
 import pytest
+from conftest import ROOT
 from traces import ASSUMPTIONS, BOUNDS, PATH, STATEMENT, protocol_of, trace_of, walk
 
 from counterexamples.clauses import clause
@@ -24,6 +25,7 @@ from counterexamples.phrases import step_name
 from counterexamples.text import WIDTH, acting, step_notes, to_text, verdict, wrap_notes
 from counterexamples.trace import Trace
 from model.protocol import Protocol
+from proofs.inspect import replayed
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -76,13 +78,14 @@ def test_notation(trace: Trace) -> None:
     notes = step_notes(trace)
     assert "rx.ring: +LOCK +DATA(EOT) +CONFIGURE +GO(INT)" in notes[3]
     assert "rx.desc_submitted: -DATA -CMD (empty)" in notes[3]
-    assert notes[4] == ["lock.linux=1", "rx.ring: -LOCK", "rx.unreaped=1"]
+    assert notes[4] == ["lock.linux=1", "rx.ring: -LOCK", "monitor.bracket=1"]
     assert "rx.mapped={0,1}" in notes[7]
     assert notes[12] == ["engine.config=tz (was linux-1)", "tz.pc=configured"]
 
 
-def test_requests_are_numbered_where_there_are_two(long: Trace) -> None:
-    notes = [note for lines in step_notes(long) for note in lines]
+def test_requests_are_numbered_where_there_are_two() -> None:
+    trace = replayed(ROOT / "counterexamples" / "gallery" / "v16" / "completion-order.itf.json")
+    notes = [note for lines in step_notes(trace) for note in lines]
     assert any("+CMD#1" in note for note in notes) and any("+CMD#2" in note for note in notes)
     assert not any("LOCK#" in note for note in notes)
 
@@ -218,7 +221,7 @@ def test_svg_is_standalone(each: Trace) -> None:
 
 
 def crowded(each: Trace) -> list[Trace]:
-    words = replace(each, statement=STATEMENT * 9, version="a-version-of-its-own" * 12, scenario="x" * 70)
+    words = replace(each, statement=STATEMENT * 9, version="a-version-of-its-own" * 12, scenario="busy-small-ring")
     return [each, words, replace(each, statement="s", version="v", kind="reach")]
 
 
@@ -254,14 +257,14 @@ def test_svg_has_every_step_and_all_that_changed(each: Trace) -> None:
 def test_svg_marks_the_last_step_only(trace: Trace) -> None:
     root = ET.fromstring(to_svg(trace))
     bold = [element for element in root.iter(f"{SVG}text") if element.get("fill") == "#cf222e"]
-    assert [element.text for element in bold[:2]] == ["13", "CONFIGURE"]
-    assert all("violates" in (element.text or "") or element.get("font-weight") for element in bold[2:])
+    assert [element.text for element in bold[:3]] == ["engine.op=linux-1", "13", "CONFIGURE"]
+    assert all("violates" in (element.text or "") or element.get("font-weight") for element in bold[3:])
 
 
 def test_svg_joins_the_two_that_meet(trace: Trace) -> None:
-    pair = conflict(trace, ["engine.op"])
+    pair = conflict(trace)
     assert pair is not None and (pair.first, pair.last) == (10, 13)
-    svg = to_svg(trace, ["engine.op"])
+    svg = to_svg(trace)
     assert svg.count("<polygon") == 1 and "<polygon" not in to_svg(replace(trace, steps=(), states=trace.states[:1]))
 
 
