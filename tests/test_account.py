@@ -87,7 +87,7 @@ def label(name: str) -> str:
 
 CLAIMS = {
     r"the engine still runs the operation of (TZ|request \d)": lambda b, a, m: b["engine.op"] == label(m[1]),
-    r"has not even taken its DATA|has not taken the DATA": lambda b, a, m: b["engine.published_rx"] > 0,
+    r"has not even taken its DATA|has not taken the DATA": lambda b, a, m: bool(b["engine.published_rx"]),
     r"with the registers that it overwrites": lambda b, a, m: (
         b["engine.config"] == b["engine.op"] != a["engine.config"]
     ),
@@ -251,6 +251,6 @@ def test_what_happens_instead_of_what_should_be_reached(tmp_path: Path) -> None:
     assert outcome.code == 0
     stored = tmp_path / "v13" / "serviceable.no-lock-hardware.itf.json"
     first, *_, last = account(replayed(stored))
-    assert first.text.endswith(": attaching the metadata fails on a BAM without the pipe lock.")
+    assert ": attaching the metadata fails on a BAM without the pipe lock" in first.text
     assert "happens instead: no execution reaches serviceable" in last.text
     assert stored.with_name("serviceable.no-lock-hardware.cause.svg").is_file()

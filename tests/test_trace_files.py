@@ -45,7 +45,7 @@ def test_itf_is_what_the_format_says(trace: Trace) -> None:
     assert [state["#meta"] for state in document["states"]] == [
         {"index": index, "action": action} for index, action in enumerate([None, *PATH])
     ]
-    assert document["states"][5]["lock.linux"] is True and document["states"][5]["rx.unreaped"] == 1
+    assert document["states"][5]["lock.linux"] is True and document["states"][5]["rx.tail"] == 4
 
 
 def test_large_numbers_keep_their_value(trace: Trace) -> None:
