@@ -28,13 +28,14 @@ DEPTH = " at depth "
 
 @dataclass(frozen=True)
 class Recorded:
-    """A verdict as it is recorded; `depth` in steps, of a path."""
+    """A verdict as it is recorded, `text`; `depth` in steps, of a path."""
 
     version: str
     property: str
     scenario: str
     verdict: Word
     depth: int | None
+    text: str
 
     def key(self) -> tuple[str, str, str]:
         """What was asked."""
@@ -81,7 +82,7 @@ def rows() -> list[Recorded]:
 def _row(version: str, name: str, scenario: str, text: str) -> Recorded:
     words, _, depth = text.partition(DEPTH)
     try:
-        return Recorded(version, name, scenario, Word.of(words.partition(":")[0]), int(depth) if depth else None)
+        return Recorded(version, name, scenario, Word.of(words.partition(":")[0]), int(depth) if depth else None, text)
     except ValueError:
         raise ExpectationError(f"{FILE}: [{version}.{scenario}] {name}: {text!r} is no verdict") from None
 
@@ -110,13 +111,12 @@ def record(results: Sequence[Result], path: Path, kept: Iterable[Recorded] = ())
 
     What no longer exists is left out, and the order is that of the versions, scenarios and properties.
     """
-    before = load() if kept else {}
-    found = {(row.version, row.scenario, row.property): before[row.version][row.scenario][row.property] for row in kept}
-    found |= {(row.version, row.scenario, row.property): summary(row) for row in results}
+    found = {row.key(): row.text for row in kept}
+    found |= {(row.version, row.property, row.scenario): summary(row) for row in results}
     data: dict[str, dict[str, dict[str, str]]] = {}
     for version in versions.names():
         for scenario in parameters.SCENARIOS:
-            mine = {name: found[key] for name in catalogue() if (key := (version, scenario, name)) in found}
+            mine = {name: found[key] for name in catalogue() if (key := (version, name, scenario)) in found}
             if mine:
                 data.setdefault(version, {})[scenario] = mine
     write_file(path, HEADER + tomli_w.dumps(data))

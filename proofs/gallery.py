@@ -51,11 +51,11 @@ def _asked(request: Request, name: str) -> bool:
 
 def certified(rows: Sequence[Recorded]) -> set[tuple[str, str]]:
     """Of what is proved for any number of requests that with a recorded certificate, each proved again by z3."""
-    found = set()
+    found, proved = set(), proved_for_ever(rows)
     for path in sorted((Path(__file__).parent / "certified").rglob("*.cert.json")):
         certificate = read_certificate(path)
         key = certificate.version, certificate.property_id
-        if key not in proved_for_ever(rows):
+        if key not in proved:
             continue
         protocol = stored_protocol(certificate)
         proofs = prove(protocol, checked(certificate, protocol), certificate.clauses, "z3")
@@ -71,9 +71,11 @@ def demand_checkout(root: Path) -> None:
 
 
 def with_traces(request: Request, made: Path) -> Request:
-    """The same question with traces in the folder `made`; of versions that behave alike the first has the traces."""
-    first = {name: names[0] for names in alike(versions.names()) for name in names}
-    return replace(request, versions=tuple(dict.fromkeys(first[name] for name in request.versions)), out=made)
+    """The same question with traces in the folder `made`; of versions that behave alike the first has the traces, so
+    that it is asked too."""
+    asked = {name for names in alike(versions.names()) if set(names) & set(request.versions) for name in names[:1]}
+    wanted = asked.union(request.versions)
+    return replace(request, versions=tuple(name for name in versions.names() if name in wanted), out=made)
 
 
 def regenerate(root: Path, request: Request, check: bool, workers: int) -> list[str]:

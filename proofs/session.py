@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from counterexamples.documents import is_stdout
 from model import parameters, versions
-from proofs import campaign, expectations, junit, outputs, report
+from proofs import campaign, expectations, junit, options, outputs, report
 from proofs.campaign import DEPTH, Job, Result
 from proofs.interrupt import clean_on_interrupt
 from proofs.outputs import OutputError
@@ -190,16 +190,8 @@ def everything(names: Sequence[str] = (), properties: Sequence[str] = ()) -> Req
     these.
     """
     shipped = [name for name in versions.names() if versions.UNKNOWN not in versions.load(name).axes.values()]
-    chosen = chosen_from("version", names, shipped), chosen_from("property", properties, list(catalogue()))
-    return Request(*chosen, tuple(parameters.SCENARIOS))
-
-
-def chosen_from(kind: str, chosen: Sequence[str], valid: Sequence[str]) -> tuple[str, ...]:
-    """Those of the valid names that are chosen, in their order, or all; raises ParameterError for any other name."""
-    for name in chosen:
-        if name not in valid:
-            raise parameters.nearest(kind, name, valid)
-    return tuple(name for name in valid if not chosen or name in chosen)
+    asked = options.known("property", properties, list(catalogue()))
+    return Request(tuple(options.known("version", names, shipped)), tuple(asked), tuple(parameters.SCENARIOS))
 
 
 def gate(request: Request, record: bool, workers: int, files: Files) -> tuple[int, list[Result]]:
@@ -223,7 +215,7 @@ def gate(request: Request, record: bool, workers: int, files: Files) -> tuple[in
     recorded = [] if lost else [old for old in expectations.rows() if request.covers(old)]
     gone = [old for old in recorded if old.key() not in asked]
     for old in gone:
-        console.print(f"{old.version} {old.property} ({old.scenario}): not asked; recorded: {old.verdict}")
+        console.print(f"{old.version} {old.property} ({old.scenario}): not asked; recorded: {old.text}")
     console.print(
         f"{len(rows) - len(different)} of {len(rows)} verdicts of {len(request.versions)} versions as recorded"
     )

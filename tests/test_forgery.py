@@ -16,7 +16,7 @@ from conftest import ROOT, run_here
 from proofs import expectations, session
 from proofs.campaign import Job, Result
 from proofs.expectations import ExpectationError
-from proofs.gallery import BEGIN, END, MATRIX, OVERVIEW, regenerate
+from proofs.gallery import BEGIN, END, MATRIX, OVERVIEW, regenerate, with_traces
 
 SMALL = session.Request(("v11", "v12"), ("quiet-dummy",), ("default",))
 Rows = dict[str, dict[str, dict[str, str]]]
@@ -77,6 +77,33 @@ def test_an_expectation_that_is_gone(monkeypatch: pytest.MonkeyPatch, capsys: py
     recorded(monkeypatch, lambda rows: rows.pop("v11"))
     outcome = run_here(capsys, "gate", "--jobs", "1")
     assert outcome.code == 1 and "v11 quiet-dummy (default): violated at depth 9; recorded: nothing" in outcome.out
+
+
+def test_a_recorded_verdict_that_nothing_asks_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(session, "everything", lambda *chosen: SMALL)
+    monkeypatch.setattr(session, "run_jobs", lambda work, workers, quiet: [])
+    outcome = run_here(capsys, "gate", "--jobs", "1")
+    assert outcome.code == 1
+    assert "v12 quiet-dummy (default): not asked; recorded: violated at depth 11" in outcome.out
+
+
+def test_what_is_recorded_of_others_stays_and_the_order_too(tmp_path: Path) -> None:
+    rows = expectations.rows()
+    expectations.record([], tmp_path / "again.toml", rows)
+    committed = ROOT / "proofs" / expectations.FILE
+    assert (tmp_path / "again.toml").read_text() == committed.read_text()
+    expectations.record([], tmp_path / "less.toml", [row for row in rows if row.version != "v12"])
+    assert tomllib.loads((tmp_path / "less.toml").read_text()) == {
+        version: scenarios for version, scenarios in expectations.load().items() if version != "v12"
+    }
+
+
+def test_a_gallery_run_leaves_no_version_out(tmp_path: Path) -> None:
+    everything = session.everything()
+    assert with_traces(everything, tmp_path).versions == everything.versions
+    assert with_traces(session.everything(("v15",)), tmp_path).versions == ("v14", "v15"), "v14 has their traces"
 
 
 @pytest.mark.parametrize(
