@@ -86,7 +86,8 @@ def matters(trace: Trace) -> frozenset[int]:
 
     These are the last step; each step in its past that is odd itself, or in which a fault strikes; each that takes the
     lock or gives it away; for each evident variable and each of an oddity the step that set it last before; and what
-    made those possible by queueing the descriptor that they execute, or by the interrupt that they serve."""
+    made those possible by queueing the descriptor that they execute, or by the interrupt that they serve.
+    """
     graph = past(trace)
     if not trace.steps:
         return frozenset()

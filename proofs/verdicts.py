@@ -47,11 +47,12 @@ class Verdict:
     reason: str = ""
 
 
-def unknown(reason: str, states: int | None = None, beside: str = "", **rest: Any) -> Verdict:
+def unknown(
+    reason: str, states: int | None = None, beside: str = "", engines: Mapping[str, Mapping[str, Any]] | None = None
+) -> Verdict:
     """The verdict that there is no answer, and why; `beside`: what is known nevertheless."""
-    return Verdict(
-        Word.UNKNOWN, "; ".join(part for part in (reason, beside) if part), None, states, (), reason=reason, **rest
-    )
+    how = f"{reason}; {beside}" if beside else reason
+    return Verdict(Word.UNKNOWN, how, None, states, (), engines or {}, reason=reason)
 
 
 def not_applicable(reason: str) -> Verdict:
@@ -263,7 +264,7 @@ def _verdict_without_path(
     engines: dict[str, dict[str, Any]],
 ) -> Verdict:
     within = f"z3: none within {partial.depth}" if isinstance(partial, NotWithin) else ""
-    if isinstance(partial, Unknown) and complete is not None:
+    if isinstance(partial, Unknown) and isinstance(complete, Unreachable):
         within = partial.reason
     if isinstance(complete, Unreachable):
         word = Word.UNREACHABLE if item.kind == REACH else Word.PROVED

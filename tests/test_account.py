@@ -160,8 +160,8 @@ def test_every_claim_that_is_checked_is_made() -> None:
 def test_the_second_bracket_of_a_busy_client() -> None:
     trace = busy_client()
     assert_true(trace)
-    assert "although LOCK goes into the ring without its UNLOCK" in words(trace)
-    assert "LOCK goes in front of it" in words(trace)
+    assert "although LOCK goes into the ring without its UNLOCK" in sentence_at(trace, 5)
+    assert "LOCK goes in front of it" in sentence_at(trace, 19)
     assert "although the pipe already holds the lock" in sentence_at(trace, 20)
     assert "although the consumer pipe does not hold the lock" in sentence_at(trace, 22)
 
@@ -251,6 +251,9 @@ def test_what_happens_instead_of_what_should_be_reached(tmp_path: Path) -> None:
     assert outcome.code == 0
     stored = tmp_path / "v13" / "serviceable.no-lock-hardware.itf.json"
     first, *_, last = account(replayed(stored))
-    assert ": attaching the metadata fails on a BAM without the pipe lock" in first.text
+    refused = (
+        "At steps 1 and 2 the client cannot submit CMD of request 1: attaching the metadata fails on a BAM without"
+    )
+    assert first.text.startswith(f"{refused} the pipe lock; then terminates rxchan")
     assert "happens instead: no execution reaches serviceable" in last.text
     assert stored.with_name("serviceable.no-lock-hardware.cause.svg").is_file()

@@ -11,18 +11,19 @@ from model import versions
 from model.parameters import SCENARIOS
 from proofs import expectations
 from proofs.campaign import Job, protocol_for
+from proofs.words import Word
 
-RECORDED = expectations.load()
+RECORDED = expectations.rows()
 VERSIONS = versions.names()
 
 
 REVIEWED = ("default", "busy-client", "no-lock-hardware")
 
 
-def verdicts(version: str, item: str, scenarios: Collection[str] = tuple(SCENARIOS)) -> set[str]:
+def verdicts(version: str, item: str, scenarios: Collection[str] = tuple(SCENARIOS)) -> set[Word]:
     """The verdict words recorded for a version and a property in the scenarios in which it is asked."""
-    asked = [rows[item] for name, rows in RECORDED[version].items() if name in scenarios and item in rows]
-    return {text.split(" at ")[0].split(":")[0] for text in asked} - {"not-applicable"}
+    asked = (row for row in RECORDED if (row.version, row.property) == (version, item) and row.scenario in scenarios)
+    return {row.verdict for row in asked} - {Word.NOT_APPLICABLE}
 
 
 def violated(version: str, item: str) -> bool:
@@ -67,7 +68,7 @@ def test_where_the_checker_says_more_than_the_lists() -> None:
 
 
 def all_properties() -> set[str]:
-    return {item for rows in RECORDED["v16"].values() for item in rows}
+    return {row.property for row in RECORDED if row.version == "v16"}
 
 
 FIXED = [

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import networkx as nx
 import pytest
@@ -24,10 +24,12 @@ from counterexamples.moment import moments
 from counterexamples.phrases import step_name
 from counterexamples.text import WIDTH, acting, step_notes, to_text, verdict, wrap_notes
 from counterexamples.trace import Trace
+from model.parameters import SCENARIOS, Scenario
 from model.protocol import Protocol
 from proofs.inspect import replayed
 
 SVG = "{http://www.w3.org/2000/svg}"
+LONG = "x" * 70
 
 
 @pytest.fixture(scope="module")
@@ -221,10 +223,17 @@ def test_svg_is_standalone(each: Trace) -> None:
 
 
 def crowded(each: Trace) -> list[Trace]:
-    words = replace(each, statement=STATEMENT * 9, version="a-version-of-its-own" * 12, scenario="busy-small-ring")
+    words = replace(each, statement=STATEMENT * 9, version="a-version-of-its-own" * 12, scenario=LONG)
     return [each, words, replace(each, statement="s", version="v", kind="reach")]
 
 
+@pytest.fixture
+def long_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scenario whose name is as long as no name is."""
+    monkeypatch.setitem(cast("dict[str, Scenario]", SCENARIOS), LONG, SCENARIOS["default"])
+
+
+@pytest.mark.usefixtures("long_name")
 def test_no_text_of_the_svg_overlaps_another_or_is_cut(each: Trace) -> None:
     for variant in crowded(each):
         svg = to_svg(variant)
@@ -236,6 +245,7 @@ def test_no_text_of_the_svg_overlaps_another_or_is_cut(each: Trace) -> None:
             assert min(left, top) >= 0 and right <= width and bottom <= height, text
 
 
+@pytest.mark.usefixtures("long_name")
 def test_no_text_of_the_svg_crosses_the_edge_of_a_box(each: Trace) -> None:
     for variant in crowded(each):
         svg = to_svg(variant)
