@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -61,9 +62,16 @@ def test_command_fails_if_a_count_differs(monkeypatch: pytest.MonkeyPatch) -> No
     assert done.exit_code == 1 and "recorded: states 1" in done.output and "0 of 1 cases as recorded" in done.output
 
 
-def test_record_takes_no_version() -> None:
+def test_record_of_one_version_keeps_what_is_recorded_of_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    changed = {"v16": {SMALLEST.label: {"states": 1}}}
+    monkeypatch.setattr(counts, "explore", lambda *_: changed)
+    monkeypatch.setattr(counts, "__file__", str(tmp_path / "counts.py"))
     done = CliRunner().invoke(counts.counts, ["--record", "v16"])
-    assert done.exit_code == 2 and "name none" in done.output
+    assert done.exit_code == 0 and "recorded 1 cases of 1 versions" in done.output
+    written = tomllib.loads((tmp_path / counts.FILE).read_text(encoding="utf-8"))
+    assert written == load() | changed
 
 
 def test_damaged_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
