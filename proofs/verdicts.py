@@ -20,7 +20,7 @@ from proofs.words import Word
 
 SLACK = 12  # variables that a group's system may carry for one target's sake: an own exploration costs more
 CONFIRMED_DEPTH = 15  # up to this depth z3 itself refutes everything shorter, whatever the depth budget
-BUDGET = 6_000_000  # units of z3's work for a query beside an exhaustion: some seconds, enough for v12's race
+BUDGET = 12_000_000  # units of z3's work beside an exhaustion: some seconds, enough for every race of `default`
 
 
 class EngineDisagreementError(Exception):

@@ -137,7 +137,7 @@ class Unrolling:
 
 @dataclass
 class _Search:
-    """Looks for hits at each depth in turn; what was refuted stays asserted."""
+    """Looks for hits at each depth in turn; what was refuted stays asserted. `budget`: units of work that are left."""
 
     unrolling: Unrolling
     open: set[str]
@@ -154,11 +154,9 @@ class _Search:
                 return None
             question = z3.FreshBool("hit")
             solver.add(z3.Implies(question, z3.Or(*waiting)))
-            if self.budget is not None:
-                solver.set("rlimit", self.budget)
-            result = solver.check(question)
+            result = self._ask(question)
             if result == z3.unknown:
-                return "gives up, its budget being used up" if self.budget else str(solver.reason_unknown())
+                return "gives up, its budget being used up" if self.budget is not None else str(solver.reason_unknown())
             if result == z3.unsat:
                 solver.add(z3.Not(z3.Or(*waiting)))
                 return None
@@ -168,14 +166,24 @@ class _Search:
                     self.found[name] = self.unrolling.path(model)
                     self.open.discard(name)
 
+    def _ask(self, question: Term) -> z3.CheckSatResult:
+        solver = self.unrolling.solver
+        if self.budget is None:
+            return solver.check(question)
+        before = _work(solver)
+        solver.set("rlimit", max(self.budget, 1))
+        result = solver.check(question)
+        self.budget -= _work(solver) - before
+        return result
+
 
 def search(
     system: TransitionSystem, targets: Mapping[str, Target], depths: Mapping[str, int], budget: int | None = None
 ) -> dict[str, Answer]:
     """Reached with a path of the shortest length, or NotWithin its depth, for each target.
 
-    `budget`: how many of z3's units of work one query may take, which is the same on every machine; Unknown for
-    targets that are open when it is used up. None: as many as it needs.
+    `budget`: how many of z3's units of work its queries may take together, which is the same on every machine;
+    Unknown for targets that are open when it is used up. None: as many as they need.
     """
     unrolling = Unrolling(system, targets)
     state = _Search(unrolling, set(targets), budget)
@@ -194,6 +202,13 @@ def search(
             given_up |= {name: NotWithin(depths[name]) for name in state.open}
             break
     return given_up | {name: Reached(path) for name, path in state.found.items()}
+
+
+def _work(solver: z3.Solver) -> int:
+    """What z3 has worked in this process so far, in its own units; none are counted before the first query."""
+    counted = solver.statistics()
+    names = counted.keys()  # z3's statistics are no dict: `in` looks among pairs
+    return int(counted.get_key_value("rlimit count")) if "rlimit count" in names else 0
 
 
 def confirm(system: TransitionSystem, target: Target, path: Sequence[str]) -> bool:

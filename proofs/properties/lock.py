@@ -124,7 +124,7 @@ PROPERTIES = (
         "bracketed",
         FAMILY,
         ALWAYS,
-        "each client descriptor executes between a LOCK and an UNLOCK that its pipe executes, no reset between",
+        "each client descriptor executes behind a LOCK of its pipe that no UNLOCK and no reset has undone",
         "v16 cover letter",
         bracketed,
         needs_lock,
