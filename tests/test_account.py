@@ -39,8 +39,8 @@ def each_trace(names: Sequence[str] = STORED) -> list[Any]:
 @cache
 def stored_trace(name: str) -> Trace:
     stored = read_file(GALLERY / name)
-    protocol = build_protocol(stored.version, stored.scenario)
-    return checked_trace(protocol, catalogue()[stored.property_id], stored.scenario, list(stored.path), stored.loop)
+    protocol = build_protocol(stored.subject.version, stored.subject.scenario)
+    return checked_trace(protocol, catalogue()[stored.property_id], list(stored.path), stored.loop)
 
 
 def words(trace: Trace) -> str:
@@ -195,7 +195,7 @@ def test_consumed_is_not_done() -> None:
 
 def test_v11_writes_to_a_busy_engine() -> None:
     text = sentence_at(stored_trace("v11/quiet-dummy.itf.json"), 9)
-    assert "executes UNLOCK" in text and "the dummy write of the descriptor reaches it" in text
+    assert "executes UNLOCK" in text and "the dummy write of the descriptor reaches the engine" in text
 
 
 def test_the_foreign_unmap_of_v14() -> None:

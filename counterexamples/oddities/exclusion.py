@@ -34,7 +34,7 @@ def _write_on_busy(m: Moment) -> Oddity | None:
 
 def _unguarded(m: Moment) -> str:
     """Why no lock kept two users of the engine apart; empty if one was given away too early."""
-    assumed = m.trace.assumptions
+    assumed = m.trace.subject.assumptions
     if not has_lock_hardware(m.trace):
         return "Registers written by CPU wait for no lock; a LOCK would have held TZ"
     if assumed["lock_scope"] == "none":
@@ -47,7 +47,7 @@ def _unguarded(m: Moment) -> str:
 def _dummy_on_busy(m: Moment) -> Oddity | None:
     if not m.happens("dummy_write") or not busy(m.before):
         return None
-    clause = f"{running(m.before)} and the dummy write of the descriptor reaches it"
+    clause = f"the dummy write of the descriptor reaches the engine at work for {owner(m.before['engine.op'])}"
     return Oddity(clause, ("engine.op",), _dummy_within_lock(m))
 
 
@@ -128,7 +128,7 @@ BREACHES: Mapping[str, Test] = {
 
 def _early_unlock_queued(m: Moment) -> Oddity | None:
     queued = kinds([*m.put("rx.ring"), *m.put("rx.desc_issued")])
-    if m.actor != "work" or "UNLOCK" not in queued or m.trace.axes.get("unlock") != "work":
+    if m.actor != "work" or "UNLOCK" not in queued or m.trace.subject.axes.get("unlock") != "work":
         return None
     waiting = [kind for kind in kinds(m.before["rx.ring"]) if kind not in LOCKS]
     clauses, variables = [], []
