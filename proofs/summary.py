@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from model import parameters
+from proofs import expectations
 from proofs.campaign import Result
 from proofs.properties import Property, Severity, catalogue
 from proofs.report import Judged, causes, worst, written
@@ -61,6 +62,18 @@ class Account:
         """Those with this verdict."""
         return [result for result in self.worst if result.verdict is word]
 
+    def elsewhere(self) -> dict[str, list[str]]:
+        """By scenario, what holds here and is recorded as violated there, where this run did not ask."""
+        recorded = {row.result.property for row in self.rows if row.expected is not None}
+        asked = {(row.result.property, row.result.scenario) for row in self.rows}
+        good = {result.property for result in self.good} & recorded
+        old = [row for row in expectations.rows() if row.version == self.version] if good else []
+        found: dict[str, list[str]] = {}
+        for row in old:
+            if row.property in good and row.verdict.is_wrong and (row.property, row.scenario) not in asked:
+                found.setdefault(row.scenario, []).append(row.property)
+        return found
+
     def scenarios(self, result: Result) -> list[str]:
         """In which scenarios the verdict is the same, if another one in which it was asked differs."""
         asked = [row.result for row in self.rows if row.result.property == result.property]
@@ -108,6 +121,9 @@ def findings(account: Account) -> Table:
         if found:
             names = ", ".join(item.property for item in found)
             result.add_row(Text(f"  {label}: {len(found)}", style=style), "", names)
+    for scenario, others in account.elsewhere().items():
+        told = f"not asked now; recorded as violated: {', '.join(others)}"
+        result.add_row(Text(f"  in {scenario}", style=Word.VIOLATED.colour), "", told)
     return result
 
 

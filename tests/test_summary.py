@@ -13,7 +13,7 @@ from conftest import run_here
 from rich.console import Console
 
 from model import parameters
-from proofs import report, summary
+from proofs import expectations, report, summary
 from proofs.campaign import Result
 from proofs.properties import Severity, catalogue
 from proofs.report import Judged
@@ -99,6 +99,17 @@ def test_what_is_open_has_its_reason_and_what_holds_its_name() -> None:
     assert "vacuous: 1 metadata-own (no LOCK is ever built)" in lines
     assert "unknown: 1 mapping-live (capacity mappings)" in lines
     assert lines.count("hold: 1 under-lock") == 2 and "not-applicable: 1 flag-truth" in lines
+
+
+def test_what_holds_here_and_is_recorded_as_violated_elsewhere_is_said() -> None:
+    """A reader must not take `hold` for more than was asked; of changed settings nothing is recorded."""
+    row = judged("under-lock", "proved", version="v16")
+    told = " ".join(printed([replace(row, expected="proved", as_expected=True)], 200))
+    assert "not asked now; recorded as violated: under-lock" in told and "in busy-small-ring" in told
+    assert "recorded as violated" not in " ".join(printed([row], 200))
+    asked = [row.scenario for row in expectations.rows() if row.version == "v16" and row.property == "under-lock"]
+    rows = [judged("under-lock", "proved", version="v16", scenario=name) for name in asked]
+    assert "recorded as violated" not in " ".join(printed([replace(item, expected="proved") for item in rows], 200))
 
 
 def test_what_to_type_next_can_be_typed() -> None:
