@@ -17,8 +17,8 @@ from unittest.mock import patch
 
 import z3
 
-from model import channel
-from model.protocol import Protocol, build
+from model import channel, ring
+from model.protocol import Protocol, assemble
 from model.queues import Queue, Value, behind, resize
 from model.system import Action, Builder, Term, TransitionSystem
 
@@ -199,8 +199,8 @@ def _what_can_go_wrong(place: Place, entries: Entries) -> Iterator[Wrong]:
 class Code:
     """The places of a protocol's code that change queues, and the protocol with one of them wrong."""
 
-    def __init__(self, protocol: Protocol, scenario: str) -> None:
-        self.protocol, self.scenario = protocol, scenario
+    def __init__(self, protocol: Protocol) -> None:
+        self.protocol = protocol
         self._reach: dict[Place, dict[str, None]] = {}
         self._wrongs: dict[Place, dict[Wrong, None]] = {}
         building = ""
@@ -246,12 +246,12 @@ class Code:
         self, on_change: Callable[[Place, Entries], Wrong | None], action: Callable[..., None]
     ) -> TransitionSystem:
         """The protocol's system built with watched queues, by a builder of one's own."""
-        ctx = self.protocol.ctx
         watched = type("Watched", (_Watched,), {"on_change": staticmethod(on_change)})
         with ExitStack() as patches:
-            patches.enter_context(patch.object(channel, "Queue", watched))
+            for module in (channel, ring):
+                patches.enter_context(patch.object(module, "Queue", watched))
             patches.enter_context(patch.object(Builder, "action", action))
-            return build(self.protocol.version, ctx.axes, ctx.assume, ctx.bounds, self.scenario).system
+            return assemble(self.protocol.subject).system
 
 
 def same(one: Action, other: Action) -> bool:

@@ -79,10 +79,10 @@ def test_places_of_the_code_are_found(code: mutants.Code) -> None:
     labels = [label for label, _, _ in code.wrongs()]
     assert len(labels) == len(set(labels))
     for label in (
-        "bam_setup_pipe_lock, rx.desc_issued.push_front: other end",
-        "bam_setup_pipe_lock, rx.desc_issued.push_back: lost",
-        "load, rx.ring.push_back_all: without nwd",
-        "load, rx.ring.push_back_all: first two swapped",
+        "queue, rx.desc_issued.push_front: other end",
+        "queue, rx.desc_issued.push_back: lost",
+        "write, rx.ring.push_back_all: without nwd",
+        "write, rx.ring.push_back_all: first two swapped",
         "process_channel_irqs, rx.desc_list.pop_front: other end",
         "consume, rx.ring.pop_front: entry kept",
     ):
@@ -91,7 +91,7 @@ def test_places_of_the_code_are_found(code: mutants.Code) -> None:
 
 def test_wrong_place_changes_just_the_actions_that_come_there(code: mutants.Code) -> None:
     original = code.protocol.system
-    place, wrong = next(row[1:] for row in code.wrongs() if row[0] == "load, rx.ring.push_back_all: without nwd")
+    place, wrong = next(row[1:] for row in code.wrongs() if row[0] == "write, rx.ring.push_back_all: without nwd")
     mutant = code.mutant(place, wrong)
     assert mutant.changed == ("client.issue_rx", "driver.work_rx")
     for action in original.actions:
@@ -116,8 +116,8 @@ def test_bench_agrees_with_the_engine() -> None:
 @pytest.mark.parametrize(
     ("label", "noticed_by"),
     [
-        ("bam_setup_pipe_lock, rx.desc_issued.push_front: other end", "under-lock"),
-        ("load, rx.ring.push_back_all: without nwd", "unlock-after-done"),
+        ("queue, rx.desc_issued.push_front: other end", "under-lock"),
+        ("write, rx.ring.push_back_all: without nwd", "unlock-after-done"),
         ("bam.execute_unlock: lock.linux stays as it is", "no-abort"),
         ("tz.execute_lock: without the guard 'no lock of Linux stalls the other EE's pipe'", "no-abort"),
     ],
@@ -143,7 +143,7 @@ def test_what_differs_and_is_not_noticed_survives(monkeypatch: pytest.MonkeyPatc
 def test_what_differs_only_for_ever_survives(monkeypatch: pytest.MonkeyPatch) -> None:
     # the recorded cases are made blind to it
     monkeypatch.setattr(mutation, "CASES", (SMALLEST,))
-    label = "bam_setup_pipe_lock, rx.desc_issued.push_front: lost"
+    label = "queue, rx.desc_issued.push_front: lost"
     real = Bench.differs
     monkeypatch.setattr(Bench, "differs", lambda item, name: item.case == ENDLESS and real(item, name))
     found = judge(Task(label, ("v16",)))
