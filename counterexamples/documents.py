@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from model.files import read_bytes
+from model.subject import Subject
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
@@ -26,15 +27,17 @@ LARGEST_NUMBER = (1 << 53) - 1  # beyond it, not every JSON reader keeps an inte
 
 TEXT = {"type": "string"}
 NATURAL = {"type": "integer", "minimum": 0, "maximum": LARGEST_NUMBER}
-ORIGIN = {
+SUBJECT = {
     "version": TEXT,
-    "property": TEXT,
     "scenario": TEXT,
     "bounds": {"type": "object", "additionalProperties": NATURAL},
     "assumptions": {"type": "object", "additionalProperties": TEXT},
     "axes": {"type": "object", "additionalProperties": {"type": ["string", "boolean", "array"], "items": TEXT}},
 }
-"""The schema of what says which system and which property a document is about."""
+"""The schema of what says which system a document is about; the keys are the fields of a `Subject`."""
+
+ORIGIN = {"property": TEXT, **SUBJECT}
+"""The schema of what says which property of which system a document is about."""
 
 Read = TypeVar("Read")
 
@@ -45,30 +48,19 @@ class DocumentError(Exception):
 
 @dataclass(frozen=True)
 class Origin:
-    """Which property of which version a document is about, and under which scenario, bounds and assumptions."""
+    """Which property of which system a document is about, as the document says; what it leaves out is not completed."""
 
-    version: str
+    subject: Subject
     property_id: str
-    scenario: str
-    bounds: Mapping[str, int]
-    assumptions: Mapping[str, str]
-    axes: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
         """As `ORIGIN` has it."""
-        return {
-            "version": self.version,
-            "property": self.property_id,
-            "scenario": self.scenario,
-            "bounds": dict(self.bounds),
-            "assumptions": dict(self.assumptions),
-            "axes": dict(self.axes),
-        }
+        return {"property": self.property_id, **{key: getattr(self.subject, key) for key in SUBJECT}}
 
     @staticmethod
     def fields(document: Mapping[str, Any]) -> dict[str, Any]:
         """The fields by name, from a document that fits `ORIGIN`."""
-        return {("property_id" if key == "property" else key): document[key] for key in ORIGIN}
+        return {"subject": Subject(**{key: document[key] for key in SUBJECT}), "property_id": document["property"]}
 
 
 def read_document(path: Path, parse: Callable[[str], Read], need: str) -> Read:

@@ -89,7 +89,7 @@ class StoredTrace(Origin):
 def to_itf(trace: Trace) -> str:
     """The trace as ITF JSON; equal traces give equal text."""
     names = [step.name for step in trace.steps]
-    origin = Origin(trace.version, trace.property_id, trace.scenario, trace.bounds, trace.assumptions, trace.axes)
+    origin = Origin(trace.subject, trace.property_id)
     meta = {
         "format": "ITF",
         "schema": SCHEMA,

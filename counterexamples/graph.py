@@ -20,11 +20,11 @@ def to_graph(trace: Trace) -> nx.DiGraph:
     The graph has `version`, `property_id`, `statement`, `kind`, `scenario` and `actors`, in lane order.
     """
     graph = nx.DiGraph(
-        version=trace.version,
+        version=trace.subject.version,
         property_id=trace.property_id,
         statement=trace.statement,
         kind=trace.kind,
-        scenario=trace.scenario,
+        scenario=trace.subject.scenario,
         actors=acting(trace),
     )
     for index in range(len(trace.states)):

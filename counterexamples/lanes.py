@@ -152,7 +152,7 @@ def _layout(trace: Trace, pair: Conflict | None) -> _Layout:
 
 
 def _title(trace: Trace) -> str:
-    return f"{trace.version}: {trace.property_id} ({trace.kind}), scenario {trace.scenario}"
+    return f"{trace.subject.version}: {trace.property_id} ({trace.kind}), scenario {trace.subject.scenario}"
 
 
 def to_svg(trace: Trace) -> str:
@@ -163,7 +163,8 @@ def to_svg(trace: Trace) -> str:
     pair = conflict(trace)
     layout = _layout(trace, pair)
     actions = ", ".join(f"{number}. {step.name}" for number, step in enumerate(trace.steps, start=1))
-    settings = " ".join(f"{key}={value}" for key, value in sorted({**trace.bounds, **trace.assumptions}.items()))
+    given = {**trace.subject.bounds, **trace.subject.assumptions}
+    settings = " ".join(f"{key}={value}" for key, value in sorted(given.items()))
     description = f"{verdict(trace)}. Steps: {actions}. Bounds and assumptions: {settings}."
     canvas = Canvas(layout.width, layout.height, _title(trace), description)
     marked = GOOD if trace.kind == REACH else BAD

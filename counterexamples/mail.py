@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from counterexamples.account import account
 from counterexamples.phrases import step_name
+from counterexamples.repeat import command
 from counterexamples.text import step_notes, verdict
 from counterexamples.trace import Trace
-from model import parameters, versions
+from model import versions
 
 COLUMNS = 71
 
@@ -24,7 +25,7 @@ def to_mail(trace: Trace, needs: Sequence[str]) -> str:
     """
     count = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
     lines = [
-        *_wrapped(f"{trace.version}: {trace.property_id}, {count} (scenario {trace.scenario})"),
+        *_wrapped(f"{trace.subject.version}: {trace.property_id}, {count} (scenario {trace.subject.scenario})"),
         *_posting(trace),
         "",
         *_wrapped(f"What happened: {verdict(trace)}."),
@@ -32,7 +33,7 @@ def to_mail(trace: Trace, needs: Sequence[str]) -> str:
     ]
     for number, sentence in enumerate(account(trace), start=1):
         lines += _wrapped(sentence.text, f"{number:>2}. ")
-    bounds = ", ".join(f"{key}={value}" for key, value in sorted(trace.bounds.items()))
+    bounds = ", ".join(f"{key}={value}" for key, value in sorted(trace.subject.bounds.items()))
     lines += [
         "",
         "Step by step:",
@@ -53,7 +54,7 @@ def to_mail(trace: Trace, needs: Sequence[str]) -> str:
 def _posting(trace: Trace) -> list[str]:
     """Where the version was posted, as far as its file says so."""
     try:
-        version = versions.load(trace.version)
+        version = versions.load(trace.subject.version)
     except versions.VersionError:
         return []
     subject = ", ".join(part for part in (version.subject, version.posted) if part)
@@ -74,27 +75,6 @@ def _interleaving(trace: Trace) -> list[str]:
         what = step_name(step)
         lines += _wrapped(f"{what}{': ' if told else ''}{'; '.join(told)}", f"{number:>3}  {step.actor:<{width}}  ")
     return lines
-
-
-def settings(trace: Trace) -> str:
-    """The bounds, and the assumptions in so far as they are not the default."""
-    default = parameters.assumptions({})
-    chosen = [f"{key}={value}" for key, value in sorted(trace.assumptions.items()) if default.get(key) != value]
-    bounds = ", ".join(f"{key}={value}" for key, value in sorted(trace.bounds.items()))
-    return f"{', '.join(chosen) or 'the defaults (list assumptions)'}. Bounds: {bounds}."
-
-
-def command(trace: Trace) -> list[str]:
-    """The arguments of the command that finds the trace again."""
-    words = ["python", "-m", "proofs", "check", trace.version, "--property", trace.property_id]
-    if trace.scenario != "default":
-        words += ["--scenario", trace.scenario]
-    default, bounds = parameters.assumptions({}), parameters.bounds(trace.scenario, {})
-    for key, value in sorted(trace.assumptions.items()):
-        words += ["--assume", f"{key}={value}"] if default.get(key) != value else []
-    for key, number in sorted(trace.bounds.items()):
-        words += ["--bound", f"{key}={number}"] if bounds.get(key) != number else []
-    return words
 
 
 def _command(trace: Trace) -> list[str]:

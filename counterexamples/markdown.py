@@ -6,9 +6,9 @@ import shlex
 
 from counterexamples.account import account
 from counterexamples.conflicts import Conflict, conflict, matters, met_note
-from counterexamples.mail import command, settings
 from counterexamples.moment import Moment, kinds, moments
 from counterexamples.phrases import step_name
+from counterexamples.repeat import command, settings
 from counterexamples.text import step_notes
 from counterexamples.trace import Trace
 from model.vocabulary import ACTORS, actor
@@ -20,7 +20,7 @@ def to_markdown(trace: Trace) -> str:
     """The trace as Markdown with a heading of the second level."""
     count = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
     parts = [
-        f"## {_plain(trace.version)}: `{trace.property_id}`, {count}, scenario `{trace.scenario}`",
+        f"## {_plain(trace.subject.version)}: `{trace.property_id}`, {count}, scenario `{trace.subject.scenario}`",
         f"> {_plain(trace.statement)}",
         "\n".join(f"{number}. {_plain(item.text)}" for number, item in enumerate(account(trace), start=1)),
         _mermaid(trace),

@@ -77,7 +77,7 @@ class Moment:
     @property
     def number_of_request(self) -> int:
         """The request that the client works on, from 0."""
-        return int(self.before["client.request"] or 0) % int(self.trace.bounds["requests"])
+        return int(self.before["client.request"] or 0) % int(self.trace.subject.bounds["requests"])
 
     @property
     def request(self) -> str:
@@ -120,7 +120,7 @@ def about_cookies(trace: Trace) -> bool:
 
 def has_lock_hardware(trace: Trace) -> bool:
     """Whether the version queues LOCKs and the BAM of the scenario has the lock."""
-    return trace.axes.get("lock") != "none" and SCENARIOS[trace.scenario].lock_hardware
+    return trace.subject.axes.get("lock") != "none" and SCENARIOS[trace.subject.scenario].lock_hardware
 
 
 def quiescent(trace: Trace, state: State) -> bool:

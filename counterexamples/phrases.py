@@ -63,7 +63,7 @@ def _into(m: Moment, channel: str, start: str) -> str:
 def _ring_full(m: Moment, channel: str) -> bool:
     """Whether the driver counts no free slot after the step."""
     head, tail = m.after[f"{channel}.head"], m.after[f"{channel}.tail"]
-    return tail is not None and (head - tail - 1) % (m.trace.bounds["ring"] + 1) == 0
+    return tail is not None and (head - tail - 1) % (m.trace.subject.bounds["ring"] + 1) == 0
 
 
 def _go(words: Sequence[str]) -> str:
@@ -101,7 +101,7 @@ def _prep(what: str, channel: str, queue: str) -> Callable[[Moment], str]:
 
 
 def _refusal(m: Moment) -> str:
-    if m.trace.axes.get("no-lock-hardware") != "commands-fail" or has_lock_hardware(m.trace):
+    if m.trace.subject.axes.get("no-lock-hardware") != "commands-fail" or has_lock_hardware(m.trace):
         return ""
     return ": attaching the metadata fails on a BAM without the pipe lock"
 

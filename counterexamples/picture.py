@@ -118,7 +118,8 @@ def cause_svg(trace: Trace) -> str:
 
 
 def _heading(trace: Trace) -> str:
-    return f"{trace.version}: {trace.property_id}, scenario {trace.scenario}: why step {len(trace.steps)} came"
+    about = f"{trace.subject.version}: {trace.property_id}, scenario {trace.subject.scenario}"
+    return f"{about}: why step {len(trace.steps)} came"
 
 
 def _description(trace: Trace, drawing: _Drawing) -> str:

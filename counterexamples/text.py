@@ -166,9 +166,9 @@ def to_text(trace: Trace) -> str:
 
 def _header(trace: Trace) -> list[str]:
     count = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
-    lines = [f"{trace.version}: {trace.property_id} ({trace.kind}), scenario {trace.scenario}, {count}"]
+    lines = [f"{trace.subject.version}: {trace.property_id} ({trace.kind}), scenario {trace.subject.scenario}, {count}"]
     lines += _wrapped("statement", trace.statement)
-    for title, values in (("bounds", trace.bounds), ("assumptions", trace.assumptions)):
+    for title, values in (("bounds", trace.subject.bounds), ("assumptions", trace.subject.assumptions)):
         lines += _wrapped(title, " ".join(f"{key}={value}" for key, value in sorted(values.items())))
     return lines
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar
 
 from model.concrete import fire, holds
 from model.protocol import Protocol
 from model.queues import decode
+from model.subject import Subject
 from model.system import Action, StateSpace
 
 EVENTUALLY, REACH = "eventually", "reach"
@@ -65,7 +66,7 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Trace:
-    """One execution of one version under one workload.
+    """One execution of one system.
 
     `steps` are the actions taken; `states` one more than steps, variable names to numbers. `property_id` and
     `statement` say what the last step or state violates, or for a `reach` property comes to. `kind` is the
@@ -74,17 +75,13 @@ class Trace:
     way for ever; the last state itself if the execution rests there.
     """
 
-    version: str
+    subject: Subject
     property_id: str
     statement: str
     kind: str
-    scenario: str
-    bounds: Mapping[str, int]
-    assumptions: Mapping[str, str]
-    axes: Mapping[str, Any]
-    space: StateSpace
-    steps: tuple[Action, ...]
-    states: tuple[Mapping[str, int], ...]
+    space: StateSpace = field(repr=False)
+    steps: tuple[Action, ...] = field(repr=False)
+    states: tuple[Mapping[str, int], ...] = field(repr=False)
     loop: int | None = None
 
     def readable(self, index: int) -> dict[str, Any]:

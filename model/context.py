@@ -7,27 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import z3
 
-from model.parameters import Scenario
+from model.parameters import SCENARIOS, Scenario
 from model.system import Builder, Enumeration, StateSpace, Term, width_of
 from model.vocabulary import EVENTS
+
+if TYPE_CHECKING:
+    from model.subject import Subject
+    from model.versions import Value
 
 
 @dataclass
 class Context:
-    """One version under given assumptions, bounds and scenario, and the state that follows from them.
+    """A subject, and the state that follows from it. Source: `model/versions/`, dossier `hardware.md` section 6."""
 
-    `axes`, `assume`: names to values; `bounds`: names to counts.
-    Source: `model/versions/`, dossier `hardware.md` section 6.
-    """
-
-    axes: Mapping[str, Any]
-    assume: Mapping[str, str]
-    bounds: Mapping[str, int]
-    workload: Scenario
+    subject: Subject
     space: StateSpace = field(default_factory=lambda: StateSpace(events=EVENTS))
 
     def __post_init__(self) -> None:
@@ -35,6 +32,26 @@ class Context:
         requests = self.bounds["requests"]
         self.request_bits = width_of(requests)
         self.owner = Enumeration("none", "tz", *(f"linux-{number + 1}" for number in range(requests)))
+
+    @property
+    def axes(self) -> Mapping[str, Value]:
+        """The version's axes, names to values."""
+        return self.subject.axes
+
+    @property
+    def assume(self) -> Mapping[str, str]:
+        """The assumptions about the hardware, names to values."""
+        return self.subject.assumptions
+
+    @property
+    def bounds(self) -> Mapping[str, int]:
+        """The bounds, names to counts."""
+        return self.subject.bounds
+
+    @property
+    def workload(self) -> Scenario:
+        """What the scenario's name stands for."""
+        return SCENARIOS[self.subject.scenario]
 
     @property
     def locks(self) -> bool:

@@ -1,17 +1,16 @@
-"""build(version, bounds, assumptions) -> Protocol: the one place where the actors meet."""
+"""build(subject) -> Protocol: the one place where the actors meet."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import lru_cache
 
 import z3
 
 from model import busy_client, client, driver, engine, hardware, lock, other_ee, pipes
 from model.channel import Channel
 from model.context import Context
-from model.parameters import SCENARIOS
+from model.subject import Subject
 from model.system import Action, Step, TransitionSystem
 from model.vocabulary import ACTORS, demand_declared
 
@@ -20,24 +19,28 @@ from model.vocabulary import ACTORS, demand_declared
 class Protocol:
     """A version's transition system together with what it was built from."""
 
-    version: str
     ctx: Context
     system: TransitionSystem
 
+    @property
+    def subject(self) -> Subject:
+        """Which system it is."""
+        return self.ctx.subject
 
-def build(
-    version: str,
-    axes: Mapping[str, Any],
-    assumptions: Mapping[str, str],
-    bounds: Mapping[str, int],
-    scenario: str = "default",
-) -> Protocol:
-    """The transition system of one version under complete, valid assumptions and bounds.
+
+@lru_cache(maxsize=8)
+def build(subject: Subject) -> Protocol:
+    """The transition system of a complete, valid subject, of the last few remembered.
 
     Raises ModelError if the pieces do not fit together or the vocabulary lacks something, which is a defect of the
     model.
     """
-    ctx = Context(dict(axes), dict(assumptions), dict(bounds), SCENARIOS[scenario])
+    return assemble(subject)
+
+
+def assemble(subject: Subject) -> Protocol:
+    """As `build`, anew each time: for a model of which something was changed."""
+    ctx = Context(subject)
     for part in (client, lock, driver, pipes, engine, other_ee):
         part.declare(ctx)
     (client if ctx.workload.client == "qce" else busy_client).actions(ctx)
@@ -49,7 +52,7 @@ def build(
     other_ee.actions(ctx)
     actions = tuple(_one_softirq(ctx, _halted_by_panic(ctx, action)) for action in ctx.builder.actions)
     demand_declared(actions, ctx.space)
-    return Protocol(version, ctx, TransitionSystem(version, ctx.space, actions))
+    return Protocol(ctx, TransitionSystem(subject.version, ctx.space, actions))
 
 
 def _halted_by_panic(ctx: Context, action: Action) -> Action:

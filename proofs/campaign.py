@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from counterexamples.trace import INSTEAD, ReplayError, Trace
 from model import parameters, versions
 from model.protocol import Protocol, build
+from model.subject import Subject
 from proofs import causes, verdicts
 from proofs.engines.cone import behaviour_cone, observe
 from proofs.invariants import Clause
@@ -33,24 +33,17 @@ DEPTH = 5  # steps that z3 unrolls where no violation is known: keeps a whole ru
 
 @dataclass(frozen=True)
 class Job:
-    """What one worker checks: names only, so that it can be sent to another process.
+    """What one worker checks: plain data, so that it can be sent to another process."""
 
-    `change`: axes to which the version is given another value.
-    """
-
-    version: str
-    scenario: str
+    subject: Subject
     properties: tuple[str, ...]
-    assume: Mapping[str, str] = field(default_factory=dict)
-    bound: Mapping[str, int] = field(default_factory=dict)
     engine: str = "both"
     depth: int = DEPTH
     out: str | None = None
     all_causes: bool = False
-    change: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.version} ({self.scenario})"
+        return f"{self.subject.version} ({self.subject.scenario})"
 
 
 @dataclass(frozen=True)
@@ -100,14 +93,21 @@ def in_brief(result: Result) -> str:
     return result.verdict if result.depth is None else f"{result.verdict} {result.depth}"
 
 
-def jobs(names: Sequence[str], properties: Sequence[str], scenarios: Sequence[str], **settings: Any) -> list[Job]:
+def jobs(
+    names: Sequence[str],
+    properties: Sequence[str],
+    scenarios: Sequence[str],
+    assume: Mapping[str, str],
+    bound: Mapping[str, int],
+    **settings: Any,
+) -> list[Job]:
     """One job for each version and scenario in which some of the properties is asked.
 
-    No `scenarios`: those in which a property is asked first of all.
+    No `scenarios`: those in which a property is asked first of all. Raises VersionError or ParameterError.
     """
     known = catalogue()
     result = []
-    for version in names:
+    for version in map(versions.load, names):
         for scenario in scenarios or parameters.SCENARIOS:
             asked = tuple(
                 name
@@ -115,26 +115,14 @@ def jobs(names: Sequence[str], properties: Sequence[str], scenarios: Sequence[st
                 if scenario in (known[name].scenarios if scenarios else known[name].first_scenarios)
             )
             if asked:
-                result.append(Job(version, scenario, asked, **settings))
+                result.append(Job(Subject.of(version, scenario, assume, bound), asked, **settings))
     return result
-
-
-def protocol_for(job: Job) -> Protocol:
-    """The protocol that a job checks; raises VersionError or ParameterError."""
-    version = versions.load(job.version)
-    return build(
-        version.name,
-        {**version.axes, **job.change},
-        parameters.assumptions(job.assume),
-        parameters.bounds(job.scenario, job.bound),
-        job.scenario,
-    )
 
 
 def run_job(job: Job) -> list[Result]:
     """Check one version in one scenario; raises EngineDisagreementError or ReplayError, which are internal errors."""
     started = time.perf_counter()
-    protocol = protocol_for(job)
+    protocol = build(job.subject)
     asked = [catalogue()[name] for name in job.properties]
     reasons = {item.id: item.reason_against(protocol) for item in asked}
     applicable = [item for item in asked if reasons[item.id] is None]
@@ -151,7 +139,7 @@ def run_job(job: Job) -> list[Result]:
         shown = _with_instead(protocol, item, verdict)
         failed: list[str] = []
         trace = _write_trace(job, protocol, item, shown, failed) if shown.path or shown.loop is not None else None
-        row = _result(job, protocol, item, verdict, trace)
+        row = _result(protocol, item, verdict, trace)
         if verdict.invariant is not None and job.out is not None:
             row = replace(row, certificate=_write_certificate(job, protocol, item, verdict.invariant, failed))
         if job.all_causes and verdict.word is Word.VIOLATED and item.kind == ALWAYS:
@@ -179,18 +167,19 @@ def _with_causes(
     return replace(row, causes=len(found), other_causes=tuple(notes))
 
 
-def _result(job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, trace: str | None) -> Result:
+def _result(protocol: Protocol, item: Property, verdict: verdicts.Verdict, trace: str | None) -> Result:
+    subject = protocol.subject
     return Result(
-        protocol.version,
+        subject.version,
         item.id,
-        job.scenario,
+        subject.scenario,
         verdict.word,
         verdict.how,
         verdict.depth,
         verdict.states,
         verdict.engines,
-        protocol.ctx.bounds,
-        protocol.ctx.assume,
+        subject.bounds,
+        subject.assumptions,
         verdict.path,
         trace,
         0.0,
@@ -207,7 +196,7 @@ def _strength(protocol: Protocol, verdict: verdicts.Verdict) -> str | None:
     return ANY_REQUESTS if protocol.ctx.workload.endless else WITHIN_BOUNDS
 
 
-def trace_of(protocol: Protocol, item: Property, scenario: str, path: Sequence[str], loop: int | None = None) -> Trace:
+def trace_of(protocol: Protocol, item: Property, path: Sequence[str], loop: int | None = None) -> Trace:
     """A path as a replayed trace; raises ReplayError if it is not one that ends in what the property is about.
 
     That of an `eventually` property needs `loop`, and has only the variables that a guard or the property reads. A path
@@ -224,17 +213,12 @@ def trace_of(protocol: Protocol, item: Property, scenario: str, path: Sequence[s
             if item.instead is None:
                 raise
             states, kind = recheck(protocol, item.instead(protocol), path), INSTEAD
-    ctx = protocol.ctx
     steps = tuple(protocol.system.action(name) for name in path)
     return Trace(
-        protocol.version,
+        protocol.subject,
         item.id,
         item.statement,
         kind,
-        scenario,
-        ctx.bounds,
-        ctx.assume,
-        ctx.axes,
         protocol.system.space,
         steps,
         tuple(states),
@@ -246,12 +230,12 @@ def _write_trace(
     job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, failed: list[str], suffix: str = ""
 ) -> str | None:
     """Where the replayed trace is written, None if nowhere; what cannot be written is put into `failed`."""
-    trace = trace_of(protocol, item, job.scenario, verdict.path, verdict.loop)
+    trace = trace_of(protocol, item, verdict.path, verdict.loop)
     if job.out is None:
         return None
     from counterexamples.gallery import write_all
 
-    folder, stem = _place(job, protocol, item)
+    folder, stem = _place(protocol, item)
     try:
         write_all(trace, Path(job.out) / folder, stem + suffix)
     except OSError as error:
@@ -260,9 +244,9 @@ def _write_trace(
     return f"{folder}/{stem}{suffix}.itf.json"
 
 
-def _place(job: Job, protocol: Protocol, item: Property) -> tuple[str, str]:
+def _place(protocol: Protocol, item: Property) -> tuple[str, str]:
     """The folder and the stem of the names of what is written about one verdict."""
-    return folder_name(protocol.version), stem_of(item.id, job.scenario)
+    return folder_name(protocol.subject.version), stem_of(item.id, protocol.subject.scenario)
 
 
 def _write_certificate(
@@ -271,8 +255,8 @@ def _write_certificate(
     from counterexamples.documents import write_file
     from proofs import certificates
 
-    folder, stem = _place(job, protocol, item)
-    certificate = certificates.certificate_of(protocol, item.id, job.scenario, clauses)
+    folder, stem = _place(protocol, item)
+    certificate = certificates.Certificate(protocol.subject, item.id, clauses)
     path = Path(str(job.out)) / folder / f"{stem}.cert.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -288,19 +272,14 @@ def run_all(work: Sequence[Job], workers: int) -> Iterator[list[Result] | Lost]:
 
     Of versions that behave alike only the first is run; the others get its rows, and its traces.
     """
-    keys = [_alike(job) for job in work]
+    keys = [replace(job, subject=job.subject.behaviour) for job in work]
     first = dict(reversed(list(zip(keys, work, strict=True))))
     unique = [job for key, job in zip(keys, work, strict=True) if first[key] is job]
     # the long jobs first, so that the workers end together
     fresh = answers(run_job, unique, workers, last=lambda index: -len(unique[index].properties))
-    known: dict[str, list[Result] | Lost] = {}
+    known: dict[Job, list[Result] | Lost] = {}
     for key, job in zip(keys, work, strict=True):
         if key not in known:
             known[key] = next(fresh)
-        found = known[key]
-        yield Lost(str(job)) if isinstance(found, Lost) else [replace(row, version=job.version) for row in found]
-
-
-def _alike(job: Job) -> str:
-    axes = versions.behaviour(versions.load(job.version).axes)
-    return json.dumps([axes, asdict(replace(job, version=""))], sort_keys=True)
+        found, name = known[key], job.subject.version
+        yield Lost(str(job)) if isinstance(found, Lost) else [replace(row, version=name) for row in found]

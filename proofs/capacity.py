@@ -17,9 +17,11 @@ from dataclasses import dataclass
 import click
 import numpy as np
 
-from model import parameters, versions
+from model import parameters
+from model.protocol import build
+from model.subject import Subject
 from proofs import options, session
-from proofs.campaign import Job, Result, in_brief, protocol_for, run_job
+from proofs.campaign import Job, Result, in_brief, run_job
 from proofs.engines.cone import own_part
 from proofs.engines.exhaustive import Explorer
 from proofs.pool import in_parallel
@@ -68,9 +70,10 @@ def _chosen(properties: Sequence[str]) -> tuple[str, ...]:
 
 def table(version: str, properties: Sequence[str], key: str, values: Sequence[int], workers: int) -> list[Row]:
     """The verdicts of the exhaustive engine in the scenario `default`, for each value of the bound `key`."""
-    work = [Job(version, "default", tuple(properties), {}, {key: value}, "exhaustive") for value in values]
+    subjects = [Subject.of(version, bound={key: value}) for value in values]
     if key in ("requests", "tz_requests"):
-        work.append(Job(version, "endless", tuple(properties), {}, {}, "exhaustive"))
+        subjects.append(Subject.of(version, "endless"))
+    work = [Job(subject, tuple(properties), "exhaustive") for subject in subjects]
     found = list(in_parallel(run_job, work, workers))
     rows = []
     for number, name in enumerate(properties):
@@ -108,7 +111,7 @@ def sufficient_ring(version: str, name: str, scenario: str = "endless") -> int |
 
 def _graph(version: str, name: str, scenario: str, ring: int) -> tuple[np.ndarray, int] | None:
     """The reachable states as sorted columns and the number of transitions; None if a capacity is exceeded."""
-    protocol = protocol_for(Job(versions.load(version).name, scenario, (), {}, {"ring": ring}))
+    protocol = build(Subject.of(version, scenario, bound={"ring": ring}))
     target = catalogue()[name].target(protocol)
     system = own_part(protocol.system, target)
     space = Explorer(system).explore({})

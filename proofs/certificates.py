@@ -105,13 +105,13 @@ def checked(certificate: Certificate, protocol: Protocol) -> Target:
     Raises DocumentError if its clauses are not about the system, or its property says nothing about it.
     """
     item = catalogue()[certificate.property_id]
-    reason = item.reason_against(protocol)
+    reason, version = item.reason_against(protocol), protocol.subject.version
     if item.kind != ALWAYS:
         raise DocumentError(f"{item.id} is an `{item.kind}` property; a certificate is for an `{ALWAYS}` one")
     if reason is not None:
-        raise DocumentError(f"{item.id} does not apply to {protocol.version}: {reason}")
+        raise DocumentError(f"{item.id} does not apply to {version}: {reason}")
     if missing := unmet(protocol, item):
-        raise DocumentError(f"{item.id} is vacuous for {protocol.version}; not seen to happen: {'; '.join(missing)}")
+        raise DocumentError(f"{item.id} is vacuous for {version}; not seen to happen: {'; '.join(missing)}")
     known = places(protocol.system.space)
     for number, clause in enumerate(certificate.clauses):
         _check_clause(number, clause, known)
@@ -181,12 +181,6 @@ def offending(protocol: Protocol, target: Target, clauses: Sequence[Clause], obl
             if not true(z3.substitute(clause.term(known), *after)):
                 return f"{action.name} leads out of the clause on {clause.name}"
     return "a state inside the invariant hits the target, or exceeds a capacity"
-
-
-def certificate_of(protocol: Protocol, property_id: str, scenario: str, clauses: tuple[Clause, ...]) -> Certificate:
-    """The certificate of an invariant of one property."""
-    ctx = protocol.ctx
-    return Certificate(protocol.version, property_id, scenario, ctx.bounds, ctx.assume, ctx.axes, clauses)
 
 
 def described(certificate: Certificate, protocol: Protocol) -> list[str]:

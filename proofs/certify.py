@@ -62,7 +62,7 @@ def certify(files: tuple[Path, ...], show: bool) -> None:
 
 def _heading(certificate: Certificate) -> str:
     over = {name for clause in certificate.clauses for name in clause.over}
-    about = f"{certificate.version} {certificate.property_id} ({certificate.scenario})"
+    about = f"{certificate.subject.version} {certificate.property_id} ({certificate.subject.scenario})"
     return f"{about}: {len(certificate.clauses)} clauses over {len(over)} places"
 
 

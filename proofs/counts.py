@@ -20,8 +20,10 @@ from rich.table import Table
 
 from counterexamples.documents import write_file
 from model import versions
+from model.protocol import build
+from model.subject import Subject
 from proofs import options, report
-from proofs.campaign import Job, protocol_for, run_job
+from proofs.campaign import Job, run_job
 from proofs.engines.exhaustive import Explorer, Space
 from proofs.expectations import ExpectationError
 from proofs.pool import in_parallel
@@ -55,8 +57,11 @@ class Case:
     def job(self, version: str) -> Job:
         """The exhaustive exploration of a version in this case; the causes of violations only in the smallest."""
         asked = CAUSES_OF if self == SMALLEST else ()
-        bound, assume = self.bound, self.assume
-        return Job(version, self.scenario, asked, assume, bound, engine="exhaustive", all_causes=True)
+        return Job(self.subject(version), asked, "exhaustive", all_causes=True)
+
+    def subject(self, version: str) -> Subject:
+        """A version in this case."""
+        return Subject.of(version, self.scenario, self.assume, self.bound)
 
 
 ONE = {"requests": 1, "tz_requests": 1}
@@ -126,7 +131,7 @@ def figures(space: Space) -> dict[str, int | list[str]]:
 
 def count(job: Job) -> dict[str, int | list[str]]:
     """The figures of one version in one case, and for `SMALLEST` how many causes the job's violations have."""
-    row = figures(Explorer(protocol_for(job).system).explore({}))
+    row = figures(Explorer(build(job.subject).system).explore({}))
     if job.properties:
         found = {result.property: result.causes for result in run_job(job)}
         row |= {f"causes {name}": number for name, number in found.items() if number is not None}

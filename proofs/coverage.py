@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 
@@ -66,7 +66,7 @@ def explored(version: Version, cases: Sequence[Case]) -> list[Item]:
         protocol = item.protocol
         if scenario_applies(protocol) is not None:
             continue
-        wanted = _wanted(protocol, case.scenario)
+        wanted = _wanted(protocol)
         found = dict.fromkeys(wanted, "") | found
         if missing := {key: target for key, target in wanted.items() if not found[key]}:
             found |= {key: case.label for key, target in missing.items() if _happens(protocol, item.space, key, target)}
@@ -88,11 +88,11 @@ def _happens(protocol: Protocol, space: Space, key: tuple[str, str], target: Tar
     )
 
 
-def _wanted(protocol: Protocol, scenario: str) -> dict[tuple[str, str], Target]:
-    """A target for each action and for each subject of the properties that are asked in the scenario."""
+def _wanted(protocol: Protocol) -> dict[tuple[str, str], Target]:
+    """A target for each action and for each subject of the properties that are asked in its scenario."""
     wanted = {(ACTION, action.name): Target() for action in protocol.system.actions}
     for item in catalogue().values():
-        if scenario in item.scenarios and item.reason_against(protocol) is None:
+        if protocol.subject.scenario in item.scenarios and item.reason_against(protocol) is None:
             subjects = item.subjects(protocol)
             wanted |= {(PROPERTY, f"{item.id}: {meaning}"): target for meaning, target in subjects.items()}
     return wanted
@@ -116,7 +116,7 @@ def _axis(asked: tuple[str, str]) -> Item:
     for case in AXIS_CASES:
         ours = bench(name, case)
         for value in _told_apart(version, axis, options):
-            theirs = Bench(_built(ours.protocol, {**version.axes, axis: value}, ours.case), ours.case, ours)
+            theirs = Bench(build(ours.protocol.subject.changed({axis: value})), ours.case, ours)
             if equal(ours.protocol, theirs.protocol):
                 continue
             place = f"with {_shown(value)} ({ours.case.label})"
@@ -156,10 +156,6 @@ def _others(version: Version, axis: str) -> Iterator[versions.Value]:
 
 def _shown(value: versions.Value) -> str:
     return value if isinstance(value, str) else " ".join(value)
-
-
-def _built(like: Protocol, axes: Mapping[str, versions.Value], case: Case) -> Protocol:
-    return build(like.version, axes, like.ctx.assume, like.ctx.bounds, case.scenario)
 
 
 def equal(one: Protocol, other: Protocol) -> bool:

@@ -65,7 +65,7 @@ def _values(present: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def find(rows: Sequence[Result], jobs: Sequence[Job], workers: int) -> list[Fixes]:
     """The fixes for each violation among `rows`, which are the results of `jobs`."""
-    by_scenario = {(job.version, job.scenario): job for job in jobs}
+    by_scenario = {(job.subject.version, job.subject.scenario): job for job in jobs}
     violations = [row for row in rows if row.verdict is Word.VIOLATED]
     return [_fixes(row, by_scenario[row.version, row.scenario], workers) for row in violations]
 
@@ -73,15 +73,19 @@ def find(rows: Sequence[Result], jobs: Sequence[Job], workers: int) -> list[Fixe
 def _fixes(row: Result, job: Job, workers: int) -> Fixes:
     tried, unfit = changes(row.version)
     alone = replace(job, properties=(row.property,), engine="exhaustive", out=None, all_causes=False)
-    answers = in_parallel(run_job, [replace(alone, change=change) for change in tried], workers)
+    answers = in_parallel(run_job, [_changed(alone, change) for change in tried], workers)
     removing = [change for change, (answer,) in zip(tried, answers, strict=True) if answer.verdict.holds]
     if not removing:
         return Fixes(row, (), len(tried), unfit)
     asked = tuple(name for name, item in catalogue().items() if row.scenario in item.scenarios)
     whole = replace(alone, properties=asked)
-    before, *after = in_parallel(run_job, [whole, *(replace(whole, change=change) for change in removing)], workers)
+    before, *after = in_parallel(run_job, [whole, *(_changed(whole, change) for change in removing)], workers)
     found = (_fix(row, change, before, results) for change, results in zip(removing, after, strict=True))
     return Fixes(row, tuple(found), len(tried), unfit)
+
+
+def _changed(job: Job, change: Mapping[str, Any]) -> Job:
+    return replace(job, subject=job.subject.changed(change))
 
 
 def _fix(row: Result, change: Mapping[str, Any], before: Sequence[Result], after: Sequence[Result]) -> Fix:

@@ -54,7 +54,7 @@ def certified(rows: Sequence[Recorded]) -> set[tuple[str, str]]:
     found, proved = set(), proved_for_ever(rows)
     for path in sorted((Path(__file__).parent / "certified").rglob("*.cert.json")):
         certificate = read_certificate(path)
-        key = certificate.version, certificate.property_id
+        key = certificate.subject.version, certificate.property_id
         if key not in proved:
             continue
         protocol = stored_protocol(certificate)

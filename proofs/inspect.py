@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -20,7 +19,8 @@ from counterexamples.markdown import to_markdown
 from counterexamples.trace import ReplayError, Trace
 from model import parameters, versions
 from model.protocol import Protocol, build
-from proofs.campaign import Job, protocol_for, trace_of
+from model.subject import Subject
+from proofs.campaign import trace_of
 from proofs.properties import catalogue
 
 
@@ -33,7 +33,6 @@ def _as_mail(trace: Trace) -> str:
 
 
 FORMATS: Mapping[str, Callable[[Trace], str]] = {"text": with_account, "markdown": to_markdown, "mail": _as_mail}
-Items = tuple[tuple[str, Any], ...]
 LISTS = ("versions", "axes", "properties", "scenarios", "assumptions", "bounds", "actions")
 LEAST = 30  # columns that the last column of a table needs to be readable
 
@@ -134,7 +133,7 @@ def _actions() -> Table:
     for name in versions.names():
         if versions.UNKNOWN in versions.load(name).axes.values():
             continue
-        for action in protocol_for(Job(name, "default", ())).system.actions:
+        for action in build(Subject.of(name)).system.actions:
             seen.setdefault(action.name, (action.actor, action.source, []))[2].append(name)
     for action_name, (actor, source, users) in seen.items():
         table.add_row(action_name, actor, source, " ".join(users))
@@ -148,27 +147,21 @@ def stored_protocol(stored: Origin) -> Protocol:
     shipped version the value that this version has. Raises DocumentError if the document has something that does
     not exist, or if it has axes on which the shipped version that it names behaves otherwise; ParameterError likewise.
     """
-    if not stored.version.isprintable():
-        raise DocumentError(f"version: {quoted(stored.version)} cannot be printed, need the name of a version")
+    about = stored.subject
+    if not about.version.isprintable():
+        raise DocumentError(f"version: {quoted(about.version)} cannot be printed, need the name of a version")
     for kind, name, known in (
-        ("scenario", stored.scenario, parameters.SCENARIOS),
+        ("scenario", about.scenario, parameters.SCENARIOS),
         ("property", stored.property_id, catalogue()),
     ):
         if name not in known:
             raise DocumentError(str(parameters.nearest(kind, name, known)))
-    assumptions = parameters.assumptions(stored.assumptions)
-    bounds = parameters.bounds(stored.scenario, stored.bounds)
-    parts = (_stored_axes(stored), assumptions, bounds)
-    return _built(stored.version, *(tuple(part.items()) for part in parts), stored.scenario)
+    assumptions = parameters.assumptions(about.assumptions)
+    bounds = parameters.bounds(about.scenario, about.bounds)
+    return build(replace(about, bounds=bounds, assumptions=assumptions, axes=_stored_axes(about)))
 
 
-@lru_cache(maxsize=8)
-def _built(version: str, axes: Items, assumptions: Items, bounds: Items, scenario: str) -> Protocol:
-    # traces of one version and scenario mostly come one after another
-    return build(version, dict(axes), dict(assumptions), dict(bounds), scenario)
-
-
-def _stored_axes(stored: Origin) -> dict[str, versions.Value]:
+def _stored_axes(stored: Subject) -> dict[str, versions.Value]:
     """The axes of the shipped version that a document names, if it agrees, else those that it has itself."""
     present = {} if versions.is_path(stored.version) else dict(versions.load(stored.version).axes)
     try:
@@ -194,7 +187,7 @@ def replayed(path: Path) -> Trace:
     protocol = stored_protocol(stored)
     item = catalogue()[stored.property_id]
     try:
-        trace = trace_of(protocol, item, stored.scenario, stored.path, stored.loop)
+        trace = trace_of(protocol, item, stored.path, stored.loop)
     except ReplayError as error:
         raise DocumentError(f"{path} does not replay: {error}; make it again by `check --out`") from None
     for index, (mine, theirs) in enumerate(zip(trace.states, stored.states, strict=True)):

@@ -14,10 +14,9 @@ import numpy as np
 import z3
 
 from model.concrete import Code, by_identity
-from model.protocol import Protocol
+from model.protocol import Protocol, build
 from model.system import Action, Term, TransitionSystem
 from proofs import mutants
-from proofs.campaign import protocol_for
 from proofs.counts import Case, figures
 from proofs.engines import Target, fair
 from proofs.engines.exhaustive import Explorer, Space
@@ -112,7 +111,7 @@ class Bench:
     @cached_property
     def code(self) -> mutants.Code:
         """The places of the code that change queues."""
-        return mutants.Code(self.protocol, self.case.scenario)
+        return mutants.Code(self.protocol)
 
     @cached_property
     def _original(self) -> _Limited:
@@ -240,4 +239,4 @@ def _nearest(space: Space, states: np.ndarray) -> Iterator[int]:
 @cache
 def bench(version: str, case: Case) -> Bench:
     """The bench of a version and a case, made once in a process."""
-    return Bench(protocol_for(case.job(version)), case)
+    return Bench(build(case.subject(version)), case)

@@ -40,8 +40,9 @@ def reliances(trace: Trace) -> tuple[Reliance, ...]:
     """
     found = []
     for key, item in ASSUMPTIONS.items():
-        mine = trace.assumptions[key]
-        others = {value: keeps(trace, {**trace.assumptions, key: value}) for value in item.values if value != mine}
+        own = trace.subject.assumptions
+        mine = own[key]
+        others = {value: keeps(trace, {**own, key: value}) for value in item.values if value != mine}
         keeping = tuple(value for value, kept in others.items() if kept)
         found.append(Reliance(key, mine, keeping, tuple(value for value in others if value not in keeping)))
     return tuple(found)
@@ -49,17 +50,17 @@ def reliances(trace: Trace) -> tuple[Reliance, ...]:
 
 def keeps(trace: Trace, assumptions: Mapping[str, str]) -> bool:
     """Whether the trace's steps show under these assumptions, complete and valid, what they show under their own."""
-    protocol = build(trace.version, trace.axes, assumptions, trace.bounds, trace.scenario)
+    protocol = build(trace.subject.assuming(assumptions))
     item, path = catalogue()[trace.property_id], [step.name for step in trace.steps]
     if item.reason_against(protocol) is not None:
         return False
     if item.kind == EVENTUALLY:
         try:
-            trace_of(protocol, item, trace.scenario, path, trace.loop)
+            trace_of(protocol, item, path, trace.loop)
         except ReplayError:
             return False
         return True
-    own = build(trace.version, trace.axes, trace.assumptions, trace.bounds, trace.scenario)
+    own = build(trace.subject)
     known = {action.name for action in own.system.actions}
     new = [action for action in protocol.system.actions if action.name not in known]
     return _comes_to(protocol, item.target(protocol), path, new)

@@ -13,11 +13,12 @@ from pathlib import Path
 from counterexamples.formats import StoredTrace, read_file
 from counterexamples.trace import Blocked, ReplayError, replay, run
 from model.concrete import holds
-from model.protocol import Protocol
+from model.protocol import Protocol, build
+from model.subject import Subject
 from proofs import inspect as inspection
 from proofs import session
 from proofs.alignment import LEFT_OUT, PUT_IN, TAKEN, Aligned, align
-from proofs.campaign import Job, protocol_for, trace_of
+from proofs.campaign import trace_of
 from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
 
 State = Mapping[str, int]
@@ -55,15 +56,15 @@ def replay_on(path: Path, version: str) -> Replayed:
     """
     session.demand_known_axes(version)
     shown = inspection.replayed(path)
-    stored = replace(read_file(path), axes=shown.axes)
-    protocol = protocol_for(Job(version, stored.scenario, (), stored.assumptions, stored.bounds))
+    stored, about = replace(read_file(path), subject=shown.subject), shown.subject
+    protocol = build(Subject.of(version, about.scenario, about.assumptions, about.bounds))
     outcome = run(protocol, stored.path)
     blocked = outcome if isinstance(outcome, Blocked) else None
     states = replay(protocol, stored.path[: outcome.step - 1]) if isinstance(outcome, Blocked) else outcome
     item = catalogue()[stored.property_id]
     reason = item.reason_against(protocol)
     hit = None if reason is not None else first_hit(protocol, item, stored, states)
-    replayed = Replayed(version, stored, item.kind, _differing(stored, protocol), blocked, hit, reason)
+    replayed = Replayed(version, stored, item.kind, _differing(about, protocol.subject), blocked, hit, reason)
     return replayed if blocked is None or item.kind == EVENTUALLY else _with_nearest(replayed, protocol, item)
 
 
@@ -75,11 +76,8 @@ def _with_nearest(replayed: Replayed, protocol: Protocol, item: Property) -> Rep
     return replace(replayed, nearest=lines, nearest_hit=hit)
 
 
-def _differing(stored: StoredTrace, protocol: Protocol) -> tuple[str, ...]:
-    def plain(value: object) -> object:
-        return list(value) if isinstance(value, tuple) else value
-
-    return tuple(axis for axis, value in protocol.ctx.axes.items() if plain(value) != plain(stored.axes.get(axis)))
+def _differing(one: Subject, other: Subject) -> tuple[str, ...]:
+    return tuple(axis for axis, value in other.axes.items() if value != one.axes[axis])
 
 
 def first_hit(protocol: Protocol, item: Property, stored: StoredTrace, states: Sequence[State]) -> int | None:
@@ -99,7 +97,7 @@ def first_hit(protocol: Protocol, item: Property, stored: StoredTrace, states: S
 def _lasts(protocol: Protocol, item: Property, stored: StoredTrace) -> bool:
     """Whether the steps, all possible here, end in a fair loop in this version too."""
     try:
-        trace_of(protocol, item, stored.scenario, stored.path, stored.loop)
+        trace_of(protocol, item, stored.path, stored.loop)
     except ReplayError:
         return False
     return True
@@ -108,8 +106,8 @@ def _lasts(protocol: Protocol, item: Property, stored: StoredTrace) -> bool:
 def to_text(replayed: Replayed) -> str:
     """The steps, and how it ended, for readers."""
     stored = replayed.stored
-    name = f"{stored.property_id} ({stored.scenario})"
-    lines = [f"{stored.version} {name}, {len(stored.path)} steps, on {replayed.version}"]
+    name = f"{stored.property_id} ({stored.subject.scenario})"
+    lines = [f"{stored.subject.version} {name}, {len(stored.path)} steps, on {replayed.version}"]
     if replayed.axes:
         lines.append(f"the versions differ in: {', '.join(replayed.axes)}")
     possible = len(stored.path) if replayed.blocked is None else replayed.blocked.step - 1

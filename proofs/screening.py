@@ -9,15 +9,15 @@ depend on could still cut a path that a search would otherwise take; that would 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import z3
 
 from model.concrete import variables_of
-from model.protocol import Protocol
+from model.protocol import Protocol, build
 from model.system import Action, Term
-from proofs.campaign import Job, protocol_for
+from proofs.campaign import Job
 from proofs.engines import Target
 from proofs.engines.cone import behaviour_cone, cone_variables, dependencies
 from proofs.properties import EVENTUALLY, catalogue
@@ -51,11 +51,11 @@ def screen(task: Screen) -> Screened:
 
     @cache
     def system_of(setting: Setting) -> _Cut:
-        return _Cut(protocol_for(replace(task.job, assume=dict(setting))))
+        return _Cut(build(task.job.subject.assuming(dict(setting))))
 
     found: Screened = {}
     for setting, known in task.settings:
-        mine = _Cut(protocol_for(replace(task.job, assume=dict(setting))))
+        mine = _Cut(build(task.job.subject.assuming(dict(setting))))
         for name in task.job.properties:
             effects = [_effect(system_of(other), mine, name, task.words[name]) for other in known]
             found[setting, name] = next((effect for effect in (SAME, CONTAINED) if effect in effects), OPEN)

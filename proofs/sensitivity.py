@@ -96,9 +96,9 @@ class _Rounds:
         screened: dict[tuple[str, str, str], dict[Setting, str]] = {key: {} for key in self.defaults}
         for task, found in zip(tasks, self._screen(tasks), strict=True):
             for (setting, name), effect in found.items():
-                screened[task.job.version, task.job.scenario, name][setting] = effect
+                screened[_key(task.job, name)][setting] = effect
         work = [
-            replace(job, properties=asked, assume=dict(setting))
+            replace(job, subject=job.subject.assuming(dict(setting)), properties=asked)
             for job in self.jobs
             for setting in settings
             if (asked := tuple(n for n in job.properties if screened[_key(job, n)].get(setting) == OPEN))
@@ -149,7 +149,7 @@ class _Rounds:
 
 
 def _key(job: Job, name: str) -> tuple[str, str, str]:
-    return job.version, job.scenario, name
+    return job.subject.version, job.subject.scenario, name
 
 
 def _parts(setting: Setting) -> tuple[Setting, ...]:

@@ -15,8 +15,8 @@ from typing import Any, cast
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from model.protocol import Protocol
-from proofs.campaign import Job, protocol_for
+from model.protocol import Protocol, build
+from model.subject import Subject
 from proofs.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,7 +61,7 @@ def run_here(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Outc
 
 @cache
 def _built(version: str, scenario: str, assume: tuple[Any, ...], bound: tuple[Any, ...]) -> Protocol:
-    return protocol_for(Job(version, scenario, (), dict(assume), dict(bound)))
+    return build(Subject.of(version, scenario, dict(assume), dict(bound)))
 
 
 def build_protocol(

@@ -64,7 +64,7 @@ def _report(folder: Path) -> Report:
         if row.trace is not None:
             stored = read_file(Path(row.trace))
             item = catalogue()[row.property]
-            traces[f"#{anchor(row)}"] = trace_of(stored_protocol(stored), item, row.scenario, stored.path, stored.loop)
+            traces[f"#{anchor(row)}"] = trace_of(stored_protocol(stored), item, stored.path, stored.loop)
     return Report(path, traces)
 
 

@@ -28,10 +28,11 @@ SIZES: dict[str, dict[str, int]] = {
 }
 OURS = """
 import sys
-from proofs.campaign import Job, protocol_for
+from model.protocol import build
+from model.subject import Subject
 from proofs.engines.exhaustive import Explorer
 bound = {key: int(value) for key, value in (item.split("=") for item in sys.argv[1:])}
-space = Explorer(protocol_for(Job("v12", "default", (), {}, bound)).system).explore({})
+space = Explorer(build(Subject.of("v12", bound=bound)).system).explore({})
 print(space.states.shape[1], space.number_of_transitions())
 """
 

@@ -85,8 +85,9 @@ def devices() -> TransitionSystem:
 def toy_trace(*path: str) -> Trace:
     system = devices()
     steps = tuple(system.action(name) for name in path)
-    states = tuple(replay(toys.as_protocol(system), path))
-    return Trace("toy", "p", "a claim", "always", "default", {}, {}, {}, system.space, steps, states)
+    protocol = toys.as_protocol(system)
+    states = tuple(replay(protocol, path))
+    return Trace(protocol.subject, "p", "a claim", "always", system.space, steps, states)
 
 
 def kinds(graph: nx.DiGraph) -> dict[tuple[int, int], str]:
@@ -173,14 +174,14 @@ def found(version: str, name: str, *assumed: tuple[str, str]) -> tuple[Cause, ..
     causes = tuple(distinct(protocol, item.target(protocol), verdict.path))
     assert causes[0].path == verdict.path, "the counterexample that is shown without --all-causes comes first"
     for cause in causes:
-        assert len(trace_of(protocol, item, "default", cause.path).steps) <= len(verdict.path) + SLACK
+        assert len(trace_of(protocol, item, cause.path).steps) <= len(verdict.path) + SLACK
     return causes
 
 
 def at_work(version: str, name: str, cause: Cause) -> tuple[list[str], str, bool]:
     """What the work item finds when it queues the UNLOCK: the ring's descriptors, the running operation, its list."""
     protocol, item = build_protocol(version), catalogue()[name]
-    trace = trace_of(protocol, item, "default", cause.path)
+    trace = trace_of(protocol, item, cause.path)
     state = trace.readable(cause.path.index("driver.work_rx"))
     assert state["rx.desc_issued"] == [] and state["rx.locked"]
     return [entry["hw"] for entry in state["rx.ring"]], state["engine.op"], state["rx.desc_list"] == []

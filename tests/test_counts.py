@@ -32,7 +32,7 @@ def test_versions_that_behave_alike_are_explored_once(monkeypatch: pytest.Monkey
     asked: list[str] = []
 
     def answer(job: counts.Job) -> dict[str, int | list[str]]:
-        asked.append(job.version)
+        asked.append(job.subject.version)
         return {"states": 1}
 
     monkeypatch.setattr(counts, "count", answer)

@@ -15,6 +15,7 @@ from counterexamples.trace import Blocked, replay, run
 from model import parameters, versions
 from model.concrete import Code
 from model.ring import Ring, declare_positions
+from model.subject import Subject
 from model.system import Builder, Field, StateSpace, Step
 from model.vocabulary import EVENTS
 from proofs.campaign import Job, Result, run_job
@@ -27,7 +28,7 @@ def _rows(
     job: tuple[str, str, tuple[str, ...], tuple[tuple[str, int], ...], tuple[tuple[str, str], ...]],
 ) -> list[Result]:
     version, scenario, properties, bound, assume = job
-    return run_job(Job(version, scenario, properties, dict(assume), dict(bound), engine="exhaustive"))
+    return run_job(Job(Subject.of(version, scenario, assume, bound), properties, engine="exhaustive"))
 
 
 def verdict(

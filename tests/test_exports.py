@@ -17,8 +17,8 @@ from toys import bounded_buffer, explored, token_ring, two_phase_commit, where
 
 from model.concrete import UnsupportedTermError, fire, holds
 from model.parameters import ParameterError
+from model.subject import Subject
 from model.system import StateSpace, TransitionSystem
-from proofs.campaign import Job
 from proofs.engines import Target
 from proofs.exports import Question, btor2, pose, promela, smt2
 from proofs.exports.command import DEPTH, export
@@ -43,7 +43,7 @@ UNREACHABLE = [
 @cache
 def asked(version: str, property_id: str, whole: bool = False) -> Question:
     """A question about a version, with one request of each side."""
-    return pose(Job(version, "default", (property_id,), bound=ONE), whole)
+    return pose(Subject.of(version, bound=ONE), property_id, whole)
 
 
 def distance(question: Question) -> int | None:
@@ -366,4 +366,4 @@ def test_too_wide_for_spin_is_one_line() -> None:
 
 def test_a_property_that_does_not_apply_says_why() -> None:
     with pytest.raises(ParameterError, match="does not apply to mainline"):
-        pose(Job("mainline", "default", ("balanced",)), whole=False)
+        pose(Subject.of("mainline"), "balanced", whole=False)

@@ -32,7 +32,7 @@ run_job = campaign.run_job
 
 def killed_at_v16(job: Job) -> list[Result]:
     """What the kernel does when there is no memory left."""
-    if job.version == "v16":
+    if job.subject.version == "v16":
         os.kill(os.getpid(), signal.SIGKILL)
     return run_job(job)
 

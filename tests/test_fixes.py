@@ -10,6 +10,7 @@ from conftest import run_here
 from rich.console import Console
 
 from model import versions
+from model.subject import Subject
 from proofs import fixes
 from proofs.campaign import Job, run_job
 
@@ -20,7 +21,7 @@ SMALL = {"requests": 1, "tz_requests": 2}
 
 @cache
 def fixes_of_v12() -> fixes.Fixes:
-    job = Job("v12", "default", ("quiet-engine",), bound=SMALL, engine="exhaustive")
+    job = Job(Subject.of("v12", bound=SMALL), ("quiet-engine",), engine="exhaustive")
     (result,) = fixes.find(run_job(job), [job], 1)
     return result
 
@@ -37,7 +38,7 @@ def test_a_change_is_one_axis_of_another_driver() -> None:
 
 
 def test_nothing_to_fix_where_nothing_is_violated() -> None:
-    job = Job("v16", "default", ("quiet-engine",), bound=SMALL, engine="exhaustive")
+    job = Job(Subject.of("v16", bound=SMALL), ("quiet-engine",), engine="exhaustive")
     assert fixes.find(run_job(job), [job], 1) == []
 
 
@@ -47,7 +48,7 @@ def test_nwd_alone_would_not_have_been_enough_for_v12() -> None:
     # the commands come behind the data that waits for what they start
     assert any(text.startswith("works (reached ") for text in nwd.breaks)
     assert "unlock-after-done" in nwd.mends
-    job = Job("v12", "default", ("quiet-engine",), {}, SMALL, "both", change={"nwd": "rx-data"})
+    job = Job(Subject.of("v12", bound=SMALL).changed({"nwd": "rx-data"}), ("quiet-engine",))
     assert run_job(job)[0].verdict == "proved"
 
 

@@ -9,8 +9,9 @@ import z3
 
 from model import versions
 from model.parameters import SCENARIOS
+from model.protocol import build
+from model.subject import Subject
 from proofs import expectations
-from proofs.campaign import Job, protocol_for
 from proofs.words import Word
 
 RECORDED = expectations.rows()
@@ -92,7 +93,7 @@ def test_defect_is_in_the_one_version_and_not_in_the_other(item: str, broken: st
 def test_v8_serves_a_bam_without_the_lock_only_through_its_hole() -> None:
     # "every request fails" (v8 patch 03/11) holds for requests that take the lock; AEAD in the hole does not
     assert verdicts("v8", "serviceable") == {"reached"}
-    path = protocol_for(Job("v8", "no-lock-hardware", ()))
+    path = build(Subject.of("v8", "no-lock-hardware"))
     assert "client.begin_unlocked_aead" in {action.name for action in path.system.actions}
 
 
@@ -104,7 +105,7 @@ ALIKE = [("mainline", "v1"), ("v3", "v4"), ("v4", "v5"), ("v5", "v6"), ("v6", "v
 @pytest.mark.parametrize(("one", "other"), ALIKE)
 def test_versions_that_behave_alike_build_the_same_system(one: str, other: str, scenario: str) -> None:
     assert versions.behaviour(versions.load(one).axes) == versions.behaviour(versions.load(other).axes)
-    systems = [protocol_for(Job(name, scenario, ())).system for name in (one, other)]
+    systems = [build(Subject.of(name, scenario)).system for name in (one, other)]
     assert systems[0].initial == systems[1].initial
     for mine, theirs in zip(*(system.actions for system in systems), strict=True):
         assert (mine.name, mine.actor) == (theirs.name, theirs.actor)

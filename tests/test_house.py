@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 
 PACKAGES = ("model", "proofs", "counterexamples")
-LONGEST_FILE, LONGEST_FUNCTION, LONGEST_CHAIN = 400, 40, 26
+LONGEST_FILE, LONGEST_FUNCTION, LONGEST_CHAIN = 400, 40, 25
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 

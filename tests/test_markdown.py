@@ -10,9 +10,10 @@ import pytest
 from test_account import STORED, each_trace, stored_trace
 
 from counterexamples.account import account, with_account
-from counterexamples.mail import COLUMNS, command, to_mail
+from counterexamples.mail import COLUMNS, to_mail
 from counterexamples.markdown import to_markdown
 from counterexamples.phrases import step_name
+from counterexamples.repeat import command
 from counterexamples.text import step_notes, verdict
 from counterexamples.trace import Trace
 from proofs.checking import check
@@ -27,7 +28,7 @@ def test_a_mail_is_narrow_and_complete(name: str) -> None:
     text = to_mail(trace, ["nwd_ack=operation-done (not input-consumed)"])
     assert all(len(line) <= COLUMNS < 72 and line == line.rstrip() for line in text.splitlines())
     flat = " ".join(text.split())
-    assert trace.statement in flat and trace.version in flat and verdict(trace) in flat
+    assert trace.statement in flat and trace.subject.version in flat and verdict(trace) in flat
     assert "needs, found by trying" in flat and "  - nwd_ack=operation-done (not input-consumed)" in text
     assert text.index("What happened:") < text.index(" 1. ") < text.index("Step by step:")
     for sentence in account(trace):
@@ -40,11 +41,8 @@ def test_a_mail_is_narrow_and_complete(name: str) -> None:
 def test_a_mail_says_how_to_repeat_it() -> None:
     trace = stored_trace("v16/linux-progress.small-ring.itf.json")
     assert command(trace)[3:] == ["check", "v16", "--property", "linux-progress", "--scenario", "small-ring"]
-    changed = replace(
-        trace,
-        assumptions={**trace.assumptions, "nwd_ack": "input-consumed"},
-        bounds={**trace.bounds, "ring": 9},
-    )
+    bounds = {**trace.subject.bounds, "ring": 9}
+    changed = replace(trace, subject=replace(trace.subject.assuming({"nwd_ack": "input-consumed"}), bounds=bounds))
     assert command(changed)[-4:] == ["--assume", "nwd_ack=input-consumed", "--bound", "ring=9"]
     tail = to_mail(changed, ()).split("To reproduce:")[1].replace("\\\n", " ")
     assert shlex.split(tail) == command(changed)
@@ -92,7 +90,8 @@ def test_the_diagram_is_plain_mermaid(name: str) -> None:
 
 
 def test_nothing_in_a_name_breaks_the_markdown() -> None:
-    trace = replace(stored_trace(NAMES[0]), version="v*_<b>|#1;", statement="a | b_c\n# d")
+    trace = stored_trace(NAMES[0])
+    trace = replace(trace, subject=replace(trace.subject, version="v*_<b>|#1;"), statement="a | b_c\n# d")
     text = to_markdown(trace)
     assert "\\*\\_\\<b\\>\\|\\#1;" in text and "\n# d" not in text
     assert all(STATEMENT.fullmatch(line) for line in diagram(trace))

@@ -16,7 +16,7 @@ from counterexamples.moment import Moment, State, moments
 from counterexamples.oddities import BREACHES, breach, waiting
 from counterexamples.trace import EVENTUALLY, Trace, readable
 from model.concrete import fire, holds
-from model.parameters import ASSUMPTIONS, SCENARIOS
+from model.parameters import ASSUMPTIONS
 from model.protocol import Protocol
 from model.system import Action, StateSpace
 from model.versions import load, names
@@ -68,7 +68,7 @@ def test_a_stored_trace_is_explained_where_it_is_violated_and_nowhere_else(name:
         assert waiting(trace) and breach(moments(trace)[-1]) is None
         return
     for moment in moments(trace):
-        violated = assert_agrees(targets(trace.version, trace.scenario), moment)
+        violated = assert_agrees(targets(trace.subject.version, trace.subject.scenario), moment)
         if trace.property_id in CLAIMED:
             assert (trace.property_id in violated) == (moment.number == len(trace.steps))
 
@@ -105,10 +105,7 @@ def scattered(protocol: Protocol, path: list[str], chooser: random.Random) -> It
 
 
 def step_of(protocol: Protocol, action: Action, *states: Mapping[str, int]) -> Moment:
-    ctx = protocol.ctx
-    scenario = next(name for name, workload in SCENARIOS.items() if workload is ctx.workload)
-    origin = (ctx.bounds, ctx.assume, ctx.axes, protocol.system.space)
-    trace = Trace(protocol.version, "", "", ALWAYS, scenario, *origin, (action,), states)
+    trace = Trace(protocol.subject, "", "", ALWAYS, protocol.system.space, (action,), states)
     return Moment(trace, 1, *(State(readable(trace.space, state)) for state in states))
 
 

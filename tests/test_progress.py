@@ -22,6 +22,7 @@ from counterexamples.formats import read_itf, to_itf
 from counterexamples.text import verdict
 from counterexamples.trace import ReplayError
 from model.concrete import fire
+from model.subject import Subject
 from model.system import StateSpace, Step, TransitionSystem
 from proofs.campaign import Job, run_job, trace_of
 from proofs.engines import Lasso, Target, Unknown, Unreachable, fair
@@ -220,14 +221,14 @@ HOLDS, NONE = "proved", "not-applicable"
     ],
 )
 def test_versions(version: str, scenario: str, assume: dict[str, str], expected: tuple[Any, ...]) -> None:
-    rows = {row.property: row for row in run_job(Job(version, scenario, IDS, assume, engine="exhaustive"))}
+    rows = {row.property: row for row in run_job(Job(Subject.of(version, scenario, assume), IDS, engine="exhaustive"))}
     assert tuple(rows[name].depth or rows[name].verdict for name in IDS) == expected
 
 
 def test_the_unlock_that_terminate_all_drops() -> None:
-    (row,) = run_job(Job("v16", "default", ("lock-released",)))
+    (row,) = run_job(Job(Subject.of("v16"), ("lock-released",)))
     protocol = build_protocol("v16")
-    trace = trace_of(protocol, catalogue()["lock-released"], "default", row.path, len(row.path))
+    trace = trace_of(protocol, catalogue()["lock-released"], row.path, len(row.path))
     assert "client.terminate_rx" in row.path and "bam.execute_unlock" not in row.path
     assert trace.states[-1]["lock.linux"] == 1 and trace.states[-1]["rx.ring.len"] == 0 == trace.states[-1]["client.pc"]
     assert "step 20 nothing more has to happen" in verdict(trace)
@@ -237,7 +238,7 @@ def test_the_unlock_that_terminate_all_drops() -> None:
 
 
 def test_show_rechecks_a_stored_lasso(tmp_path: Path) -> None:
-    (row,) = run_job(Job("v12", "default", ("linux-progress",), {"early_data": "blocks"}, out=str(tmp_path)))
+    (row,) = run_job(Job(Subject.of("v12", assume={"early_data": "blocks"}), ("linux-progress",), out=str(tmp_path)))
     stored = tmp_path / str(row.trace)
     assert read_itf(stored.read_text()).loop == row.depth == 6
     shown = run_cli("show", stored)
@@ -255,6 +256,6 @@ def test_a_loop_outside_of_the_trace_is_refused() -> None:
     protocol = build_protocol("v12", assume={"early_data": "blocks"})
     item = catalogue()["linux-progress"]
     path = decide(protocol, [item], "exhaustive", 1)[item.id].path
-    text = to_itf(replace(trace_of(protocol, item, "default", path, len(path)), loop=len(path) + 1))
+    text = to_itf(replace(trace_of(protocol, item, path, len(path)), loop=len(path) + 1))
     with pytest.raises(DocumentError, match="loop: is 7, need the index of one of 7 states"):
         read_itf(text)

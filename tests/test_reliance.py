@@ -20,5 +20,5 @@ def test_the_race_of_v12_needs_a_lock_and_somebody_else() -> None:
 
 def test_a_dummy_write_that_is_a_step_of_its_own_keeps_the_trace() -> None:
     trace = stored_trace("v12/quiet-engine.itf.json")
-    assert keeps(trace, {**trace.assumptions, "lock_effect": "after-own-write"})
-    assert keeps(trace, trace.assumptions)
+    assert keeps(trace, {**trace.subject.assumptions, "lock_effect": "after-own-write"})
+    assert keeps(trace, trace.subject.assumptions)

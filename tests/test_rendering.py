@@ -12,7 +12,7 @@ from typing import Any, cast
 import networkx as nx
 import pytest
 from conftest import ROOT
-from traces import ASSUMPTIONS, BOUNDS, PATH, STATEMENT, protocol_of, trace_of, walk
+from traces import PATH, STATEMENT, protocol_of, trace_of, walk
 
 from counterexamples.clauses import clause
 from counterexamples.conflicts import conflict
@@ -61,9 +61,8 @@ def each(request: pytest.FixtureRequest) -> Trace:
 
 @pytest.mark.parametrize("render", [to_text, to_itf, to_svg, lambda trace: to_dot(to_graph(trace))])
 def test_equal_traces_give_equal_bytes(render: Any, each: Trace) -> None:
-    again = replace(
-        each, assumptions=dict(reversed(list(ASSUMPTIONS.items()))), bounds=dict(reversed(list(BOUNDS.items())))
-    )
+    parts = {key: dict(reversed(getattr(each.subject, key).items())) for key in ("assumptions", "bounds")}
+    again = replace(each, subject=replace(each.subject, **parts))
     assert render(each) == render(again)
 
 
@@ -137,7 +136,7 @@ def test_text_lists_only_the_acting_lanes_and_ends_with_the_violation(trace: Tra
     heading = next(line for line in text.splitlines() if line.endswith("changes"))
     assert heading.split()[:-1] == acting(trace) == ["client", "irq", "work", "bam", "tz"]
     assert " ".join(text.split()).endswith(f"step 13 violates unlock-after-done: {clause(moments(trace)[-1])}")
-    for key, value in {**BOUNDS, **ASSUMPTIONS}.items():
+    for key, value in {**trace.subject.bounds, **trace.subject.assumptions}.items():
         assert f"{key}={value}" in text
 
 
@@ -223,8 +222,12 @@ def test_svg_is_standalone(each: Trace) -> None:
 
 
 def crowded(each: Trace) -> list[Trace]:
-    words = replace(each, statement=STATEMENT * 9, version="a-version-of-its-own" * 12, scenario=LONG)
-    return [each, words, replace(each, statement="s", version="v", kind="reach")]
+    words = replace(named(each, "a-version-of-its-own" * 12, LONG), statement=STATEMENT * 9)
+    return [each, words, replace(named(each, "v"), statement="s", kind="reach")]
+
+
+def named(trace: Trace, version: str, scenario: str = "default") -> Trace:
+    return replace(trace, subject=replace(trace.subject, version=version, scenario=scenario))
 
 
 @pytest.fixture
@@ -308,7 +311,7 @@ def test_a_version_without_a_variable_has_no_bar_for_it(trace: Trace) -> None:
 
 
 def test_control_characters_do_not_break_the_svg(trace: Trace) -> None:
-    ET.fromstring(to_svg(replace(trace, version="v\x00\x1b<&>", statement="a\x08\ud800 b")).encode())
+    ET.fromstring(to_svg(replace(named(trace, "v\x00\x1b<&>"), statement="a\x08\ud800 b")).encode())
 
 
 # --- the files
@@ -336,7 +339,7 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(
 
     monkeypatch.setattr("os.replace", fail)
     with pytest.raises(OSError, match="No space left"):
-        write_all(replace(trace, version="other"), tmp_path, "t")
+        write_all(named(trace, "other"), tmp_path, "t")
     assert [path.read_bytes() for path in paths] == before and len(os.listdir(tmp_path)) == len(paths)
 
 

@@ -14,16 +14,18 @@ from counterexamples.formats import read_file
 from counterexamples.trace import replay
 from model.concrete import fire
 from model.parameters import ParameterError
+from model.protocol import build
+from model.subject import Subject
 from model.versions import VersionError
-from proofs.campaign import Job, protocol_for, run_job
+from proofs.campaign import Job, run_job
 from proofs.properties import catalogue
 from proofs.replaying import first_hit, replay_on, to_text
 
 
-def stored(folder: Path, version: str, name: str, scenario: str = "default", **settings: dict[str, str]) -> Path:
+def stored(folder: Path, version: str, name: str, scenario: str = "default", **assume: str) -> Path:
     """The trace of a property, made by a restricted run."""
-    bound = {"requests": 1, "tz_requests": 1}
-    job = Job(version, scenario, (name,), engine="exhaustive", bound=bound, out=str(folder), **settings)
+    subject = Subject.of(version, scenario, assume, {"requests": 1, "tz_requests": 1})
+    job = Job(subject, (name,), engine="exhaustive", out=str(folder))
     (row,) = run_job(job)
     assert row.trace is not None, row
     return folder / row.trace
@@ -82,7 +84,7 @@ def test_an_action_that_a_version_does_not_have(race: Path) -> None:
 
 def test_a_violation_counts_before_the_end_too(race: Path) -> None:
     stored_trace = read_file(race)
-    protocol = protocol_for(Job("v12", "default", (), stored_trace.assumptions, stored_trace.bounds))
+    protocol = build(Subject.of("v12", assume=stored_trace.subject.assumptions, bound=stored_trace.subject.bounds))
     end = replay(protocol, stored_trace.path)[-1]
     further = next(action.name for action in protocol.system.actions if fire(action, end) is not None)
     longer = replace(stored_trace, path=(*stored_trace.path, further))
@@ -92,7 +94,8 @@ def test_a_violation_counts_before_the_end_too(race: Path) -> None:
 
 
 def test_what_is_reached_is_no_violation(tmp_path: Path) -> None:
-    (row,) = run_job(Job("v16", "no-lock-hardware", ("serviceable",), engine="exhaustive", out=str(tmp_path)))
+    subject = Subject.of("v16", "no-lock-hardware")
+    (row,) = run_job(Job(subject, ("serviceable",), engine="exhaustive", out=str(tmp_path)))
     assert row.verdict == "reached" and row.trace is not None
     replayed = replay_on(tmp_path / row.trace, "v16")
     assert replayed.hit == row.depth and not replayed.violated
@@ -100,7 +103,7 @@ def test_what_is_reached_is_no_violation(tmp_path: Path) -> None:
 
 
 def test_the_assumptions_of_the_trace_hold(tmp_path: Path) -> None:
-    path = stored(tmp_path, "v16", "quiet-engine", assume={"nwd_ack": "input-consumed"})
+    path = stored(tmp_path, "v16", "quiet-engine", nwd_ack="input-consumed")
     assert replay_on(path, "v16").violated
 
 

@@ -11,6 +11,7 @@ from conftest import run_cli
 from rich.console import Console
 
 from model import parameters
+from model.subject import Subject
 from proofs import campaign, sensitivity, session
 from proofs.campaign import Job
 from proofs.screening import CONTAINED, OPEN, SAME, Screen, Setting, screen
@@ -85,7 +86,7 @@ def test_every_value_is_accounted_for(v16: dict[str, Sensitivity]) -> None:
 
 def test_skipped_values_really_change_nothing() -> None:
     names = ("quiet-engine", "no-abort", "bracketed", "lock-released")
-    (job,) = campaign.jobs(["v16"], names, ["default"], bound=SMALL, engine="exhaustive")
+    (job,) = campaign.jobs(["v16"], names, ["default"], {}, SMALL, engine="exhaustive")
     words = {row.property: row.verdict for row in campaign.run_job(job)}
     some = ALL[::2]
     found = screen(Screen(job, tuple((one, ((),)) for one in some), words))
@@ -98,15 +99,16 @@ def test_skipped_values_really_change_nothing() -> None:
 
 def test_containment_goes_by_the_verdict() -> None:
     absent = setting(other_ee="absent")
+    job = Job(Subject.of("v16", bound=SMALL), ("quiet-engine",))
     for word, wanted in (("proved", CONTAINED), ("violated", OPEN), ("unknown", OPEN), ("reached", OPEN)):
-        task = Screen(Job("v16", "default", ("quiet-engine",), bound=SMALL), ((absent, ((),)),), {"quiet-engine": word})
+        task = Screen(job, ((absent, ((),)),), {"quiet-engine": word})
         assert screen(task) == {(absent, "quiet-engine"): wanted}
 
 
 def test_fewer_actions_say_nothing_about_progress() -> None:
     absent = setting(other_ee="absent")
     task = Screen(
-        Job("v16", "default", ("lock-released",), bound=SMALL), ((absent, ((),)),), {"lock-released": "proved"}
+        Job(Subject.of("v16", bound=SMALL), ("lock-released",)), ((absent, ((),)),), {"lock-released": "proved"}
     )
     assert screen(task) == {(absent, "lock-released"): OPEN}
 
@@ -122,7 +124,7 @@ def test_pairs_are_of_values_that_change_nothing_alone() -> None:
 def test_a_pair_like_one_of_its_values_is_not_explored() -> None:
     both = (*setting(lock_scope="other-group"), *setting(foreign_unlock="releases"))
     known = ((), both[:1], both[1:])
-    task = Screen(Job("v16", "default", ("quiet-engine",), bound=SMALL), ((both, known),), {"quiet-engine": "proved"})
+    task = Screen(Job(Subject.of("v16", bound=SMALL), ("quiet-engine",)), ((both, known),), {"quiet-engine": "proved"})
     assert screen(task) == {(both, "quiet-engine"): SAME}
 
 

@@ -11,8 +11,8 @@ from spin import needs_spin, search
 from toys import as_protocol, bounded_buffer, built, counters, explored, token_ring, two_phase_commit, where
 
 from model.parameters import ParameterError
+from model.subject import Subject
 from model.system import StateSpace, Step, TransitionSystem
-from proofs.campaign import Job
 from proofs.engines import Target
 from proofs.engines.exhaustive import Explorer
 from proofs.exports import Question, pose, promela
@@ -37,14 +37,14 @@ def test_same_states_and_transitions(version: str, bound: dict[str, int], tmp_pa
     [("v12", "quiet-engine", False), ("v11", "quiet-dummy", True)],
 )
 def test_same_shortest_distance(version: str, property_id: str, whole: bool, tmp_path: Path) -> None:
-    question = pose(Job(version, "default", (property_id,), bound=ONE), whole)
+    question = pose(Subject.of(version, bound=ONE), property_id, whole)
     hit = explored(question.system, it=question.target).hits["it"]
     found = search(promela.write(question), tmp_path, nearest=True)
     assert found.errors and found.steps == hit.depth
 
 
 def test_v16_has_no_error(tmp_path: Path) -> None:
-    question = pose(Job("v16", "default", ("quiet-engine",), bound=ONE), whole=False)
+    question = pose(Subject.of("v16", bound=ONE), "quiet-engine", whole=False)
     found = search(promela.write(question), tmp_path)
     assert (found.errors, found.states) == (0, explored(question.system).states.shape[1])
 

@@ -15,6 +15,7 @@ from test_junit import judged
 
 from model import versions
 from model.protocol import Protocol
+from model.subject import Subject
 from model.system import ModelError, StateSpace, Step, TransitionSystem
 from model.vocabulary import EVENTS
 from proofs import campaign, inductive, verdicts
@@ -141,9 +142,9 @@ def test_exit_codes(rows: list[Any], code: int) -> None:
 
 def test_how_strong_a_proof_is() -> None:
     small = {"requests": 1, "tz_requests": 1}
-    plain = Job("v16", "default", ("quiet-dummy", "works"), bound=small, engine="exhaustive")
+    plain = Job(Subject.of("v16", bound=small), ("quiet-dummy", "works"), engine="exhaustive")
     assert [row.strength for row in run_job(plain)] == [WITHIN_BOUNDS, None]
-    endless = Job("v16", "endless", ("quiet-dummy",), engine="exhaustive")
+    endless = Job(Subject.of("v16", "endless"), ("quiet-dummy",), engine="exhaustive")
     assert [row.strength for row in run_job(endless)] == [ANY_REQUESTS]
     proof = replace(verdicts.Verdict(Word.PROVED, ""), invariant=())
     assert campaign._strength(build_protocol("v16", "endless"), proof) == CERTIFIED
@@ -186,7 +187,7 @@ def test_an_older_trace_is_shown_and_replayed(capsys: Capture, tmp_path: Path) -
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """That v16 keeps the engine quiet for any number of requests."""
     out = tmp_path_factory.mktemp("certificate")
-    (row,) = run_job(Job("v16", "endless", ("quiet-engine",), engine="induction", out=str(out)))
+    (row,) = run_job(Job(Subject.of("v16", "endless"), ("quiet-engine",), engine="induction", out=str(out)))
     return out / str(row.certificate)
 
 

@@ -13,6 +13,7 @@ from conftest import build_protocol, write_version
 from counterexamples.trace import Trace, readable, replay
 from model.protocol import Protocol
 from model.queues import decode
+from model.subject import Subject
 from model.system import Action, TransitionSystem
 from proofs import verdicts
 from proofs.campaign import Job, Result, run_job, trace_of
@@ -44,7 +45,7 @@ CONFIRMED = 15
 @cache
 def results(version: str, *properties: str, engine: str = "both", ack: str = "operation-done") -> Mapping[str, Result]:
     """The results of some properties in the scenario `default`, computed once."""
-    job = Job(version, "default", properties, assume={"nwd_ack": ack}, engine=engine, depth=6)
+    job = Job(Subject.of(version, assume={"nwd_ack": ack}), properties, engine=engine, depth=6)
     return {row.property: row for row in run_job(job)}
 
 
@@ -82,7 +83,7 @@ STORY = (
 
 def quiet_engine_trace() -> Trace:
     row = results("v12", *FOUR)["quiet-engine"]
-    return trace_of(build_protocol("v12"), catalogue()["quiet-engine"], "default", row.path)
+    return trace_of(build_protocol("v12"), catalogue()["quiet-engine"], row.path)
 
 
 def test_the_trace_tells_the_story_of_the_review() -> None:
@@ -141,9 +142,7 @@ def test_v16_fails_if_nwd_only_waits_for_the_input() -> None:
     row = results("v16", "quiet-engine", ack="input-consumed")["quiet-engine"]
     assert row.verdict == "violated" and row.engines["bounded"]["minimal"] is True
     assert row.assumptions["nwd_ack"] == "input-consumed"
-    trace = trace_of(
-        build_protocol("v16", assume={"nwd_ack": "input-consumed"}), catalogue()["quiet-engine"], "default", row.path
-    )
+    trace = trace_of(build_protocol("v16", assume={"nwd_ack": "input-consumed"}), catalogue()["quiet-engine"], row.path)
     last = trace.readable(len(row.path) - 1)
     writer = "tz" if row.path[-1].startswith("tz.") else "linux-1"
     assert last["engine.op"] not in ("none", writer), "one EE writes while the other's operation runs"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any, cast
 
 import z3
@@ -12,6 +13,7 @@ import z3
 from counterexamples.minimal import minimal_path, shortest_path_edges
 from model.concrete import fire, holds
 from model.protocol import Protocol
+from model.subject import Subject
 from model.system import Action, Builder, StateSpace, Step, TransitionSystem
 from proofs.engines import Target
 from proofs.engines.exhaustive import Explorer, Space
@@ -114,7 +116,8 @@ def bounded_buffer(capacity: int) -> TransitionSystem:
 
 def as_protocol(system: TransitionSystem) -> Protocol:
     """A system in the place of a protocol, for what only looks at its system."""
-    return Protocol(system.name, cast("Any", None), system)
+    subject = Subject(system.name, "default", {}, {}, {})
+    return Protocol(cast("Any", SimpleNamespace(subject=subject)), system)
 
 
 @dataclass(frozen=True)

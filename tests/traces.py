@@ -5,12 +5,10 @@ from __future__ import annotations
 import random
 
 from counterexamples.trace import Trace, replay
-from model import parameters, versions
 from model.concrete import fire
 from model.protocol import Protocol, build
+from model.subject import Subject
 
-ASSUMPTIONS = parameters.assumptions({})
-BOUNDS = parameters.bounds("default", {})
 PATH = [
     "client.prep_rx_data",
     "client.prep_tx_data",
@@ -30,19 +28,15 @@ STATEMENT = "an UNLOCK takes effect only when every operation of its bracket is 
 
 
 def protocol_of(version: str) -> Protocol:
-    return build(version, versions.load(version).axes, ASSUMPTIONS, BOUNDS)
+    return build(Subject.of(version))
 
 
 def trace_of(protocol: Protocol, path: list[str]) -> Trace:
     return Trace(
-        version=protocol.version,
+        subject=protocol.subject,
         property_id="unlock-after-done",
         statement=STATEMENT,
         kind="always",
-        scenario="default",
-        bounds=BOUNDS,
-        assumptions=ASSUMPTIONS,
-        axes=protocol.ctx.axes,
         space=protocol.system.space,
         steps=tuple(protocol.system.action(name) for name in path),
         states=tuple(replay(protocol, path)),

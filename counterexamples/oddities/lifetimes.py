@@ -120,7 +120,7 @@ def _ring_lapped(m: Moment) -> Oddity | None:
 def _buffer_rewritten(m: Moment) -> Oddity | None:
     if not m.happens("buffer_rewritten_under_reader"):
         return None
-    own = ("CMD", "CONFIGURE", "GO", *(LOCKS if m.trace.axes["lock"] == "client" else ()))
+    own = ("CMD", "CONFIGURE", "GO", *(LOCKS if m.trace.subject.axes["lock"] == "client" else ()))
     places = {"rx.ring": "the ring", "rx.desc_issued": "desc_issued", "rx.desc_submitted": "desc_submitted"}
     found = [(name, [kind for kind in kinds(m.before[name]) if kind in own]) for name in places]
     readers = [f"{listed(names)} in {places[name]}" for name, names in found if names]
@@ -131,7 +131,7 @@ def _buffer_rewritten(m: Moment) -> Oddity | None:
 
 
 def _stale(m: Moment) -> Oddity | None:
-    present = m.after["client.request"] % m.trace.bounds["requests"]
+    present = m.after["client.request"] % m.trace.subject.bounds["requests"]
     places = {"rx.desc_submitted": "desc_submitted", "rx.desc_issued": "desc_issued"}
     for name, place in places.items():
         stale = [item for item in m.after[name] if kind_of(item) not in LOCKS and item["req"] != present]

@@ -45,7 +45,7 @@ def _outside_bracket(m: Moment) -> Oddity | None:
 
 def _own_pipe_stalled(m: Moment) -> Oddity | None:
     waiting = m.after["tx.ring"]
-    if m.trace.assumptions["lock_scope"] != "whole-bam" or not m.after["lock.linux"] or not waiting:
+    if m.trace.subject.assumptions["lock_scope"] != "whole-bam" or not m.after["lock.linux"] or not waiting:
         return None
     clause = (
         f"the lock that Linux holds also stalls its own producer pipe, which has {listed(kinds(waiting))} in its ring"

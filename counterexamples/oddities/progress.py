@@ -31,7 +31,7 @@ def _in_driver(state: State) -> list[str]:
 
 
 def _at_lock(trace: Trace, state: State) -> list[str]:
-    facts, shut = [], trace.assumptions["lock_scope"] != "none"
+    facts, shut = [], trace.subject.assumptions["lock_scope"] != "none"
     if state["lock.linux"]:
         none = "" if "UNLOCK" in kinds(state["rx.ring"]) else " with no UNLOCK in its ring"
         facts.append(f"the consumer pipe of Linux holds the lock{none}{', so that TZ is shut out' if shut else ''}")
@@ -54,5 +54,5 @@ def _in_engine(trace: Trace, state: State) -> list[str]:
 
 
 def _producer_stalled(trace: Trace, state: State) -> bool:
-    scope = trace.assumptions["lock_scope"]
+    scope = trace.subject.assumptions["lock_scope"]
     return bool((scope != "none" and state["lock.tz"]) or (scope == "whole-bam" and state["lock.linux"]))

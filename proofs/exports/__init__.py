@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import z3
 
 from model.parameters import ParameterError
-from model.protocol import Protocol
+from model.protocol import Protocol, build
+from model.subject import Subject
 from model.system import Term, TransitionSystem
-from proofs.campaign import Job, protocol_for
 from proofs.engines import Target
 from proofs.engines.cone import grouped
 from proofs.properties import EVENTUALLY, REACH, Property, catalogue
@@ -34,28 +34,28 @@ class Question:
         return z3.simplify(self.target.state)
 
 
-def pose(job: Job, whole: bool) -> Question:
-    """The question of a job with one property, over the part of the system that it depends on, or the whole.
+def pose(subject: Subject, property_id: str, whole: bool) -> Question:
+    """The question of one property of a system, over the part of the system that it depends on, or the whole.
 
     Raises ParameterError if the property has no target that is hit in finitely many steps, or does not apply, and
     whatever building the protocol raises.
     """
-    item = catalogue()[job.properties[0]]
+    item = catalogue()[property_id]
     if item.kind == EVENTUALLY:
         raise ParameterError(
             f"{item.id} is an `eventually` property: its counterexamples are infinite, and only `always` and `reach`"
             " properties can be exported"
         )
-    protocol = protocol_for(job)
+    protocol = build(subject)
     reason = item.reason_against(protocol)
     if reason is not None:
-        raise ParameterError(f"{item.id} does not apply to {job.version} ({job.scenario}): {reason}")
+        raise ParameterError(f"{item.id} does not apply to {subject.version} ({subject.scenario}): {reason}")
     target = item.target(protocol)
     system = protocol.system if whole else grouped(protocol.system, {item.id: target}, slack=0)[0][0]
-    return Question(system, target, _about(job, protocol, item, system))
+    return Question(system, target, _about(protocol, item, system))
 
 
-def _about(job: Job, protocol: Protocol, item: Property, system: TransitionSystem) -> tuple[str, ...]:
+def _about(protocol: Protocol, item: Property, system: TransitionSystem) -> tuple[str, ...]:
     answer = "reaches what it should" if item.kind == REACH else "violates the property"
     of = protocol.system
     part = "the whole system" if system is of else "what the property depends on; distances are those of the whole"
@@ -63,11 +63,11 @@ def _about(job: Job, protocol: Protocol, item: Property, system: TransitionSyste
         f"{len(system.variables)} of {len(of.variables)} variables, {len(system.actions)} of {len(of.actions)} actions"
     )
     return (
-        f"bam-lock-check: {job.version}, property {item.id}, scenario {job.scenario}",
+        f"bam-lock-check: {protocol.subject.version}, property {item.id}, scenario {protocol.subject.scenario}",
         f"{item.id} ({item.kind}): {' '.join(item.statement.split())}",
         f"a hit of the target {answer}",
-        f"bounds: {_pairs(protocol.ctx.bounds)}",
-        f"assumptions: {_pairs(protocol.ctx.assume)}",
+        f"bounds: {_pairs(protocol.subject.bounds)}",
+        f"assumptions: {_pairs(protocol.subject.assumptions)}",
         f"{size}: {part}",
         "an action that would exceed a capacity of the model does not fire, so no hit is a proof only where none is"
         f" exceeded; capacities: {', '.join(system.capacities()) or 'none'}",

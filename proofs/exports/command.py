@@ -9,8 +9,8 @@ import click
 from counterexamples.documents import STDOUT, write_file
 from model import parameters, versions
 from model.concrete import UnsupportedTermError
+from model.subject import Subject
 from proofs import exports, options, outputs, session
-from proofs.campaign import Job
 from proofs.exports import btor2, promela, smt2
 from proofs.properties import catalogue
 from proofs.verdicts import CONFIRMED_DEPTH
@@ -53,11 +53,10 @@ def export(
     if property_id not in catalogue():
         raise parameters.nearest("property", property_id, catalogue())
     loaded = versions.load(version)
-    name = loaded.name
     outputs.demand_files({"--out": out}, loaded.files)
-    session.demand_known_axes(name)
-    job = Job(name, scenario, (property_id,), options.pairs(assume, "--assume"), options.numbers(bound))
-    question = exports.pose(job, whole)
+    session.demand_known_axes(loaded.name)
+    subject = Subject.of(loaded, scenario, options.pairs(assume, "--assume"), options.numbers(bound))
+    question = exports.pose(subject, property_id, whole)
     try:
         text = _written(question, language, DEPTH if depth is None else depth)
     except UnsupportedTermError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 
 from counterexamples.documents import write_file
 from model import versions
+from model.subject import Subject
 from proofs import options, outputs, session
 from proofs.campaign import Job, Result
 from proofs.checking import chosen_properties, chosen_scenarios
@@ -63,12 +63,11 @@ def write_report(request: session.Request, workers: int, quiet: bool = False) ->
 
 def check(request: session.Request, folder: Path, workers: int, quiet: bool) -> list[Result]:
     """All results, each `trace` a file below the folder. Versions that behave alike share theirs."""
-    kinds: dict[str, str] = {}
+    kinds: dict[Subject, str] = {}
     work: list[Job] = []
     for job in request.jobs():
         # two versions may have the same name in different folders
-        behaviour = json.dumps(versions.behaviour(versions.load(job.version).axes), sort_keys=True)
-        own = folder / kinds.setdefault(behaviour, str(len(kinds)))
+        own = folder / kinds.setdefault(job.subject.behaviour, str(len(kinds)))
         work.append(replace(job, out=str(own)))
     origins = [Path(str(job.out)) for job in work for _ in job.properties]
     rows = session.run_jobs(work, workers, quiet)

@@ -80,26 +80,27 @@ def ending(item: Exhibit) -> str:
 
 def _exhibit(protocol: Protocol, stored: StoredTrace) -> Exhibit:
     item = catalogue()[stored.property_id]
-    trace = trace_of(protocol, item, stored.scenario, stored.path, stored.loop)
+    trace = trace_of(protocol, item, stored.path, stored.loop)
     if [dict(state) for state in trace.states] != [dict(state) for state in stored.states]:
-        raise ReplayError(f"{stored.version} {item.id}: the stored states are not what the model comes to")
+        raise ReplayError(f"{stored.subject.version} {item.id}: the stored states are not what the model comes to")
     return exhibit(trace)
 
 
 def plain(item: Exhibit) -> dict[str, Any]:
     """What `player.js` reads. States are the initial one and for each step what it changed."""
-    trace = item.trace
+    trace, subject = item.trace, item.trace.subject
+    settings = (subject.bounds, subject.assumptions)
     states = [shown_state(trace, index) for index in range(len(trace.states))]
     return {
-        "version": trace.version,
+        "version": subject.version,
         "property": trace.property_id,
-        "scenario": trace.scenario,
+        "scenario": subject.scenario,
         "statement": trace.statement,
         "kind": trace.kind,
         "verdict": verdict(trace),
         "loop": trace.loop,
         "partial": trace.kind == EVENTUALLY,
-        "settings": [{key: str(value) for key, value in part.items()} for part in (trace.bounds, trace.assumptions)],
+        "settings": [{key: str(value) for key, value in part.items()} for part in settings],
         "steps": [
             {"name": step_name(step), "actor": step.actor, "source": step.source, "notes": notes}
             for step, notes in zip(trace.steps, step_notes(trace), strict=True)
