@@ -24,19 +24,15 @@ PREPARE = ("client.prep_commands", "client.prep_rx_data", "client.prep_tx_data",
 
 
 @cache
-def _rows(
-    job: tuple[str, str, tuple[str, ...], tuple[tuple[str, int], ...], tuple[tuple[str, str], ...]],
-) -> list[Result]:
-    version, scenario, properties, bound, assume = job
-    return run_job(Job(Subject.of(version, scenario, assume, bound), properties, engine="exhaustive"))
+def _row(subject: Subject, item: str) -> Result:
+    return run_job(Job(subject, (item,), engine="exhaustive"))[0]
 
 
 def verdict(
     version: str, item: str, scenario: str = "default", bound: Mapping[str, int] | None = None, **assume: str
 ) -> str:
     """The verdict word on one property, by the exhaustive engine."""
-    key = (version, scenario, (item,), tuple(sorted((bound or {}).items())), tuple(sorted(assume.items())))
-    return _rows(key)[0].verdict
+    return _row(Subject.of(version, scenario, assume, bound), item).verdict
 
 
 def loaded(version: str, scenario: str, bound: Mapping[str, int], path: Sequence[str]) -> list[tuple[int, int, int]]:
@@ -58,7 +54,7 @@ def test_the_interrupt_flag_follows_the_transactions_eot_and_not_the_loads() -> 
 
 @pytest.mark.parametrize("item", ["linux-progress", "lock-released", "other-progress"])
 def test_the_rest_of_a_data_transaction_that_was_cut_is_never_loaded(item: str) -> None:
-    row = _rows(("v16", "small-ring", (item,), (), ()))[0]
+    row = _row(Subject.of("v16", "small-ring"), item)
     assert (row.verdict, row.depth) == ("violated", 10)
 
 
