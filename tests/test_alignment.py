@@ -56,6 +56,7 @@ def test_an_execution_of_the_version_itself_is_taken_as_it_is() -> None:
     assert [(line.action, line.how) for line in align(protocol, path)] == [(name, TAKEN) for name in path]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [6, 9, 11])
 def test_nothing_is_nearer(length: int) -> None:
     protocol = build_protocol("v16", bound=SMALL)

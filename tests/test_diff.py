@@ -53,6 +53,7 @@ def test_the_axes_are_those_of_the_files() -> None:
     assert found["nwd"] == (before["nwd"], after["nwd"])
 
 
+@pytest.mark.slow
 def test_a_newer_version_that_mends_and_breaks_nothing(capsys: Capture) -> None:
     outcome = run_here(capsys, "diff", "v12", "v16", *ASKED)
     lines = outcome.out.splitlines()
@@ -63,6 +64,7 @@ def test_a_newer_version_that_mends_and_breaks_nothing(capsys: Capture) -> None:
     assert "proved in both: under-lock" in lines and any(line.split()[:1] == ["nwd"] for line in lines)
 
 
+@pytest.mark.slow
 def test_the_other_way_round_is_worse_and_says_what_goes_wrong(capsys: Capture) -> None:
     outcome = run_here(capsys, "diff", "v16", "v12", *ASKED)
     assert outcome.code == 1 and outcome.out.startswith("v16 -> v12: 1 properties worse, 0 better")

@@ -210,6 +210,7 @@ def test_cell_shows_the_worst_scenario() -> None:
     assert build._cell(None).words == "not asked"
 
 
+@pytest.mark.slow
 def test_versions_of_one_name_in_two_folders_keep_their_traces(tmp_path: Path) -> None:
     paths = []
     for base in ("v12", "v8"):
@@ -223,6 +224,7 @@ def test_versions_of_one_name_in_two_folders_keep_their_traces(tmp_path: Path) -
     assert [(len(item["steps"]), item["version"]) for item in traces] == [(13, paths[0]), (12, paths[1])]
 
 
+@pytest.mark.slow
 def test_versions_that_behave_alike_share_their_traces(tmp_path: Path) -> None:
     request = session.Request(("v9", "v10"), ("quiet-engine",), ("default",), out=tmp_path)
     results = command.check(request, tmp_path / "made", 1, quiet=True)

@@ -122,6 +122,7 @@ def test_bad_input(race: Path, tmp_path: Path) -> None:
         replay_on(race, unknown)
 
 
+@pytest.mark.slow
 def test_exit_codes(race: Path) -> None:
     assert run_cli("replay", race, "--on", "v12").code == 1
     assert run_cli("replay", race, "--on", "v16").code == 0
