@@ -146,8 +146,9 @@ def without_clauses(document: dict[str, Any]) -> None:
     document["clauses"] = []
 
 
-def with_one_clause_less(document: dict[str, Any]) -> None:
-    del document["clauses"][-1]
+def with_every_other_clause(document: dict[str, Any]) -> None:
+    # one alone may be one of the few that the proof can do without
+    del document["clauses"][::2]
 
 
 def wider(document: dict[str, Any]) -> None:
@@ -157,7 +158,7 @@ def wider(document: dict[str, Any]) -> None:
 
 
 def narrower(document: dict[str, Any]) -> None:
-    clause = next(item for item in document["clauses"] if item["over"] == ["engine.op", "lock.linux"])
+    clause = next(item for item in document["clauses"] if item["over"] == ["engine.op", "engine.config"])
     clause["allowed"] = [values for values in clause["allowed"] if values != [0, 0]]
 
 
@@ -205,9 +206,9 @@ def of_another_schema(document: dict[str, Any]) -> None:
     "change, said",
     [
         (without_clauses, "proves nothing: safety fails"),
-        (with_one_clause_less, "proves nothing"),
+        (with_every_other_clause, "proves nothing"),
         (wider, "proves nothing"),
-        (narrower, "proves nothing: initial fails: the initial state is outside engine.op with lock.linux"),
+        (narrower, "proves nothing: initial fails: the initial state is outside engine.op with engine.config"),
         (for_another_property, "proves nothing: safety fails"),
         (for_another_assumption, "proves nothing: "),
         (for_more, "proves nothing: "),
