@@ -72,7 +72,7 @@ def test_redundant_guard_is_proved_equivalent_or_survives() -> None:
 @pytest.fixture(scope="module")
 def code() -> mutants.Code:
     """The places of v16's code that change queues."""
-    return mutants.Code(build_protocol("v16", bound=ONE), "default")
+    return mutants.Code(build_protocol("v16", bound=ONE))
 
 
 def test_places_of_the_code_are_found(code: mutants.Code) -> None:
