@@ -310,6 +310,8 @@ def _how_reached(
     row["path_confirmed"] = bounded.confirm(protocol.system, target, path)
     if not row["path_confirmed"]:
         raise EngineDisagreementError(f"z3 refutes the path of {len(path)} steps that the exhaustive engine found")
+    if isinstance(partial, Unknown):
+        return f"shortest by exhaustion; {partial.reason}; path confirmed by z3"
     refuted = f"none within {partial.depth}, " if isinstance(partial, NotWithin) else ""
     return f"shortest by exhaustion; z3: {refuted}path confirmed"
 
