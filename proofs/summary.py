@@ -37,10 +37,11 @@ def consequence(result: Result) -> str:
 
 @dataclass(frozen=True)
 class Account:
-    """All rows of one version."""
+    """All rows of one version, and all that is `recorded` of it."""
 
     version: str
     rows: tuple[Judged, ...]
+    recorded: tuple[expectations.Recorded, ...]
 
     @cached_property
     def worst(self) -> list[Result]:
@@ -64,14 +65,13 @@ class Account:
 
     def elsewhere(self) -> dict[str, list[str]]:
         """By scenario, what holds here and is recorded as violated there, where this run did not ask."""
-        recorded = {row.result.property for row in self.rows if row.expected is not None}
+        comparable = {row.result.property for row in self.rows if row.expected is not None}
         asked = {(row.result.property, row.result.scenario) for row in self.rows}
-        good = {result.property for result in self.good} & recorded
-        old = [row for row in expectations.rows() if row.version == self.version] if good else []
+        good = {result.property for result in self.good} & comparable
         found: dict[str, list[str]] = {}
-        for row in old:
-            if row.property in good and row.verdict.is_wrong and (row.property, row.scenario) not in asked:
-                found.setdefault(row.scenario, []).append(row.property)
+        for old in self.recorded:
+            if old.property in good and old.verdict.is_wrong and (old.property, old.scenario) not in asked:
+                found.setdefault(old.scenario, []).append(old.property)
         return found
 
     def scenarios(self, result: Result) -> list[str]:
@@ -85,7 +85,15 @@ class Account:
 def accounts(rows: Sequence[Judged]) -> list[Account]:
     """The rows of each version."""
     names = dict.fromkeys(row.result.version for row in rows)
-    return [Account(name, tuple(row for row in rows if row.result.version == name)) for name in names]
+    recorded = expectations.rows()
+    return [
+        Account(
+            name,
+            tuple(row for row in rows if row.result.version == name),
+            tuple(row for row in recorded if row.version == name),
+        )
+        for name in names
+    ]
 
 
 def headline(account: Account) -> Text:
