@@ -93,6 +93,7 @@ def test_a_field_that_nothing_is_known_of_is_shown_by_its_name() -> None:
     state = shown_state(cast(Trace, SimpleNamespace(readable=lambda _: values)), 0)
     assert state["lock.linux"] == "yes"
     assert state["lock.queue"] == [{"name": "DATA", "flags": [], "detail": "page 2"}]
+    assert [group["title"] for group in groups(state)] == ["Pipe lock"]
 
 
 def test_values_are_written_as_in_the_notes(walked: list[Trace]) -> None:
