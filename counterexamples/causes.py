@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import networkx as nx
 
 from counterexamples.trace import Trace
-from model.concrete import fire, variables_of
-from model.system import Action
+from model.language.concrete import fire, variables_of
+from model.language.system import Action
 
 PROGRAM, QUEUE, LOCK, INTERRUPT = "program", "queue", "lock", "interrupt"
 REGISTER, MAPPING, STATE = "register", "mapping", "state"

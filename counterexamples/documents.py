@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from model.files import read_bytes
+from model.language.files import read_bytes
 from model.subject import Subject
 
 if TYPE_CHECKING:

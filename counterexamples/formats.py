@@ -22,7 +22,7 @@ from counterexamples.documents import (
     read_document,
 )
 from counterexamples.trace import Trace
-from model.system import Variable
+from model.language.system import Variable
 
 SCHEMA = 1
 TOOL = "bam-lock-check"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.system import Action
+from model.language.system import Action
 
 Edge = tuple[int, int]  # action index, destination state
 Cost = tuple[int, int]

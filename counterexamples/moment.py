@@ -8,7 +8,7 @@ from typing import Any
 
 from counterexamples.causes import moved
 from counterexamples.trace import Trace, once
-from model.concrete import holds
+from model.language.concrete import holds
 from model.parameters import SCENARIOS
 from model.vocabulary import kind_of as kind_of_action
 

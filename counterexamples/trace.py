@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar
 
-from model.concrete import fire, holds
+from model.language.concrete import fire, holds
+from model.language.queues import decode
+from model.language.system import Action, StateSpace
 from model.protocol import Protocol
-from model.queues import decode
 from model.subject import Subject
-from model.system import Action, StateSpace
 
 EVENTUALLY, REACH = "eventually", "reach"
 """Kinds of a property whose traces end otherwise than in a violation by their last step."""

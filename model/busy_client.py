@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from model.client import Program, start_guard
 from model.context import Context
+from model.language.system import Step
 from model.qce import STEPS, Body
-from model.system import Step
 
 
 def actions(ctx: Context) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import z3
 
 from model.context import Context
-from model.queues import Queue
-from model.ring import Ring
-from model.system import Enumeration, Field, Step, Term, width_of
+from model.hardware.ring import Ring
+from model.language.queues import Queue
+from model.language.system import Enumeration, Field, Step, Term, width_of
 
 TXN = Enumeration("LOCK", "UNLOCK", "CMD", "DATA")
 HW = Enumeration("LOCK", "UNLOCK", "CONFIGURE", "GO", "DATA")

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import z3
 
 from model.context import Context
+from model.language.system import Enumeration, Step, Term, width_of
 from model.qce import STEPS
-from model.system import Enumeration, Step, Term, width_of
 
 QUEUED = "a request is queued"  # the guard of each action that starts a request
 FAILING: Mapping[str, tuple[str, ...]] = {

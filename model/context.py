@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import z3
 
+from model.language.system import Builder, Enumeration, StateSpace, Term, width_of
 from model.parameters import SCENARIOS, Scenario
-from model.system import Builder, Enumeration, StateSpace, Term, width_of
 from model.vocabulary import EVENTS
 
 if TYPE_CHECKING:

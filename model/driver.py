@@ -23,6 +23,9 @@ import z3
 
 from model.channel import HW, REGISTER_WRITES, TXN, Channel, assign_cookie, fields
 from model.context import Context
+from model.hardware.pipes import locked_out, reset_pipe
+from model.language.queues import resize
+from model.language.system import Step, Term, width_of
 from model.lock import (
     bam_setup_pipe_lock,
     lock_txns,
@@ -32,9 +35,6 @@ from model.lock import (
     setup_at_start,
     unlock_from_work,
 )
-from model.pipes import locked_out, reset_pipe
-from model.queues import resize
-from model.system import Step, Term, width_of
 
 
 def declare(ctx: Context) -> None:

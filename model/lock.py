@@ -13,7 +13,7 @@ import z3
 
 from model.channel import TXN, Channel, assign_cookie, one_hot
 from model.context import Context
-from model.system import Term, width_of
+from model.language.system import Term, width_of
 
 LABELS = {TXN.LOCK: "lock", TXN.UNLOCK: "unlock"}
 CONTEXTS = ("desc_completed", "freeing", "terminated")  # a list, and what two contexts took in order to free it

@@ -11,9 +11,9 @@ from __future__ import annotations
 import z3
 
 from model.context import Context
-from model.engine import acknowledged, write_config, write_go
-from model.pipes import LAST, locked_out, turn
-from model.system import Enumeration, Step, Term, width_of
+from model.hardware.crypto_engine import acknowledged, write_config, write_go
+from model.hardware.pipes import LAST, locked_out, turn
+from model.language.system import Enumeration, Step, Term, width_of
 
 ANOTHER = "it has another request"  # the guard of the action that begins a request
 PC = Enumeration("idle", "locked", "configured", "started", "published", "unlocked")

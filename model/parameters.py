@@ -6,7 +6,7 @@ Source: dossier `hardware.md` sections 6 and 7. An unknown of the hardware is a 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -190,3 +190,11 @@ def bounds(scenario: str, chosen: Mapping[str, int]) -> dict[str, int]:
             f" valid: 0 to {result['ring'] - 1}"
         )
     return result
+
+
+def select(kind: str, chosen: Sequence[str], valid: Sequence[str]) -> list[str]:
+    """The chosen names, each once, or all if none is chosen; raises ParameterError for one that is not valid."""
+    for name in chosen:
+        if name not in valid:
+            raise nearest(kind, name, valid)
+    return list(dict.fromkeys(chosen)) or list(valid)

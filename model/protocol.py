@@ -7,11 +7,14 @@ from functools import lru_cache
 
 import z3
 
-from model import busy_client, client, driver, engine, hardware, lock, other_ee, pipes
+from model import busy_client, client, driver, lock, other_ee
 from model.channel import Channel
 from model.context import Context
+from model.hardware import bam as hardware
+from model.hardware import crypto_engine as engine
+from model.hardware import pipes
+from model.language.system import Action, Step, TransitionSystem
 from model.subject import Subject
-from model.system import Action, Step, TransitionSystem
 from model.vocabulary import ACTORS, demand_declared
 
 

@@ -21,9 +21,9 @@ import z3
 from model.channel import HW, REGISTER_WRITES, TXN, Channel, one_hot
 from model.context import Context
 from model.driver import bam_dma_terminate_all, bam_issue_pending, submit
-from model.engine import write_config, write_go
+from model.hardware.crypto_engine import write_config, write_go
+from model.language.system import Step, Term
 from model.lock import release_mappings
-from model.system import Step, Term
 
 Body = Callable[[Context, Step], None]
 

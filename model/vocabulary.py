@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from model.system import Action, ModelError, StateSpace
+from model.language.system import Action, ModelError, StateSpace
 
 EVENTS: Mapping[str, str] = {
     "lock_executed": "a LOCK executes on the consumer pipe of Linux",

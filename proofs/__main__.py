@@ -15,8 +15,9 @@ if __name__ == "__main__":
     _leave_current_folder()
 
 try:
-    from proofs import interrupt, streams
-    from proofs.cli import main
+    from proofs.checking import interrupt
+    from proofs.commands import streams
+    from proofs.commands.cli import main
 
     interrupt.install()
     streams.install()

@@ -13,12 +13,12 @@ import pytest
 
 from counterexamples.formats import read_file
 from counterexamples.trace import Trace
-from proofs import session
-from proofs.campaign import trace_of
-from proofs.inspect import stored_protocol
-from proofs.page import command
-from proofs.page.build import anchor, page
+from proofs.checking.job import trace_of
+from proofs.checking.request import Request
+from proofs.checking.stored import stored_protocol
+from proofs.commands import report as command
 from proofs.properties import catalogue
+from proofs.reports.page.build import anchor, page
 
 browser = pytest.importorskip("browser", reason="selenium is not installed; pip install '.[test]'")
 if browser.missing() is not None:
@@ -55,7 +55,7 @@ def _report(folder: Path) -> Report:
     mine.parent.mkdir(parents=True)
     mine.write_text('title = "a test"\nsource = "a test"\nbase = "v12"\n')
     properties = ("quiet-engine", "unlock-after-done", "works", "other-progress", "buffer-stable")
-    request = session.Request(("v12", str(mine)), properties, ("default",), out=folder)
+    request = Request(("v12", str(mine)), properties, ("default",), out=folder)
     results = command.check(request, folder / "traces", 2, quiet=True)
     path = folder / "index.html"
     path.write_text(page(results, command.blocks(results, 2)), encoding="utf-8")

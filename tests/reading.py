@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from model.queues import decode
-from model.system import StateSpace
-from proofs.page.state import HOLDER, HOLDERS
+from model.language.queues import decode
+from model.language.system import StateSpace
+from proofs.reports.page.state import HOLDER, HOLDERS
 
 COUNTS = {"left": "left", "loaded": "xfer", "cookie": "cookie", "mapping": "map"}
 

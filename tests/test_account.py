@@ -22,8 +22,8 @@ from counterexamples.phrases import doing
 from counterexamples.text import verdict
 from counterexamples.trace import Trace
 from model.parameters import FAULTS
-from proofs.campaign import trace_of as checked_trace
-from proofs.inspect import replayed
+from proofs.checking.job import trace_of as checked_trace
+from proofs.checking.stored import stored_trace as replayed
 from proofs.properties import catalogue
 
 GALLERY = ROOT / "counterexamples" / "gallery"

@@ -10,10 +10,10 @@ from traces import PATH, walk
 
 from counterexamples.formats import read_file
 from counterexamples.trace import replay
-from model.concrete import fire
+from model.language.concrete import fire
 from model.protocol import Protocol
-from proofs.alignment import COST_LEFT_OUT, LEFT_OUT, PUT_IN, TAKEN, Aligned, align
-from proofs.replaying import replay_on, to_text
+from proofs.studies.alignment import COST_LEFT_OUT, LEFT_OUT, PUT_IN, TAKEN, Aligned, align
+from proofs.studies.replaying import replay_on, to_text
 
 RACE = ROOT / "counterexamples" / "gallery" / "v12" / "quiet-engine.itf.json"
 SMALL = {"requests": 1, "tz_requests": 1}

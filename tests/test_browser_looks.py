@@ -16,10 +16,10 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from model import parameters
-from proofs import session
-from proofs.campaign import Result
-from proofs.page.build import page
-from proofs.words import Word
+from proofs.checking.job import Result
+from proofs.checking.request import everything
+from proofs.checking.words import Word
+from proofs.reports.page.build import page
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +80,7 @@ def test_matrix_of_every_version_is_readable(
     window: Any, report: Report, tmp_path: Path, width: int, height: int
 ) -> None:
     """As wide and as high as it gets, the longest texts in every cell."""
-    request = session.everything()
+    request = everything()
     settings: tuple[Any, ...] = ({}, parameters.bounds("small-ring", {}), parameters.assumptions({}), (), None, 0.0)
     rows = [
         Result(version, name, "small-ring", Word.VIOLATED, "a test", 34, 9, *settings)

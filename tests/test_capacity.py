@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import run_here
 
-from proofs import capacity
+from proofs.studies import capacity
 
 pytestmark = pytest.mark.slow
 

@@ -29,14 +29,14 @@ from counterexamples.causes import (
 )
 from counterexamples.gallery import FORMS
 from counterexamples.trace import Trace, replay
-from model.queues import Queue
-from model.system import Field, StateSpace, Step, TransitionSystem
-from proofs.campaign import trace_of
-from proofs.causes import SLACK, Cause, distinct
+from model.language.queues import Queue
+from model.language.system import Field, StateSpace, Step, TransitionSystem
+from proofs.checking.causes import SLACK, Cause, distinct
+from proofs.checking.job import trace_of
+from proofs.checking.verdicts import decide
 from proofs.engines import Target
 from proofs.engines.exhaustive import Explorer
 from proofs.properties import catalogue
-from proofs.verdicts import decide
 
 pytestmark = pytest.mark.slow
 

@@ -14,19 +14,19 @@ from conftest import ROOT, build_protocol, run_here
 from test_engines import random_system, random_test
 
 from counterexamples.documents import DocumentError
-from model.concrete import fire, holds
-from model.system import StateSpace, TransitionSystem
-from proofs import inductive
-from proofs.certificates import SECOND, prove, read_certificate, second_solver_missing, to_json
+from model.language.concrete import fire, holds
+from model.language.system import StateSpace, TransitionSystem
+from proofs.certificates.certificate import SECOND, prove, read_certificate, second_solver_missing, to_json
+from proofs.checking import inductive
 from proofs.engines import Target
+from proofs.engines.clauses import OBLIGATIONS, Clause, places
 from proofs.engines.exhaustive import Explorer
 from proofs.engines.induction import NotInductiveError, find
-from proofs.invariants import OBLIGATIONS, Clause, places
 from proofs.properties import catalogue
 
 pytestmark = pytest.mark.slow
 
-STORED = ROOT / "proofs" / "certified"
+STORED = ROOT / "proofs" / "certificates"
 FILE = STORED / "v16" / "quiet-engine.endless.cert.json"
 CERTIFIED = sorted(STORED.rglob("*.cert.json"))
 EXCLUSION = ("config-integrity", "quiet-engine", "quiet-dummy", "under-lock", "unlock-after-done")

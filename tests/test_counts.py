@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 from toys import explored, token_ring
 
-from proofs import counts
-from proofs.counts import CASES, SMALLEST, Difference, differences, explore, figures, load, record
-from proofs.expectations import ExpectationError
-from proofs.session import everything
+from proofs.audit import counts
+from proofs.audit.counts import CASES, SMALLEST, Difference, differences, explore, figures, load, record
+from proofs.checking.expectations import ExpectationError
+from proofs.checking.request import everything
 
 
 def test_every_version_is_recorded_in_its_cases() -> None:

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from conftest import build_protocol, write_version
 
 from model import versions
-from proofs import coverage
-from proofs.counts import ONE, Case
-from proofs.coverage import ACTION, AXIS, CASES, Coverage, Item, axes_of, cover_version, explored
+from proofs.audit import coverage
+from proofs.audit.counts import ONE, Case
+from proofs.audit.coverage import ACTION, AXIS, CASES, Coverage, Item, axes_of, cover_version, explored
 from proofs.properties import REACH, catalogue
 
 pytestmark = pytest.mark.slow

@@ -7,8 +7,8 @@ import toys
 import z3
 from toys import exhaustive_path, explored, where
 
-from model.system import StateSpace, Step, TransitionSystem
-from proofs import verdicts
+from model.language.system import StateSpace, Step, TransitionSystem
+from proofs.checking import verdicts
 from proofs.engines import Answer, NotWithin, Reached, Target, Unknown, Unreachable, bounded
 from proofs.properties import ALWAYS, REACH, Property
 

@@ -6,10 +6,10 @@ import pytest
 from conftest import run_here, write_version
 
 from model import versions
-from proofs import diff
-from proofs.campaign import Result
-from proofs.diff import Pair
-from proofs.words import Word
+from proofs.checking.job import Result
+from proofs.checking.words import Word
+from proofs.studies import diff
+from proofs.studies.diff import Pair
 
 Capture = pytest.CaptureFixture[str]
 ASKED = ["--property", "quiet-engine", "--property", "under-lock", "--scenario", "default", "--jobs", "1"]

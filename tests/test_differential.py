@@ -17,11 +17,11 @@ from test_readings import some_states
 
 from counterexamples.trace import replay
 from model import parameters, versions
-from model.concrete import Code, Layout, fire
+from model.language.concrete import Code, Layout, fire
 from model.protocol import Protocol, build
 from model.subject import Subject
 from model.versions import axis_values, misfit
-from proofs import inductive, verdicts
+from proofs.checking import inductive, verdicts
 from proofs.engines import Target, bounded, exhaustive
 from proofs.properties import ALWAYS, catalogue
 

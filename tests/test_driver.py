@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from counterexamples.trace import Blocked, replay, run
 from model import parameters, versions
-from model.concrete import Code
-from model.ring import Ring, declare_positions
+from model.hardware.ring import Ring, declare_positions
+from model.language.concrete import Code
+from model.language.system import Builder, Field, StateSpace, Step
 from model.subject import Subject
-from model.system import Builder, Field, StateSpace, Step
 from model.vocabulary import EVENTS
-from proofs.campaign import Job, Result, run_job
+from proofs.checking.job import Job, Result, run_job
 
 PREPARE = ("client.prep_commands", "client.prep_rx_data", "client.prep_tx_data", "client.issue_tx", "client.issue_rx")
 

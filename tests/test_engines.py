@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from toys import exhaustive_path, explored, where
 
-from model.system import StateSpace, Step, TransitionSystem
+from model.language.system import StateSpace, Step, TransitionSystem
 from proofs.engines import NotWithin, Reached, Target, bounded
 from proofs.engines.bounded import Unrolling
 from proofs.engines.cone import cone_variables, dependencies, grouped, restrict

@@ -16,13 +16,13 @@ from click.testing import CliRunner, Result
 from conftest import run_cli
 from toys import bounded_buffer, explored, token_ring, two_phase_commit, where
 
-from model.concrete import UnsupportedTermError, fire, holds
+from model.language.concrete import UnsupportedTermError, fire, holds
+from model.language.system import StateSpace, TransitionSystem
 from model.parameters import ParameterError
 from model.subject import Subject
-from model.system import StateSpace, TransitionSystem
+from proofs.commands.export import DEPTH, export
 from proofs.engines import Target
 from proofs.exports import Question, btor2, pose, promela, smt2
-from proofs.exports.command import DEPTH, export
 
 pytestmark = pytest.mark.slow
 

@@ -17,8 +17,9 @@ import pytest
 from conftest import ENVIRONMENT, ROOT, Outcome, run_here
 
 from counterexamples.documents import unfinished
-from proofs import campaign, inspect
-from proofs.campaign import Job, Result
+from proofs.checking import job as job_module
+from proofs.checking.job import Job, Result
+from proofs.reports import listing as inspect
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +28,7 @@ ONE = ("--property", "quiet-engine", "--scenario", "default", "--engine", "exhau
 LONG = ("check", "v12", "--bound", "requests=3", "--bound", "tz_requests=3", "--jobs", "2")
 COMMAND = (sys.executable, "-m", "proofs")
 
-run_job = campaign.run_job
+run_job = job_module.run_job
 
 
 def killed_at_v16(job: Job) -> list[Result]:
@@ -45,7 +46,7 @@ def started(*arguments: str | Path, **settings: Any) -> subprocess.Popen[bytes]:
 
 
 def test_a_killed_worker_costs_its_own_rows(capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(campaign, "run_job", killed_at_v16)
+    monkeypatch.setattr(job_module, "run_job", killed_at_v16)
     files = ("--json", tmp_path / "it.json", "--junit", tmp_path / "it.xml")
     outcome = run_here(capsys, "check", "v12", "v16", "mainline", *ONE, "--jobs", "2", *files)
     assert outcome.code == 5 and "v16 (default)" in outcome.complaint and "killed twice" in outcome.complaint
@@ -57,7 +58,7 @@ def test_a_killed_worker_costs_its_own_rows(capsys: Capture, monkeypatch: pytest
 def test_what_needs_the_lost_answer_is_one_line_too(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(campaign, "run_job", killed_at_v16)
+    monkeypatch.setattr(job_module, "run_job", killed_at_v16)
     settings = ("--property", "quiet-engine", "--scenario", "default", "--jobs", "2", "--out", tmp_path)
     outcome = run_here(capsys, "report", "v12", "v16", *settings)
     assert outcome.code == 5 and "v16 (default)" in outcome.complaint and not list(tmp_path.iterdir())
@@ -88,7 +89,7 @@ def test_what_nobody_foresaw_is_one_line(capsys: Capture, monkeypatch: pytest.Mo
 
 
 def test_an_unforeseen_error_of_a_job_names_it(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("proofs.verdicts.decide", lambda *_: {})
+    monkeypatch.setattr("proofs.checking.verdicts.decide", lambda *_: {})
     outcome = run_here(capsys, "check", "v12", *ONE)
     assert outcome.code == 5 and "KeyError" in outcome.complaint and "in v12 (default)" in outcome.complaint
 

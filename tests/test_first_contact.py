@@ -14,8 +14,9 @@ from conftest import ENVIRONMENT, ROOT, run_cli, run_here
 from rich.console import Console
 
 from model import parameters, versions
-from proofs import inspect, report
 from proofs.properties import catalogue
+from proofs.reports import listing as inspect
+from proofs.reports import terminal
 
 Capture = pytest.CaptureFixture[str]
 
@@ -82,7 +83,7 @@ def test_python_m_runs_the_packages_of_the_current_folder() -> None:
 
 def test_the_version(capsys: Capture) -> None:
     outcome = run_here(capsys, "--version")
-    assert outcome.code == 0 and outcome.out == f"bam-lock-check, version {report.tool_version()}\n"
+    assert outcome.code == 0 and outcome.out == f"bam-lock-check, version {terminal.tool_version()}\n"
 
 
 @pytest.mark.parametrize(

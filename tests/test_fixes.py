@@ -11,8 +11,8 @@ from rich.console import Console
 
 from model import versions
 from model.subject import Subject
-from proofs import fixes
-from proofs.campaign import Job, run_job
+from proofs.checking.job import Job, run_job
+from proofs.studies import fixes
 
 pytestmark = pytest.mark.slow
 

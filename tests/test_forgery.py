@@ -13,16 +13,19 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, run_here
 
-from proofs import expectations, session
-from proofs.campaign import Job, Result
-from proofs.expectations import ExpectationError
-from proofs.gallery import BEGIN, END, MATRIX, OVERVIEW, regenerate, with_traces
+from proofs.checking import expectations
+from proofs.checking.expectations import ExpectationError
+from proofs.checking.job import Job, Result
+from proofs.checking.request import Request, everything
+from proofs.commands import session
+from proofs.commands.session import run_jobs
+from proofs.reports.gallery import BEGIN, END, MATRIX, OVERVIEW, regenerate, with_traces
 
-SMALL = session.Request(("v11", "v12"), ("quiet-dummy",), ("default",))
+SMALL = Request(("v11", "v12"), ("quiet-dummy",), ("default",))
 Rows = dict[str, dict[str, dict[str, str]]]
 
 
-run_jobs = session.run_jobs
+run_jobs = run_jobs
 
 
 @cache
@@ -92,7 +95,7 @@ def test_a_recorded_verdict_that_nothing_asks_for(
 def test_what_is_recorded_of_others_stays_and_the_order_too(tmp_path: Path) -> None:
     rows = expectations.rows()
     expectations.record([], tmp_path / "again.toml", rows)
-    committed = ROOT / "proofs" / expectations.FILE
+    committed = ROOT / "proofs" / "checking" / expectations.FILE
     assert (tmp_path / "again.toml").read_text() == committed.read_text()
     expectations.record([], tmp_path / "less.toml", [row for row in rows if row.version != "v12"])
     assert tomllib.loads((tmp_path / "less.toml").read_text()) == {
@@ -101,9 +104,9 @@ def test_what_is_recorded_of_others_stays_and_the_order_too(tmp_path: Path) -> N
 
 
 def test_a_gallery_run_leaves_no_version_out(tmp_path: Path) -> None:
-    everything = session.everything()
-    assert with_traces(everything, tmp_path).versions == everything.versions
-    assert with_traces(session.everything(("v15",)), tmp_path).versions == ("v14", "v15"), "v14 has their traces"
+    whole = everything()
+    assert with_traces(whole, tmp_path).versions == whole.versions
+    assert with_traces(everything(("v15",)), tmp_path).versions == ("v14", "v15"), "v14 has their traces"
 
 
 @pytest.mark.parametrize(
@@ -153,6 +156,6 @@ def test_a_forged_gallery(checkout: Path) -> None:
 
 
 def test_the_committed_expectations_and_gallery_are_about_the_same_versions() -> None:
-    rows = tomllib.loads((ROOT / "proofs" / expectations.FILE).read_text())
+    rows = tomllib.loads((ROOT / "proofs" / "checking" / expectations.FILE).read_text())
     folders = {path.name for path in (ROOT / "counterexamples" / "gallery").iterdir()}
     assert folders <= rows.keys()

@@ -11,8 +11,8 @@ from model import versions
 from model.parameters import SCENARIOS
 from model.protocol import build
 from model.subject import Subject
-from proofs import expectations
-from proofs.words import Word
+from proofs.checking import expectations
+from proofs.checking.words import Word
 
 RECORDED = expectations.rows()
 VERSIONS = versions.names()

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from conftest import run_cli
 
-from proofs.campaign import Result
-from proofs.junit import to_junit, write_junit
-from proofs.report import Judged
-from proofs.words import Word
+from proofs.checking.job import Result
+from proofs.checking.judged import Judged
+from proofs.checking.words import Word
+from proofs.reports.junit import to_junit, write_junit
 
 
 def judged(verdict: str, expected: str | None = None, as_expected: bool | None = None, **values: Any) -> Judged:

@@ -16,8 +16,8 @@ from counterexamples.phrases import step_name
 from counterexamples.repeat import command
 from counterexamples.text import step_notes, verdict
 from counterexamples.trace import Trace
-from proofs.checking import check
-from proofs.inspect import FORMATS, shown
+from proofs.commands.check import check
+from proofs.reports.listing import FORMATS, shown
 
 NAMES = [name for name in STORED if name.startswith(("v12/", "v16/", "mainline/"))]
 

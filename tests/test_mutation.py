@@ -12,11 +12,10 @@ from click.testing import CliRunner
 from conftest import build_protocol
 from toys import built, counters
 
-from model.system import StateSpace, Step
-from proofs import mutants, mutation
-from proofs.counts import ONE, SMALLEST
-from proofs.engines.exhaustive import Explorer
-from proofs.mutation import (
+from model.language.system import StateSpace, Step
+from proofs.audit import mutants, mutation
+from proofs.audit.counts import ONE, SMALLEST
+from proofs.audit.mutation import (
     COUNT,
     ENDLESS,
     EQUIVALENT,
@@ -29,9 +28,10 @@ from proofs.mutation import (
     judge,
     tasks,
 )
-from proofs.noticing import Bench, bench, where
+from proofs.audit.noticing import Bench, bench, where
+from proofs.checking.verdicts import decide
+from proofs.engines.exhaustive import Explorer
 from proofs.properties import EVENTUALLY, catalogue
-from proofs.verdicts import decide
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ import pytest
 from conftest import ENVIRONMENT, ROOT, run_cli, run_here, write_version
 
 from counterexamples.documents import write_file
-from proofs.outputs import folder_name
+from proofs.checking.outputs import folder_name
 
 pytestmark = pytest.mark.slow
 

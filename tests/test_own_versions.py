@@ -26,7 +26,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["proofs", "check", version, *ONE, "--out", str(folder)])
         with pytest.raises(SystemExit):
-            from proofs.cli import main
+            from proofs.commands.cli import main
 
             main()
     os.unlink(version)

@@ -25,14 +25,17 @@ from counterexamples.trace import ReplayError, Trace
 from model.parameters import ParameterError
 from model.versions import VersionError
 from model.vocabulary import GROUPS
-from proofs import checking, session
-from proofs.campaign import Result as Row
-from proofs.page import build, command
-from proofs.page.command import report_command, write_report
-from proofs.page.data import Block, block, exhibit, plain
-from proofs.page.state import groups, shown_state
+from proofs.checking.job import Result as Row
+from proofs.checking.outputs import OutputError
+from proofs.checking.request import Request, everything
+from proofs.checking.words import Word
+from proofs.commands import check as checking
+from proofs.commands import report as command
+from proofs.commands.report import report_command, write_report
 from proofs.properties import catalogue
-from proofs.words import Word
+from proofs.reports.page import build
+from proofs.reports.page.data import Block, block, exhibit, plain
+from proofs.reports.page.state import groups, shown_state
 
 GALLERY = ROOT / "counterexamples" / "gallery"
 INJECTION = "</title><script>alert('x')</script><img src=x onerror=alert(1)>&\""
@@ -128,12 +131,12 @@ def test_block_refuses_a_trace_that_is_not_what_the_model_comes_to(tmp_path: Pat
 
 
 @pytest.fixture(scope="module")
-def request_for_v12() -> session.Request:
-    return session.Request(("v12",), ("quiet-engine", "buffer-stable"), ("default",))
+def request_for_v12() -> Request:
+    return Request(("v12",), ("quiet-engine", "buffer-stable"), ("default",))
 
 
 @pytest.fixture(scope="module")
-def written(request_for_v12: session.Request, tmp_path_factory: pytest.TempPathFactory) -> str:
+def written(request_for_v12: Request, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The page of v12 and of a version whose texts are HTML."""
     folder = tmp_path_factory.mktemp("page")
     mine = folder / "<i>mine</i>.toml"
@@ -219,7 +222,7 @@ def test_versions_of_one_name_in_two_folders_keep_their_traces(tmp_path: Path) -
         folder.mkdir()
         (folder / "mine.toml").write_text(f'title = "a test"\nsource = "a test"\nbase = "{base}"\n')
         paths.append(str(folder / "mine.toml"))
-    request = session.Request(tuple(paths), ("quiet-engine",), ("default",), out=tmp_path)
+    request = Request(tuple(paths), ("quiet-engine",), ("default",), out=tmp_path)
     results = command.check(request, tmp_path / "made", 1, quiet=True)
     traces = [unpack(item)[0] for item in command.blocks(results, 1)]
     assert [(len(item["steps"]), item["version"]) for item in traces] == [(13, paths[0]), (12, paths[1])]
@@ -227,7 +230,7 @@ def test_versions_of_one_name_in_two_folders_keep_their_traces(tmp_path: Path) -
 
 @pytest.mark.slow
 def test_versions_that_behave_alike_share_their_traces(tmp_path: Path) -> None:
-    request = session.Request(("v9", "v10"), ("quiet-engine",), ("default",), out=tmp_path)
+    request = Request(("v9", "v10"), ("quiet-engine",), ("default",), out=tmp_path)
     results = command.check(request, tmp_path / "made", 1, quiet=True)
     text = build.page(results, command.blocks(results, 1))
     assert '"v10/quiet-engine.default": [0, 0]' in text and '"v9/quiet-engine.default": [0, 0]' in text
@@ -273,12 +276,12 @@ def test_place_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for place in (tmp_path / "file", tmp_path / "file" / "below"):
         done = run("v12", "--out", place)
-        assert isinstance(done.exception, session.OutputError) and "\n" not in str(done.exception)
+        assert isinstance(done.exception, OutputError) and "\n" not in str(done.exception)
     assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_page_is_the_old_or_the_whole_new_one(
-    tmp_path: Path, request_for_v12: session.Request, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, request_for_v12: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stuck(*_: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -300,7 +303,7 @@ def test_command_writes_the_page(tmp_path: Path) -> None:
 
 
 def test_no_name_means_every_version() -> None:
-    assert command._versions(()) == command._versions(("all",)) == session.everything().versions
+    assert command._versions(()) == command._versions(("all",)) == everything().versions
     plainly = {name for name, item in catalogue().items() if item.asked_plainly}
     assert set(checking.chosen_properties((), ())) == plainly
     assert set(checking.chosen_properties((), ("faults",))) == set(catalogue())

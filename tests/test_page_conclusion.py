@@ -10,11 +10,11 @@ import pytest
 from conftest import ROOT
 
 from model import parameters
-from proofs.campaign import Result
-from proofs.page import build
-from proofs.page.conclusion import conclusion
-from proofs.page.data import Block, block
-from proofs.words import Word
+from proofs.checking.job import Result
+from proofs.checking.words import Word
+from proofs.reports.page import build
+from proofs.reports.page.conclusion import conclusion
+from proofs.reports.page.data import Block, block
 
 ROW = Result(
     "v16",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from proofs.pool import Lost, LostError, answers, in_parallel
+from proofs.checking.pool import Lost, LostError, answers, in_parallel
 
 ITEMS = list(range(7))
 

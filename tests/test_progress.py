@@ -21,15 +21,15 @@ from counterexamples.documents import DocumentError
 from counterexamples.formats import read_itf, to_itf
 from counterexamples.text import verdict
 from counterexamples.trace import ReplayError
-from model.concrete import fire
+from model.language.concrete import fire
+from model.language.system import StateSpace, Step, TransitionSystem
 from model.subject import Subject
-from model.system import StateSpace, Step, TransitionSystem
-from proofs.campaign import Job, run_job, trace_of
+from proofs.checking.job import Job, run_job, trace_of
+from proofs.checking.verdicts import decide
 from proofs.engines import Lasso, Target, Unknown, Unreachable, fair
 from proofs.engines.cone import behaviour_cone, observe
+from proofs.engines.recheck import recheck_lasso
 from proofs.properties import EVENTUALLY, Property, catalogue
-from proofs.recheck import recheck_lasso
-from proofs.verdicts import decide
 
 pytestmark = pytest.mark.slow
 

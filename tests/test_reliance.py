@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from test_account import stored_trace
 
-from proofs.reliance import keeps, reliances
+from proofs.studies.reliance import keeps, reliances
 
 pytestmark = pytest.mark.slow
 

@@ -26,7 +26,7 @@ from counterexamples.text import WIDTH, acting, step_notes, to_text, verdict, wr
 from counterexamples.trace import Trace
 from model.parameters import SCENARIOS, Scenario
 from model.protocol import Protocol
-from proofs.inspect import replayed
+from proofs.checking.stored import stored_trace
 
 SVG = "{http://www.w3.org/2000/svg}"
 LONG = "x" * 70
@@ -85,7 +85,7 @@ def test_notation(trace: Trace) -> None:
 
 
 def test_requests_are_numbered_where_there_are_two() -> None:
-    trace = replayed(ROOT / "counterexamples" / "gallery" / "v16" / "completion-order.itf.json")
+    trace = stored_trace(ROOT / "counterexamples" / "gallery" / "v16" / "completion-order.itf.json")
     notes = [note for lines in step_notes(trace) for note in lines]
     assert any("+CMD#1" in note for note in notes) and any("+CMD#2" in note for note in notes)
     assert not any("LOCK#" in note for note in notes)

@@ -12,14 +12,14 @@ from conftest import run_cli, write_version
 from counterexamples.documents import DocumentError
 from counterexamples.formats import read_file
 from counterexamples.trace import replay
-from model.concrete import fire
+from model.language.concrete import fire
 from model.parameters import ParameterError
 from model.protocol import build
 from model.subject import Subject
 from model.versions import VersionError
-from proofs.campaign import Job, run_job
+from proofs.checking.job import Job, run_job
 from proofs.properties import catalogue
-from proofs.replaying import first_hit, replay_on, to_text
+from proofs.studies.replaying import first_hit, replay_on, to_text
 
 
 def stored(folder: Path, version: str, name: str, scenario: str = "default", **assume: str) -> Path:

@@ -12,10 +12,11 @@ from rich.console import Console
 
 from model import parameters
 from model.subject import Subject
-from proofs import campaign, sensitivity, session
-from proofs.campaign import Job
-from proofs.screening import CONTAINED, OPEN, SAME, Screen, Setting, screen
-from proofs.sensitivity import Sensitivity, couples, singles
+from proofs.checking.job import Job, jobs, run_job
+from proofs.checking.request import Request
+from proofs.studies import sensitivity
+from proofs.studies.screening import CONTAINED, OPEN, SAME, Screen, Setting, screen
+from proofs.studies.sensitivity import Sensitivity, couples, singles
 
 pytestmark = pytest.mark.slow
 
@@ -33,9 +34,9 @@ FEW = tuple(
 )
 
 
-def asked(version: str, *properties: str) -> session.Request:
+def asked(version: str, *properties: str) -> Request:
     """A small request for some properties in `default`."""
-    return session.Request((version,), properties, ("default",), bound=SMALL)
+    return Request((version,), properties, ("default",), bound=SMALL)
 
 
 def setting(**values: str) -> Setting:
@@ -86,14 +87,14 @@ def test_every_value_is_accounted_for(v16: dict[str, Sensitivity]) -> None:
 
 def test_skipped_values_really_change_nothing() -> None:
     names = ("quiet-engine", "no-abort", "bracketed", "lock-released")
-    (job,) = campaign.jobs(["v16"], names, ["default"], {}, SMALL, engine="exhaustive")
-    words = {row.property: row.verdict for row in campaign.run_job(job)}
+    (job,) = jobs(["v16"], names, ["default"], {}, SMALL, engine="exhaustive")
+    words = {row.property: row.verdict for row in run_job(job)}
     some = ALL[::2]
     found = screen(Screen(job, tuple((one, ((),)) for one in some), words))
     assert {SAME, CONTAINED, OPEN} == set(found.values())
     for one in some:
         skipped = tuple(name for name in job.properties if found[one, name] != OPEN)
-        rows = campaign.run_job(replace(job, properties=skipped, assume=dict(one)))
+        rows = run_job(replace(job, properties=skipped, assume=dict(one)))
         assert {row.property: row.verdict for row in rows} == {name: words[name] for name in skipped}, one
 
 

@@ -10,9 +10,9 @@ from conftest import build_protocol
 from spin import needs_spin, search
 from toys import as_protocol, bounded_buffer, built, counters, explored, token_ring, two_phase_commit, where
 
+from model.language.system import StateSpace, Step, TransitionSystem
 from model.parameters import ParameterError
 from model.subject import Subject
-from model.system import StateSpace, Step, TransitionSystem
 from proofs.engines import Target
 from proofs.engines.exhaustive import Explorer
 from proofs.exports import Question, pose, promela

@@ -13,12 +13,13 @@ from conftest import run_here
 from rich.console import Console
 
 from model import parameters
-from proofs import expectations, report, summary
-from proofs.campaign import Result
+from proofs.checking import expectations
+from proofs.checking.job import Result
+from proofs.checking.judged import Judged
+from proofs.checking.words import Word
 from proofs.properties import Severity, catalogue
-from proofs.report import Judged
-from proofs.summary import Typed
-from proofs.words import Word
+from proofs.reports import summary, terminal
+from proofs.reports.summary import Typed
 
 Capture = pytest.CaptureFixture[str]
 DEFAULTS = Typed("bam-lock", {}, {}, None)
@@ -139,7 +140,7 @@ def test_no_name_is_broken(width: int) -> None:
     rows = [judged(name, "violated", "x.y", reason="shortest by exhaustion; " * 4) for name in catalogue()]
     rows += [judged(name, "proved", version="v16", scenario="small-ring") for name in catalogue()]
     screen = Console(file=io.StringIO(), width=width)
-    report.print_results(screen, rows)
+    terminal.print_results(screen, rows)
     table = screen.file.getvalue()  # type: ignore[attr-defined]
     text = "\n".join(printed(rows, width))
     for name in catalogue():
@@ -148,8 +149,8 @@ def test_no_name_is_broken(width: int) -> None:
 
 
 def test_a_screen_that_is_wide_enough_shows_the_table() -> None:
-    table = report.table(ROWS)
-    assert not report.fits(Console(width=60), table) and report.fits(Console(width=300), table)
+    table = terminal.table(ROWS)
+    assert not terminal.fits(Console(width=60), table) and terminal.fits(Console(width=300), table)
 
 
 def test_in_a_pipe_each_row_is_a_line(capsys: Capture) -> None:
@@ -164,7 +165,7 @@ def test_in_a_pipe_each_row_is_a_line(capsys: Capture) -> None:
 
 
 def test_a_narrow_terminal_shows_the_table_on_request_only(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "console", lambda: Console(width=80, force_terminal=True, no_color=True))
+    monkeypatch.setattr(terminal, "console", lambda: Console(width=80, force_terminal=True, no_color=True))
     asked = ["--property", "quiet-engine", "--scenario", "default", "--engine", "exhaustive", "--jobs", "1"]
     brief = run_here(capsys, "check", "v12", *asked).out
     assert "expectation" not in brief and "v12: 1 violated" in brief.splitlines()[0]

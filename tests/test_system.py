@@ -10,9 +10,19 @@ import z3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.concrete import fire, holds
-from model.queues import Queue, decode, resize
-from model.system import Action, Builder, Enumeration, Field, ModelError, StateSpace, Step, TransitionSystem, width_of
+from model.language.concrete import fire, holds
+from model.language.queues import Queue, decode, resize
+from model.language.system import (
+    Action,
+    Builder,
+    Enumeration,
+    Field,
+    ModelError,
+    StateSpace,
+    Step,
+    TransitionSystem,
+    width_of,
+)
 
 TRUE = z3.BoolVal(True)
 Row = dict[str, int]

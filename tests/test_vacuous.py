@@ -14,17 +14,17 @@ from conftest import ROOT, build_protocol, run_here, write_version
 from test_junit import judged
 
 from model import versions
+from model.language.system import ModelError, StateSpace, Step, TransitionSystem
 from model.protocol import Protocol
 from model.subject import Subject
-from model.system import ModelError, StateSpace, Step, TransitionSystem
 from model.vocabulary import EVENTS
-from proofs import campaign, inductive, verdicts
-from proofs.campaign import ANY_REQUESTS, CERTIFIED, WITHIN_BOUNDS, Job, run_job
+from proofs.checking import inductive, job, verdicts
+from proofs.checking.job import ANY_REQUESTS, CERTIFIED, WITHIN_BOUNDS, Job, run_job
+from proofs.checking.judged import exit_code
+from proofs.checking.words import Word
 from proofs.engines import Target
 from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
-from proofs.report import exit_code
-from proofs.subjects import unmet
-from proofs.words import Word
+from proofs.properties.subjects import unmet
 
 TRACE = ROOT / "counterexamples" / "gallery" / "v12" / "quiet-engine.itf.json"
 STUCK = {"request": ["rx-data", "tx-data", "commands", "issue-tx", "issue-rx"]}
@@ -147,7 +147,7 @@ def test_how_strong_a_proof_is() -> None:
     endless = Job(Subject.of("v16", "endless"), ("quiet-dummy",), engine="exhaustive")
     assert [row.strength for row in run_job(endless)] == [ANY_REQUESTS]
     proof = replace(verdicts.Verdict(Word.PROVED, ""), invariant=())
-    assert campaign._strength(build_protocol("v16", "endless"), proof) == CERTIFIED
+    assert job._strength(build_protocol("v16", "endless"), proof) == CERTIFIED
 
 
 @pytest.mark.parametrize("command", [("check", "v12"), ("report", "v12", "--out", "never-made")])

@@ -11,14 +11,14 @@ import pytest
 from conftest import build_protocol, write_version
 
 from counterexamples.trace import Trace, readable, replay
+from model.language.queues import decode
+from model.language.system import Action, TransitionSystem
 from model.protocol import Protocol
-from model.queues import decode
 from model.subject import Subject
-from model.system import Action, TransitionSystem
-from proofs import verdicts
-from proofs.campaign import Job, Result, run_job, trace_of
+from proofs.checking import verdicts
+from proofs.checking.job import Job, Result, run_job, trace_of
+from proofs.engines.recheck import recheck
 from proofs.properties import catalogue
-from proofs.recheck import recheck
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import toys
 
-from model.system import ModelError, StateSpace
+from model.language.system import ModelError, StateSpace
 from model.vocabulary import ACTIONS, ACTORS, GROUPS, VARIABLES, demand_declared, kind_of, wording
 
 

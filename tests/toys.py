@@ -11,10 +11,10 @@ from typing import Any, cast
 import z3
 
 from counterexamples.minimal import minimal_path, shortest_path_edges
-from model.concrete import fire, holds
+from model.language.concrete import fire, holds
+from model.language.system import Action, Builder, StateSpace, Step, TransitionSystem
 from model.protocol import Protocol
 from model.subject import Subject
-from model.system import Action, Builder, StateSpace, Step, TransitionSystem
 from proofs.engines import Target
 from proofs.engines.exhaustive import Explorer, Space
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from counterexamples.trace import Trace, replay
-from model.concrete import fire
+from model.language.concrete import fire
 from model.protocol import Protocol, build
 from model.subject import Subject
 

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from model.files import read_bytes
+from model.language.files import read_bytes
 from model.versions._schema import VersionError, breaches, hint
 
 SUFFIX = ".toml"

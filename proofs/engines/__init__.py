@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import z3
 
-from model.system import Action, Term
+from model.language.system import Action, Term
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import z3
 
-from model.system import Action, Term, TransitionSystem
+from model.language.system import Action, Term, TransitionSystem
 from proofs.engines import Answer, NotWithin, Reached, Target, Unknown
 from proofs.engines.cone import dependencies
 

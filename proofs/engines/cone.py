@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from model.concrete import variables_of
-from model.system import StateSpace, TransitionSystem
+from model.language.concrete import variables_of
+from model.language.system import StateSpace, TransitionSystem
 from proofs.engines import Target
 
 

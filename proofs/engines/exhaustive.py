@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import z3
 
-from model.concrete import Code, Layout
-from model.system import Action, TransitionSystem
+from model.language.concrete import Code, Layout
+from model.language.system import Action, TransitionSystem
 from proofs.engines import Target
 from proofs.engines.states import StateSet
 

@@ -19,8 +19,8 @@ import numpy as np
 import z3
 
 from counterexamples.minimal import minimal_path, shortest_path_edges
-from model.concrete import Code
-from model.system import Term, TransitionSystem
+from model.language.concrete import Code
+from model.language.system import Term, TransitionSystem
 from proofs.engines import Lasso, Target, Unknown, Unreachable
 from proofs.engines.exhaustive import Explorer, Space
 

@@ -16,10 +16,10 @@ from itertools import combinations
 import numpy as np
 import z3
 
-from model.system import Term, TransitionSystem
+from model.language.system import Term, TransitionSystem
 from proofs.engines import Target
+from proofs.engines.clauses import Clause, Place
 from proofs.engines.exhaustive import Space
-from proofs.invariants import Clause, Place
 
 PAIRS_TRIED = 40  # places that exclude most reachable states: among their pairs a telling one is sought first
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import z3
 
+from model.language.system import Term, TransitionSystem
 from model.parameters import ParameterError
 from model.protocol import Protocol, build
 from model.subject import Subject
-from model.system import Term, TransitionSystem
 from proofs.engines import Target
 from proofs.engines.cone import grouped
 from proofs.properties import EVENTUALLY, REACH, Property, catalogue

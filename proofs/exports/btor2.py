@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import z3
 
-from model.concrete import UnsupportedTermError, Walk
-from model.system import width_of
+from model.language.concrete import UnsupportedTermError, Walk
+from model.language.system import width_of
 from proofs.exports import Question
 
 OPERATORS = {

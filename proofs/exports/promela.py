@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import z3
 
-from model.concrete import INFIX, WRAPS, UnsupportedTermError, Walk, holds
+from model.language.concrete import INFIX, WRAPS, UnsupportedTermError, Walk, holds
+from model.language.system import Action, Term, Variable
 from model.parameters import ParameterError
-from model.system import Action, Term, Variable
 from proofs.exports import Question
 
 WORD = 64  # bits of `unsigned long long`, in which everything is computed

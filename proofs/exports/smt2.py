@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import z3
 
-from model.concrete import UnsupportedTermError, Walk
-from model.system import Action, Term, Variable, width_of
+from model.language.concrete import UnsupportedTermError, Walk
+from model.language.system import Action, Term, Variable, width_of
 from proofs.exports import Question
 
 OPERATORS = {

@@ -8,10 +8,10 @@ import z3
 
 from model.channel import HW, TXN, Channel, one_hot
 from model.client import Program
+from model.language.system import Step, Term
 from model.lock import lock_txns
 from model.protocol import Protocol
 from model.qce import request_number
-from model.system import Step, Term
 from proofs.engines import Target
 from proofs.properties import ALWAYS, EVERYWHERE, WORKING, Property, Severity, needs_driver_lock
 from proofs.properties.quiescence import quiescent, rested

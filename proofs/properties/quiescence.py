@@ -8,9 +8,9 @@ import z3
 
 from model import client
 from model.channel import Channel
+from model.language.system import Step, Term
 from model.lock import CONTEXTS, lock_txns
 from model.protocol import Protocol
-from model.system import Step, Term
 
 
 def quiescent(protocol: Protocol) -> Term:

@@ -1,0 +1,1 @@
+"""The BAM's pipes and rings, and the crypto engine."""

@@ -1,0 +1,226 @@
+"""What the consumer pipe executes: LOCK, UNLOCK, register writes, data, and the NWD wait.
+
+Left out, and why no property can see it: payloads; no claim is about data, only about whose operation, register or
+mapping it is.
+"""
+
+from __future__ import annotations
+
+import z3
+
+from model.channel import HW, Channel
+from model.context import Context
+from model.hardware.crypto_engine import acknowledged, busy, notice_write, write_config, write_go
+from model.hardware.pipes import LAST, clocked, consume, locked_out, turn
+from model.language.queues import Queue
+from model.language.system import Step, Term
+
+
+def _at_head(ctx: Context, s: Step, kind: int) -> dict[str, Term]:
+    ring = Channel(ctx, s, "rx").queue("ring")
+    guard = {
+        f"{HW.labels[kind]} is the next descriptor of the consumer pipe": z3.And(
+            z3.Not(ring.empty), ring.at(0, "hw") == kind
+        ),
+        "no other EE's lock stalls the consumer pipe": z3.Not(locked_out(ctx, s, "rx")),
+        "the pipe does not wait for an NWD acknowledge": z3.Not(s["rx.nwd_wait"]),
+        **clocked(ctx, s),
+    }
+    if "rx.half_executed" in ctx.space.variables:
+        guard["the pipe is between descriptors"] = z3.Not(s["rx.half_executed"])
+    return guard
+
+
+def _lock_takes_effect(ctx: Context, s: Step) -> None:
+    if not ctx.workload.lock_hardware:
+        return
+    s.emit("lock_executed")
+    if ctx.locks:
+        s["monitor.bracket"] = True
+    if "lock.last" in ctx.space.variables:
+        s["lock.last"] = LAST.linux
+    if ctx.assume["relock"] == "counted":
+        s.exceed("relock", s["lock.depth"] == 3)
+        s["lock.depth"] = s["lock.depth"] + 1
+    s["lock.linux"] = True
+
+
+def _unlock_takes_effect(ctx: Context, s: Step) -> None:
+    if not ctx.workload.lock_hardware:
+        return
+    s.emit("unlock_executed")
+    if ctx.locks:
+        s["monitor.bracket"] = False
+    held = s["lock.linux"]
+    if ctx.assume["foreign_unlock"] == "releases":
+        with s.when(z3.Not(held)):
+            s["lock.tz"] = False
+    if ctx.assume["relock"] == "counted":
+        last = z3.ULE(s["lock.depth"], 1)
+        s.emit("unlock", z3.And(held, last))
+        with s.when(s["lock.depth"] != 0):
+            s["lock.depth"] = s["lock.depth"] - 1
+        with s.when(last):
+            s["lock.linux"] = False
+    else:
+        s.emit("unlock", held)
+        s["lock.linux"] = False
+
+
+def _dummy_access(ctx: Context, s: Step) -> None:
+    # a dummy read of STATUS2 writes nothing
+    if ctx.axes["dummy"] != "read-status2":
+        with s.when(z3.Not(_astray(ctx, s))):
+            s.emit("dummy_write")
+            notice_write(ctx, s)
+
+
+def _astray(ctx: Context, s: Step) -> Term:
+    """Whether the writes in the client's command buffer lack the base address, and so do not reach the engine.
+
+    bam_dma makes no LOCK or UNLOCK of its own without the address.
+    """
+    return s["client.astray"] if "client.astray" in ctx.space.variables else z3.BoolVal(False)
+
+
+def lock_actions(ctx: Context) -> None:
+    """LOCK and UNLOCK on the consumer pipe, in one step or in two where effect and write can be told apart."""
+    _lock_actions(ctx)
+    _unlock_actions(ctx)
+
+
+def _lock_actions(ctx: Context) -> None:
+    b, s = ctx.builder, Step(ctx.space)
+    source = "hardware.md 2: upon a descriptor with the Lock bit the BAM locks all pipes not related to the group"
+    guard = _at_head(ctx, s, HW.LOCK)
+    relock = turn(ctx, s, "rx")
+    if ctx.assume["relock"] == "blocks":
+        relock["the pipe does not hold the lock yet"] = z3.Not(s["lock.linux"])
+
+    def effect(step: Step) -> None:
+        _lock_takes_effect(ctx, step)
+        consume(Channel(ctx, step, "rx"))
+
+    def whole(step: Step) -> None:
+        _dummy_access(ctx, step)
+        effect(step)
+
+    def write(step: Step) -> None:
+        _dummy_access(ctx, step)
+        step["rx.half_executed"] = True
+
+    def rest(step: Step) -> None:
+        step["rx.half_executed"] = False
+        effect(step)
+
+    if ctx.assume["lock_effect"] == "before-own-write":
+        b.action("bam.execute_lock", "bam", guard | relock, whole, source, descriptor=True)
+        return
+    b.action("bam.write_lock_dummy", "bam", guard, write, source, descriptor=True)
+    ring = Channel(ctx, s, "rx").queue("ring")
+    half = {
+        "the LOCK's own write is done": z3.And(s["rx.half_executed"], z3.Not(ring.empty), ring.at(0, "hw") == HW.LOCK),
+        "no other EE holds the lock": z3.Not(locked_out(ctx, s, "rx")),
+    }
+    b.action("bam.execute_lock", "bam", half | relock, rest, source, descriptor=True)
+
+
+def _unlock_actions(ctx: Context) -> None:
+    b, s = ctx.builder, Step(ctx.space)
+    source = "hardware.md 2: until it sees the Un-Lock set, then it will release all locked pipes"
+    guard = _at_head(ctx, s, HW.UNLOCK)
+
+    def whole(step: Step) -> None:
+        _dummy_access(ctx, step)
+        _unlock_takes_effect(ctx, step)
+        consume(Channel(ctx, step, "rx"))
+
+    def release(step: Step) -> None:
+        _unlock_takes_effect(ctx, step)
+        step["rx.half_executed"] = True
+
+    def write(step: Step) -> None:
+        step["rx.half_executed"] = False
+        _dummy_access(ctx, step)
+        consume(Channel(ctx, step, "rx"))
+
+    if ctx.assume["unlock_effect"] == "after-own-write":
+        b.action("bam.execute_unlock", "bam", guard, whole, source, descriptor=True)
+        return
+    b.action("bam.execute_unlock", "bam", guard, release, source, descriptor=True)
+    ring = Channel(ctx, s, "rx").queue("ring")
+    half = {
+        "the UNLOCK took effect, its own write did not happen yet": z3.And(
+            s["rx.half_executed"], z3.Not(ring.empty), ring.at(0, "hw") == HW.UNLOCK
+        )
+    }
+    b.action("bam.write_unlock_dummy", "bam", half, write, source, descriptor=True)
+
+
+def command_actions(ctx: Context) -> None:
+    """The register writes on the consumer pipe."""
+    b, s = ctx.builder, Step(ctx.space)
+
+    def configure(step: Step) -> None:
+        step.emit("client_descriptor")
+        with step.when(z3.Not(_astray(ctx, step))):
+            write_config(ctx, step, ctx.linux(written_for(ctx, step)))
+        consume(Channel(ctx, step, "rx"))
+
+    def go(step: Step) -> None:
+        step.emit("client_descriptor")
+        with step.when(z3.Not(_astray(ctx, step))):
+            write_go(ctx, step, ctx.linux(written_for(ctx, step)))
+        if "monitor.in_turn" in ctx.space.variables:
+            step["monitor.in_turn"] = z3.And(step["lock.linux"], step["tz.done"] == 1)
+        consume(Channel(ctx, step, "rx"))
+
+    command = "hardware.md 1: CMD, the payload is an array of command elements, each one register write"
+    b.action("bam.execute_configure", "bam", _at_head(ctx, s, HW.CONFIGURE), configure, command, descriptor=True)
+    b.action("bam.execute_go", "bam", _at_head(ctx, s, HW.GO), go, command, descriptor=True)
+
+
+def data_actions(ctx: Context) -> None:
+    """The data, and the end of an NWD wait, on the consumer pipe."""
+    b, s = ctx.builder, Step(ctx.space)
+
+    def publish(step: Step) -> None:
+        step.emit("client_descriptor")
+        ch = Channel(ctx, step, "rx")
+        waits = step_head(ctx, step)["nwd"] == 1
+        Queue(step, "engine.published_rx").push_back(req=step_head(ctx, step)["req"])
+        ch["nwd_wait"] = waits
+        if ctx.assume["nwd_irq"] == "before-ack":
+            consume(ch)
+        else:
+            with step.when(z3.Not(waits)):
+                consume(ch)
+
+    def end_wait(step: Step) -> None:
+        ch = Channel(ctx, step, "rx")
+        ch["nwd_wait"] = False
+        if ctx.assume["nwd_irq"] == "after-ack":
+            consume(ch)
+
+    data = _at_head(ctx, s, HW.DATA)
+    if ctx.assume["early_data"] == "blocks":
+        data["the engine runs for this pipe"] = z3.And(busy(s), z3.Not(s["engine.pair_tz"]))
+    b.action("bam.publish_data", "bam", data, publish, "hardware.md 1: the bytes are published to the peripheral", True)
+    waiting = {
+        "the pipe waits behind an NWD descriptor": s["rx.nwd_wait"],
+        "the engine has acknowledged": acknowledged(ctx, s, "rx"),
+    }
+    b.action("bam.end_nwd_wait", "bam", waiting, end_wait, "hardware.md 1: NWD, notify when done")
+
+
+def written_for(ctx: Context, s: Step) -> Term:
+    """The request whose register writes the next command descriptor carries.
+
+    It reads the device's one command buffer when it is executed, so they are those that were written there last.
+    """
+    return s["client.buffer"] if "client.buffer" in ctx.space.variables else step_head(ctx, s)["req"]
+
+
+def step_head(ctx: Context, s: Step) -> dict[str, Term]:
+    """The consumer pipe's next descriptor."""
+    return Channel(ctx, s, "rx").queue("ring").front()

@@ -1,0 +1,91 @@
+"""A pipe's ring as the driver counts it: `head` and `tail` modulo its slots, free slots modulo one more than that.
+
+The driver has 4095 slots and CIRC_SPACE and CIRC_CNT over 4096; here `ring` slots and a modulus of `ring` + 1. From
+tail = head all slots can be filled, which brings tail back to head: the ring then counts as empty, the doorbell equals
+the read offset, and nothing is told to the hardware. Only a ring whose tail has wrapped below its head fills up as
+intended, with one slot left.
+
+The queue `ring` holds what lies between the read offset and the doorbell. Left out, and why no property can see it:
+- The memory of the other slots: the hardware reads a slot only after tail has passed over it, which writes it.
+- The size of a slot, and the doorbell in bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import z3
+
+from model.language.queues import Queue, resize
+from model.language.system import StateSpace, Step, Term, width_of
+
+
+def declare_positions(space: StateSpace, channel: str, slots: int, at: int) -> None:
+    """`head` and `tail` of a channel's ring, both at slot `at` (0 to `slots` - 1)."""
+    for name in ("head", "tail"):
+        space.add(f"{channel}.{name}", width_of(slots), at % slots)
+
+
+class Ring:
+    """The ring of the channel `name` ("rx" or "tx") with `slots` slots, in one atomic section."""
+
+    def __init__(self, step: Step, name: str, slots: int) -> None:
+        self.step = step
+        self.name = name
+        self.slots = slots
+        self.pending = Queue(step, f"{name}.ring")
+        self._wide = width_of(2 * slots + 1)
+
+    def _read(self, key: str) -> Term:
+        return resize(self.step[f"{self.name}.{key}"], self._wide)
+
+    def _modulo(self, position: Term) -> Term:
+        """A position below twice the slots, `%=` as the driver has it."""
+        return z3.If(z3.UGE(position, self.slots), position - self.slots, position)
+
+    def _move(self, key: str, count: Term) -> None:
+        moved = self._modulo(self._read(key) + resize(count, self._wide))
+        self.step[f"{self.name}.{key}"] = resize(moved, width_of(self.slots))
+
+    @property
+    def free(self) -> Term:
+        """CIRC_SPACE(tail, head, slots + 1), which is 0 if the ring counts as full (IS_BUSY)."""
+        head, tail = self._read("head"), self._read("tail")
+        space = z3.If(z3.UGE(tail, head), self.slots - (tail - head), head - tail - 1)
+        return resize(space, width_of(self.slots + 1))
+
+    @property
+    def consumed(self) -> Term:
+        """CIRC_CNT(read offset, head, slots + 1), less one where the read offset is below head."""
+        head = self._read("head")
+        offset = self._modulo(self._read("tail") + self.slots - resize(self.pending.length, self._wide))
+        return resize(z3.If(z3.UGE(offset, head), offset - head, offset + self.slots - head), width_of(self.slots + 1))
+
+    def reap(self, count: Term) -> None:
+        """Advance head."""
+        self._move("head", count)
+
+    def write(self, entries: Sequence[Mapping[str, Term | int]], count: Term) -> None:
+        """Copy the first `count` of `entries` to the slots from tail on, and advance tail.
+
+        What reaches the read offset takes from the hardware all that it had not executed, and all that was written
+        before it got there: event `ring_lapped`.
+        """
+        before, count = resize(self.pending.length, self._wide), resize(count, self._wide)
+        laps = z3.UGE(before + count, self.slots)
+        self.step.emit("ring_lapped", laps)
+        with self.step.when(z3.Not(laps)):
+            self.pending.push_back_all(entries, resize(count, self.pending.length.size()))
+        with self.step.when(laps):
+            self.pending.clear()
+            for first in range(1, len(entries)):
+                for end in range(first + 1, len(entries) + 1):
+                    with self.step.when(z3.And(before == self.slots - first, count == end)):
+                        self.pending.fill(entries[first:end])
+        self._move("tail", count)
+
+    def reset(self) -> None:
+        """bam_chan_init_hw: the hardware forgets the pipe's descriptors, head = tail = 0."""
+        self.pending.clear()
+        self.step[f"{self.name}.head"] = 0
+        self.step[f"{self.name}.tail"] = 0

@@ -1,0 +1,1 @@
+"""Transition systems over bit-vectors and queues: any protocol, nothing of BAM."""

@@ -1,0 +1,285 @@
+"""Versions x properties x scenarios -> results, each from two engines that must agree, in parallel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from counterexamples.trace import INSTEAD, ReplayError, Trace
+from model import parameters, versions
+from model.protocol import Protocol, build
+from model.subject import Subject
+from proofs.checking import causes, verdicts
+from proofs.checking.outputs import folder_name, stem_of
+from proofs.checking.pool import Lost, answers
+from proofs.checking.words import Word
+from proofs.engines.clauses import Clause
+from proofs.engines.cone import behaviour_cone, observe
+from proofs.engines.recheck import recheck, recheck_lasso
+from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
+
+WITHIN_BOUNDS, ANY_REQUESTS, CERTIFIED = "within-bounds", "any-requests", "certified"
+STRENGTHS = {
+    WITHIN_BOUNDS: "every reachable state was looked at, for these bounds",
+    ANY_REQUESTS: "every reachable state was looked at, with requests for ever",
+    CERTIFIED: "by an inductive invariant that was proved again in this run",
+}
+"""How strong a proof is, and what that means."""
+DEPTH = 5  # steps that z3 unrolls where no violation is known: keeps a whole run quick
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one worker checks: plain data, so that it can be sent to another process."""
+
+    subject: Subject
+    properties: tuple[str, ...]
+    engine: str = "both"
+    depth: int = DEPTH
+    out: str | None = None
+    all_causes: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.subject.version} ({self.subject.scenario})"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row: a verdict on a version, a property and a scenario, and how it was come by.
+
+    `depth` in steps; `states` reachable, or visited before the search could stop; `trace` is relative to the output
+    folder; `seconds` of the whole job that the row belongs to, shared by its rows. `causes`: how many distinct ones the
+    violation has, if that was asked for; `other_causes` says of the second and each further one what is different.
+    `certificate`: the file of the invariant by which it is proved, relative to the output folder. `strength`: one of
+    `STRENGTHS` for what is proved, else None. `reason`: why there is no answer, or nothing was claimed or asked, else
+    empty. `unwritten`: files about it that could not be written, each with the
+    reason.
+    """
+
+    version: str
+    property: str
+    scenario: str
+    verdict: Word
+    how: str
+    depth: int | None
+    states: int | None
+    engines: Mapping[str, Mapping[str, Any]]
+    bounds: Mapping[str, int]
+    assumptions: Mapping[str, str]
+    path: tuple[str, ...]
+    trace: str | None
+    seconds: float
+    causes: int | None = None
+    other_causes: tuple[str, ...] = ()
+    certificate: str | None = None
+    strength: str | None = None
+    unwritten: tuple[str, ...] = ()
+    reason: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as plain data, without what is empty, and causes and certificate if they were not asked for."""
+        row = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        unasked = {"causes", "other_causes"} if self.causes is None else set()
+        unasked |= {"certificate"} if self.certificate is None else set()
+        unasked |= {name for name in ("unwritten", "reason") if not getattr(self, name)}
+        return {key: value for key, value in row.items() if key not in unasked}
+
+
+def in_brief(result: Result) -> str:
+    """The verdict with its depth, if it has one, as `violated 13`."""
+    return result.verdict if result.depth is None else f"{result.verdict} {result.depth}"
+
+
+def jobs(
+    names: Sequence[str],
+    properties: Sequence[str],
+    scenarios: Sequence[str],
+    assume: Mapping[str, str],
+    bound: Mapping[str, int],
+    **settings: Any,
+) -> list[Job]:
+    """One job for each version and scenario in which some of the properties is asked.
+
+    No `scenarios`: those in which a property is asked first of all. Raises VersionError or ParameterError.
+    """
+    known = catalogue()
+    result = []
+    for version in map(versions.load, names):
+        for scenario in scenarios or parameters.SCENARIOS:
+            asked = tuple(
+                name
+                for name in properties
+                if scenario in (known[name].scenarios if scenarios else known[name].first_scenarios)
+            )
+            if asked:
+                result.append(Job(Subject.of(version, scenario, assume, bound), asked, **settings))
+    return result
+
+
+def run_job(job: Job) -> list[Result]:
+    """Check one version in one scenario; raises EngineDisagreementError or ReplayError, which are internal errors."""
+    started = time.perf_counter()
+    protocol = build(job.subject)
+    asked = [catalogue()[name] for name in job.properties]
+    reasons = {item.id: item.reason_against(protocol) for item in asked}
+    applicable = [item for item in asked if reasons[item.id] is None]
+    if job.engine == "induction":
+        from proofs.checking import inductive
+
+        found = inductive.decide(protocol, applicable)
+    else:
+        found = verdicts.decide(protocol, applicable, job.engine, job.depth)
+    rows = []
+    for item in asked:
+        reason = reasons[item.id]
+        verdict = verdicts.not_applicable(reason) if reason is not None else found[item.id]
+        shown = _with_instead(protocol, item, verdict)
+        failed: list[str] = []
+        trace = _write_trace(job, protocol, item, shown, failed) if shown.path or shown.loop is not None else None
+        row = _result(protocol, item, verdict, trace)
+        if verdict.invariant is not None and job.out is not None:
+            row = replace(row, certificate=_write_certificate(job, protocol, item, verdict.invariant, failed))
+        if job.all_causes and verdict.word is Word.VIOLATED and item.kind == ALWAYS:
+            row = _with_causes(job, protocol, item, verdict, row, failed)
+        rows.append(replace(row, unwritten=tuple(failed)))
+    seconds = round(time.perf_counter() - started, 3)
+    return [replace(row, seconds=seconds) for row in rows]
+
+
+def _with_instead(protocol: Protocol, item: Property, verdict: verdicts.Verdict) -> verdicts.Verdict:
+    """The verdict with the path to show: where a `reach` property is unreachable that to what happens instead."""
+    if verdict.word is not Word.UNREACHABLE or item.instead is None:
+        return verdict
+    return replace(verdict, path=verdicts.shortest_path(protocol, item.instead(protocol)) or ())
+
+
+def _with_causes(
+    job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, row: Result, failed: list[str]
+) -> Result:
+    found = causes.distinct_per_fault(protocol, item.target(protocol), verdict.path)
+    notes = []
+    for number, cause in enumerate(found[1:], start=2):
+        _write_trace(job, protocol, item, replace(verdict, path=cause.path), failed, f".cause{number}")
+        notes.append(f"{len(cause.path)} steps: {cause.unlike_first}")
+    return replace(row, causes=len(found), other_causes=tuple(notes))
+
+
+def _result(protocol: Protocol, item: Property, verdict: verdicts.Verdict, trace: str | None) -> Result:
+    subject = protocol.subject
+    return Result(
+        subject.version,
+        item.id,
+        subject.scenario,
+        verdict.word,
+        verdict.how,
+        verdict.depth,
+        verdict.states,
+        verdict.engines,
+        subject.bounds,
+        subject.assumptions,
+        verdict.path,
+        trace,
+        0.0,
+        strength=_strength(protocol, verdict),
+        reason=verdict.reason,
+    )
+
+
+def _strength(protocol: Protocol, verdict: verdicts.Verdict) -> str | None:
+    if verdict.word is not Word.PROVED:
+        return None
+    if verdict.invariant is not None:
+        return CERTIFIED
+    return ANY_REQUESTS if protocol.ctx.workload.endless else WITHIN_BOUNDS
+
+
+def trace_of(protocol: Protocol, item: Property, path: Sequence[str], loop: int | None = None) -> Trace:
+    """A path as a replayed trace; raises ReplayError if it is not one that ends in what the property is about.
+
+    That of an `eventually` property needs `loop`, and has only the variables that a guard or the property reads. A path
+    of a `reach` property may end in what happens instead; then its kind is `INSTEAD`.
+    """
+    target, kind = item.target(protocol), item.kind
+    if item.kind == EVENTUALLY:
+        protocol = replace(protocol, system=observe(protocol.system, behaviour_cone(protocol.system, target)))
+        states = recheck_lasso(protocol, target, item.fair(protocol), path, loop)
+    else:
+        try:
+            states = recheck(protocol, target, path)
+        except ReplayError:
+            if item.instead is None:
+                raise
+            states, kind = recheck(protocol, item.instead(protocol), path), INSTEAD
+    steps = tuple(protocol.system.action(name) for name in path)
+    return Trace(
+        protocol.subject,
+        item.id,
+        item.statement,
+        kind,
+        protocol.system.space,
+        steps,
+        tuple(states),
+        loop,
+    )
+
+
+def _write_trace(
+    job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, failed: list[str], suffix: str = ""
+) -> str | None:
+    """Where the replayed trace is written, None if nowhere; what cannot be written is put into `failed`."""
+    trace = trace_of(protocol, item, verdict.path, verdict.loop)
+    if job.out is None:
+        return None
+    from counterexamples.gallery import write_all
+
+    folder, stem = _place(protocol, item)
+    try:
+        write_all(trace, Path(job.out) / folder, stem + suffix)
+    except OSError as error:
+        failed.append(f"{error.filename}: {error.strerror}")
+        return None
+    return f"{folder}/{stem}{suffix}.itf.json"
+
+
+def _place(protocol: Protocol, item: Property) -> tuple[str, str]:
+    """The folder and the stem of the names of what is written about one verdict."""
+    return folder_name(protocol.subject.version), stem_of(item.id, protocol.subject.scenario)
+
+
+def _write_certificate(
+    job: Job, protocol: Protocol, item: Property, clauses: tuple[Clause, ...], failed: list[str]
+) -> str | None:
+    from counterexamples.documents import write_file
+    from proofs.certificates import certificate as certificates
+
+    folder, stem = _place(protocol, item)
+    certificate = certificates.Certificate(protocol.subject, item.id, clauses)
+    path = Path(str(job.out)) / folder / f"{stem}.cert.json"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, certificates.to_json(certificate))
+    except OSError as error:
+        failed.append(f"{error.filename}: {error.strerror}")
+        return None
+    return f"{folder}/{path.name}"
+
+
+def run_all(work: Sequence[Job], workers: int) -> Iterator[list[Result] | Lost]:
+    """The results of all jobs, in the order of the jobs, as they become known; `Lost` for a job without any.
+
+    Of versions that behave alike only the first is run; the others get its rows, and its traces.
+    """
+    keys = [replace(job, subject=job.subject.behaviour) for job in work]
+    first = dict(reversed(list(zip(keys, work, strict=True))))
+    unique = [job for key, job in zip(keys, work, strict=True) if first[key] is job]
+    # the long jobs first, so that the workers end together
+    fresh = answers(run_job, unique, workers, last=lambda index: -len(unique[index].properties))
+    known: dict[Job, list[Result] | Lost] = {}
+    for key, job in zip(keys, work, strict=True):
+        if key not in known:
+            known[key] = next(fresh)
+        found, name = known[key], job.subject.version
+        yield Lost(str(job)) if isinstance(found, Lost) else [replace(row, version=name) for row in found]

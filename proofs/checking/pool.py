@@ -1,0 +1,139 @@
+"""Work in several processes: none outlives its parent, and one that is killed costs no more than its own item."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for
+from typing import TypeVar
+
+from counterexamples import documents
+from proofs.checking.interrupt import leave_to_parent, wait_if_ending
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+LOST = "killed twice, or out of memory; fewer --jobs or smaller bounds need less"
+
+
+@dataclass(frozen=True)
+class Lost:
+    """In place of an answer: the process that worked on an item ended before it had one, also when it was alone."""
+
+    item: str
+
+
+class LostError(Exception):
+    """An answer without which there is nothing to report is lost; the message names the item."""
+
+
+def in_parallel(
+    function: Callable[[Item], Answer], items: Sequence[Item], workers: int, last: Callable[[int], int] = int
+) -> Iterator[Answer]:
+    """What `answers` gives, if nothing is lost; raises LostError otherwise."""
+    for answer in answers(function, items, workers, last):
+        if isinstance(answer, Lost):
+            raise LostError(f"no answer for {answer.item}: {LOST}")
+        yield answer
+
+
+def answers(
+    function: Callable[[Item], Answer], items: Sequence[Item], workers: int, last: Callable[[int], int] = int
+) -> Iterator[Answer | Lost]:
+    """`function` of each item in order, in as many worker processes; items and answers are plain data.
+
+    `last` sorts the positions: what it gives a large value starts late. An exception of `function` is raised here,
+    with the item as a note.
+    """
+    if workers <= 1 or len(items) <= 1:
+        yield from (_here(function, item) for item in items)
+        return
+    found: dict[int, Answer | Lost] = {}
+    fresh = _as_completed(function, items, deque(sorted(range(len(items)), key=last)), workers)
+    for index in range(len(items)):
+        while index not in found:
+            found.update([next(fresh)])
+        yield found.pop(index)
+
+
+def _as_completed(
+    function: Callable[[Item], Answer], items: Sequence[Item], waiting: deque[int], workers: int
+) -> Iterator[tuple[int, Answer | Lost]]:
+    """Each position and its answer. Never more is given away than there are workers, so that whatever has no answer
+    when one is killed was being worked on: that is tried again alone, and the rest goes on in new processes."""
+    while waiting:
+        running: dict[Future[Answer], int] = {}
+        with _executor(min(workers, len(waiting))) as pool:
+            try:
+                while waiting or running:
+                    while waiting and len(running) < workers:
+                        running[pool.submit(function, items[waiting[0]])] = waiting[0]
+                        waiting.popleft()
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        answer = _answer(future, function, items[running[future]])
+                        yield running.pop(future), answer
+            except BrokenProcessPool:
+                wait_if_ending()
+        for index in running.values():
+            yield index, _alone(function, items[index])
+
+
+def _here(function: Callable[[Item], Answer], item: Item) -> Answer | Lost:
+    try:
+        return function(item)
+    except MemoryError:
+        return _alone(function, item)
+    except Exception as error:
+        error.add_note(str(item))
+        raise
+
+
+def _answer(future: Future[Answer], function: Callable[[Item], Answer], item: Item) -> Answer | Lost:
+    try:
+        return future.result()
+    except MemoryError:
+        return _alone(function, item)
+    except BrokenProcessPool:
+        raise
+    except Exception as error:
+        error.add_note(str(item))
+        raise
+
+
+def _alone(function: Callable[[Item], Answer], item: Item) -> Answer | Lost:
+    with _executor(1) as pool:
+        try:
+            return pool.submit(function, item).result()
+        except (BrokenProcessPool, MemoryError):
+            wait_if_ending()
+            return Lost(str(item))
+
+
+def _executor(workers: int) -> ProcessPoolExecutor:
+    # fork where there is one: a worker starts at once, with everything imported
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    return ProcessPoolExecutor(workers, multiprocessing.get_context(method), _enter, (documents.RUN,))
+
+
+def _enter(run: str) -> None:
+    """In a new worker: it belongs to the parent's run, ends with the parent, and leaves SIGINT to it."""
+    documents.RUN = run
+    leave_to_parent()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # or this would be no worker
+    wait_for([parent.sentinel])
+    os._exit(1)
+
+
+def cores() -> int:
+    """How many processes can run at the same time."""
+    return os.cpu_count() or 1

@@ -1,0 +1,87 @@
+"""What is asked: versions, properties and scenarios under some assumptions and bounds, judged before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from model import parameters, versions
+from proofs.checking import expectations, outputs
+from proofs.checking.interrupt import clean_on_interrupt
+from proofs.checking.job import DEPTH, Job, jobs
+from proofs.properties import catalogue
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a `check` was asked for; `versions`, `properties` and `scenarios` are known names.
+
+    No scenarios: those in which each property is asked first of all.
+    """
+
+    versions: tuple[str, ...]
+    properties: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    assume: Mapping[str, str] = field(default_factory=dict)
+    bound: Mapping[str, int] = field(default_factory=dict)
+    engine: str = "both"
+    depth: int = DEPTH
+    out: Path | None = None
+    all_causes: bool = False
+
+    def covers(self, row: expectations.Recorded) -> bool:
+        """Whether a recorded verdict is one that is asked for."""
+        return row.version in self.versions and row.property in self.properties and row.scenario in self.scenarios
+
+    def jobs(self) -> list[Job]:
+        """One job for each version and scenario."""
+        return jobs(
+            self.versions,
+            self.properties,
+            self.scenarios,
+            assume=self.assume,
+            bound=self.bound,
+            engine=self.engine,
+            depth=self.depth,
+            out=str(self.out) if self.out else None,
+            all_causes=self.all_causes,
+        )
+
+
+def validate(request: Request, named: Mapping[str, Path | None]) -> None:
+    """Raise ParameterError, VersionError or OutputError for whatever could only fail later.
+
+    `named`: the files to be written, by the option that names them.
+    """
+    parameters.assumptions(request.assume)
+    for scenario in request.scenarios or parameters.SCENARIOS:
+        parameters.bounds(scenario, request.bound)
+    for name in request.versions:
+        demand_known_axes(name)
+    if request.out is not None:
+        outputs.demand_folder(request.out)
+        clean_on_interrupt(request.out)
+    outputs.demand_files(named, (file for name in request.versions for file in versions.load(name).files))
+
+
+def demand_known_axes(name: str) -> None:
+    """Raise ParameterError if a version leaves an axis open, VersionError if there is no such version."""
+    unknown = [axis for axis, value in versions.load(name).axes.items() if value == versions.UNKNOWN]
+    if unknown:
+        valid = "; ".join(f"{axis}: {', '.join(versions.axis_values(axis))}" for axis in unknown)
+        raise parameters.ParameterError(
+            f"{name} leaves {', '.join(unknown)} open for lack of evidence; check a version file of your own that"
+            f" is based on it and sets it ({valid})"
+        )
+
+
+def everything(names: Sequence[str] = (), properties: Sequence[str] = ()) -> Request:
+    """Every shipped version whose axes are all known, every property, every scenario, nothing changed.
+
+    Of the versions and properties only those that are named, if any are; raises ParameterError for one that is none of
+    these.
+    """
+    shipped = [name for name in versions.names() if versions.UNKNOWN not in versions.load(name).axes.values()]
+    asked = parameters.select("property", properties, list(catalogue()))
+    return Request(tuple(parameters.select("version", names, shipped)), tuple(asked), tuple(parameters.SCENARIOS))

@@ -1,0 +1,182 @@
+"""`check`: what was asked for, made valid, run and printed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from counterexamples.documents import is_stdout
+from model import parameters, versions
+from proofs.checking import outputs
+from proofs.checking.job import DEPTH, Job, Result
+from proofs.checking.judged import Judged, exit_code
+from proofs.checking.pool import cores, in_parallel
+from proofs.checking.request import Request, validate
+from proofs.commands import options
+from proofs.commands.session import Files, demand_complete, run, run_jobs
+from proofs.properties import catalogue
+from proofs.reports import summary, terminal
+from proofs.reports.fixes import print_fixes
+from proofs.reports.sensitivity import print_results, write_json
+from proofs.studies import fixes, sensitivity
+from proofs.studies.screening import Screen, Screened, screen
+
+ENGINES = ("both", "exhaustive", "bounded", "induction")
+EXPLORING = ("both", "exhaustive")
+ASSUME = "An assumption about the hardware (repeatable); `all`: which of them each verdict depends on."
+FIXES = "For each violation, which single changes of the version remove it, and what they break."
+VERBOSE = "Every verdict and how it was come by; so too in a pipe, and where the terminal is wide enough."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of `check` as they were given."""
+
+    version: tuple[str, ...]
+    properties: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    assume: tuple[str, ...]
+    pairs: bool
+    bound: tuple[str, ...]
+    engine: str
+    depth: int
+    all_causes: bool
+    fixes: bool
+    jobs: int | None
+    out: Path | None
+    json_file: Path | None
+    junit_file: Path | None
+    strict: bool
+    verbose: bool
+    quiet: bool
+
+    @property
+    def sensitivity(self) -> bool:
+        """Whether every assumption is to be tried; raises UsageError for options that make no sense with that."""
+        if "all" not in self.assume:
+            if self.pairs:
+                raise click.UsageError("--pairs needs --assume all")
+            return False
+        if len(self.assume) > 1:
+            raise click.UsageError("--assume all cannot be combined with another --assume: it tries every value itself")
+        if self.engine not in EXPLORING or any((self.out, self.junit_file, self.strict, self.all_causes, self.fixes)):
+            others = "--out, --junit, --strict, --all-causes, --fixes, --engine bounded or induction"
+            raise click.UsageError(f"--assume all takes no {others}: it explores, once")
+        return True
+
+    def request(self) -> Request:
+        """The same as names that are known; raises UsageError, ParameterError or VersionError."""
+        return Request(
+            versions=tuple(dict.fromkeys(versions.load(name).name for name in self.version)),
+            properties=chosen_properties(self.properties, self.scenarios),
+            scenarios=chosen_scenarios(self.scenarios),
+            assume={} if self.sensitivity else options.pairs(self.assume, "--assume"),
+            bound=options.numbers(self.bound),
+            engine=self.engine,
+            depth=self.depth,
+            out=self.out,
+            all_causes=self.all_causes,
+        )
+
+
+def chosen_properties(chosen: Sequence[str], scenarios: Sequence[str]) -> tuple[str, ...]:
+    """The properties to ask: those named, all in scenarios that are named, else those that a plain check asks.
+
+    Raises ParameterError for an unknown name, UsageError for a property that is asked in none of the scenarios.
+    """
+    known = catalogue()
+    if chosen or scenarios:
+        names = parameters.select("property", chosen, list(known))
+        asked_in = set(chosen_scenarios(scenarios)) or set(parameters.SCENARIOS)
+        for name in chosen:
+            if asked_in.isdisjoint(known[name].scenarios):
+                nowhere = f"{name} is not asked in {', '.join(dict.fromkeys(scenarios))}"
+                raise click.UsageError(f"{nowhere}; it is asked in: {', '.join(known[name].scenarios)}")
+        return tuple(names)
+    return tuple(name for name, item in known.items() if item.asked_plainly)
+
+
+def chosen_scenarios(chosen: Sequence[str]) -> tuple[str, ...]:
+    """The scenarios that are named, or none."""
+    if not chosen:
+        return ()
+    valid = list(parameters.SCENARIOS)
+    return tuple(valid if "all" in chosen else parameters.select("scenario", chosen, valid))
+
+
+@click.command("check")
+@click.argument(
+    "version", nargs=-1, required=True, metavar="VERSION|FILE.toml...", shell_complete=options.version_names
+)
+@options.asked_properties
+@options.asked_scenarios
+@click.option(
+    "--assume", multiple=True, metavar="KEY=VALUE|all", shell_complete=options.assumed_values_or_all, help=ASSUME
+)
+@click.option("--pairs/--no-pairs", help="With `--assume all`: also every two values; takes minutes. [default: no]")
+@options.changed_bounds
+@click.option("--engine", type=click.Choice(ENGINES), default="both", show_default=True)
+@click.option("--depth", type=click.IntRange(1, 100), default=DEPTH, show_default=True, help="Steps that z3 unrolls.")
+@click.option("--all-causes", is_flag=True, help="One counterexample for each distinct cause of a violation.")
+@click.option("--fixes", is_flag=True, help=FIXES)
+@options.workers
+@click.option("--out", type=options.Named(), help="Write traces and pictures below this folder.")
+@click.option("--json", "json_file", type=options.Named(), help="Write the results as JSON.")
+@click.option("--junit", "junit_file", type=options.Named(), help="Write the results as JUnit XML.")
+@click.option("--strict", is_flag=True, help="Any violation is exit code 1, expected or not.")
+@click.option("-v", "--verbose", is_flag=True, help=VERBOSE)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def command(**given: Any) -> None:
+    """Check versions against the properties; each verdict comes from the engines asked for and is replayed.
+
+    Printed is what goes wrong in each version, the worst first, and what to type next.
+    """
+    asked = Asked(**given)
+    request, workers = asked.request(), asked.jobs or cores()
+    files = Files(asked.json_file, asked.junit_file)
+    if request.out is not None:
+        outputs.demand_own_folders(request.versions)
+    validate(request, files.named)
+    if asked.sensitivity:
+        return _sensitivity(asked, request, workers)
+    rows, lost = run(request, workers, asked.quiet)
+    unwritten = files.write(rows, asked.strict)
+    if not (asked.quiet or files.on_stdout):
+        _print(rows, asked, request, workers)
+    demand_complete(rows, lost, unwritten)
+    sys.exit(exit_code(rows, asked.strict))
+
+
+def _sensitivity(asked: Asked, request: Request, workers: int) -> None:
+    console = Console(stderr=True)
+    silent = asked.quiet or not console.is_terminal
+
+    def explore(work: Sequence[Job]) -> list[Result]:
+        return run_jobs(work, workers, asked.quiet)
+
+    def compare(tasks: Sequence[Screen]) -> list[Screened]:
+        with nullcontext() if silent else console.status("comparing the systems"):
+            return list(in_parallel(screen, tasks, workers))
+
+    found = sensitivity.run(request.jobs(), explore, compare, workers, asked.pairs)
+    if not (asked.quiet or (asked.json_file is not None and is_stdout(asked.json_file))):
+        print_results(terminal.console(), found)
+    if asked.json_file is not None:
+        write_json(found, asked.json_file)
+
+
+def _print(rows: Sequence[Judged], asked: Asked, request: Request, workers: int) -> None:
+    screen = terminal.console()
+    if asked.verbose or terminal.fits(screen, terminal.table(rows)):
+        terminal.print_results(screen, rows)
+    program = click.get_current_context().find_root().info_name or ""
+    summary.print_summary(screen, rows, summary.Typed(program, request.assume, request.bound, request.out))
+    if asked.fixes:
+        print_fixes(screen, fixes.find([row.result for row in rows], request.jobs(), workers))

@@ -1,0 +1,99 @@
+"""What commands have in common: the options that say what to check, with what a shell completes; pairs, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from model import parameters, versions
+from proofs.properties import catalogue
+
+Completion = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def _completes(names: Callable[[], Iterable[str]], files: bool = False) -> Completion:
+    """What a shell completes to: the names that begin with what is typed, or if none does to a file if `files`."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        found = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
+        return found or ([CompletionItem(incomplete, type="file")] if files else [])
+
+    return complete
+
+
+def assumed() -> list[str]:
+    """Every KEY=VALUE of `--assume`."""
+    return [f"{key}={value}" for key, item in parameters.ASSUMPTIONS.items() for value in item.values]
+
+
+version_names = _completes(versions.names, files=True)
+assumed_values = _completes(assumed)
+assumed_values_or_all = _completes(lambda: ["all", *assumed()])
+
+shipped = click.argument("names", nargs=-1, metavar="[VERSION]...", shell_complete=_completes(versions.names))
+asked_properties = click.option(
+    "--property",
+    "properties",
+    multiple=True,
+    metavar="ID",
+    shell_complete=_completes(catalogue),
+    help="Only this property (repeatable).",
+)
+asked_scenarios = click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=_completes(lambda: [*parameters.SCENARIOS, "all"]),
+    help="Only this scenario, or `all` (repeatable).",
+)
+changed_bounds = click.option(
+    "--bound",
+    multiple=True,
+    metavar="KEY=N",
+    shell_complete=_completes(lambda: [f"{key}=" for key in parameters.BOUNDS]),
+    help="A bound of the workload or the model (repeatable).",
+)
+workers = click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+
+
+def pairs(values: Sequence[str], option: str) -> dict[str, str]:
+    """KEY=VALUE of a repeatable option as a mapping; raises UsageError."""
+    found = {}
+    for value in values:
+        key, equals, rest = value.partition("=")
+        if not (key and equals and rest):
+            raise click.UsageError(f"{option} takes KEY=VALUE, not {value!r}")
+        if key in found:
+            raise click.UsageError(f"{option} {key} is given twice")
+        found[key] = rest
+    return found
+
+
+def numbers(values: Sequence[str]) -> dict[str, int]:
+    """KEY=N of `--bound` as a mapping; raises UsageError."""
+    found = {}
+    for key, text in pairs(values, "--bound").items():
+        if not (text.isascii() and text.isdigit() and len(text) < 20):
+            raise click.UsageError(f"--bound {key} takes a whole number, not {text!r}")
+        found[key] = int(text)
+    return found
+
+
+class Named(click.Path):
+    """The path of a file or folder, as an option's value; an empty one, as from an unset variable, is refused."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value as a Path; raises UsageError."""
+        return (
+            self.fail("it is empty; give the path of a file or folder", param, ctx)
+            if value == ""
+            else super().convert(value, param, ctx)
+        )

@@ -1,0 +1,114 @@
+"""One run of `check` or `gate`: validation before any work, progress while it lasts, judgement at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from counterexamples.documents import is_stdout
+from proofs.checking import expectations
+from proofs.checking.job import Job, Result, run_all
+from proofs.checking.judged import Judged, judge
+from proofs.checking.outputs import OutputError
+from proofs.checking.pool import LOST, Lost
+from proofs.checking.request import Request
+from proofs.reports import junit, terminal
+
+
+class IncompleteError(Exception):
+    """Some jobs gave no answer. `results`: those of the others; the message is one line that names the jobs."""
+
+    def __init__(self, results: Sequence[Result], lost: Sequence[Lost]) -> None:
+        names = ", ".join(item.item for item in lost)
+        super().__init__(f"no verdicts of {names}: {LOST}")
+        self.results = list(results)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the results are to be written for programs: JSON, JUnit XML, or nowhere."""
+
+    json: Path | None = None
+    junit: Path | None = None
+
+    @property
+    def named(self) -> dict[str, Path | None]:
+        """By the option that names them."""
+        return {"--json": self.json, "--junit": self.junit}
+
+    @property
+    def on_stdout(self) -> bool:
+        """Whether one of them is standard output, which then has nothing else."""
+        return any(path is not None and is_stdout(path) for path in self.named.values())
+
+    def write(self, rows: Sequence[Judged], strict: bool = False) -> list[str]:
+        """Write the results wherever they were asked for; what could not be written, and why."""
+        failed = []
+        junit_rows = partial(junit.write_junit, strict=strict)
+        for path, write in ((self.json, terminal.write_json), (self.junit, junit_rows)):
+            try:
+                if path is not None:
+                    write(rows, path)
+            except OSError as error:
+                failed.append(f"{error.filename}: {error.strerror}")
+        return failed
+
+
+def run(request: Request, workers: int, quiet: bool) -> tuple[list[Judged], IncompleteError | None]:
+    """All results, judged against what is recorded for them, and what is to be raised once they are reported."""
+    recorded = expectations.load()
+    try:
+        results, lost = run_jobs(request.jobs(), workers, quiet), None
+    except IncompleteError as error:
+        results, lost = error.results, error
+    return [judge(result, recorded) for result in results], lost
+
+
+def demand_complete(rows: Sequence[Judged], lost: IncompleteError | None, unwritten: Sequence[str]) -> None:
+    """Raise `lost`, or OutputError if something could not be written: now that the verdicts are reported."""
+    if lost is not None:
+        raise lost
+    demand_written([row.result for row in rows], unwritten)
+
+
+def demand_written(results: Sequence[Result], unwritten: Sequence[str] = ()) -> None:
+    """Raise OutputError if something could not be written; `unwritten`: what is known beside the results."""
+    failed = list(dict.fromkeys([*(reason for row in results for reason in row.unwritten), *unwritten]))
+    if failed:
+        more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+        raise OutputError(f"not written: {failed[0]}{more}; the verdicts are complete")
+
+
+def run_jobs(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
+    """The results of all jobs, with progress on a terminal; raises IncompleteError at the end if some are lost."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[last]}"),
+    )
+    results: list[Result] = []
+    lost: list[Lost] = []
+    total = sum(len(job.properties) for job in work)
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
+        task = progress.add_task("versions x properties", total=total, last="")
+        for job, rows in zip(work, run_all(work, workers), strict=True):
+            if isinstance(rows, Lost):
+                lost.append(rows)
+                progress.update(task, advance=len(job.properties), last=f"{job}: lost")
+                continue
+            results += rows
+            states = max((row.states or 0 for row in rows), default=0)
+            depth = max((row.depth or 0 for row in rows), default=0)
+            last = f"{rows[0].version} {rows[0].scenario}: {states} states, depth {depth}"
+            progress.update(task, advance=len(rows), last=last)
+    if lost:
+        raise IncompleteError(results, lost)
+    return results

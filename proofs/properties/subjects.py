@@ -1,0 +1,47 @@
+"""Whether what a property speaks of ever happens: where it does not, an exhausted system proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from model.language.system import TransitionSystem
+from model.protocol import Protocol
+from proofs.engines import Target, Unknown, Unreachable
+from proofs.engines.cone import contains, own_part
+from proofs.engines.exhaustive import Explorer, Space
+from proofs.properties import Property
+
+
+def _key(item: Property, meaning: str) -> str:
+    return f"{item.id}: {meaning}"
+
+
+def along(protocol: Protocol, part: TransitionSystem, properties: Iterable[Property]) -> dict[str, Target]:
+    """Those subjects of properties that an exploration of `part` can look for beside their targets."""
+    return {
+        _key(item, meaning): subject
+        for item in properties
+        for meaning, subject in item.subjects(protocol).items()
+        if contains(part, protocol.system, subject)
+    }
+
+
+def unmet(protocol: Protocol, item: Property, space: Space | None = None) -> dict[str, Unreachable | Unknown]:
+    """The subjects of a property that were not seen to happen, by meaning: they never do, or it is not known.
+
+    `space`: a complete exploration, which has the answer for those that were looked for in it.
+    """
+    found = {}
+    for meaning, subject in item.subjects(protocol).items():
+        key, known = _key(item, meaning), space
+        if known is None or key not in known.asked:
+            known = Explorer(own_part(protocol.system, subject)).explore({key: subject}, stop_early=True)
+        if key not in known.hits:
+            found[meaning] = _absent(known)
+    return found
+
+
+def _absent(space: Space) -> Unreachable | Unknown:
+    if space.exceeded:
+        return Unknown(f"capacity {', '.join(space.exceeded)}")
+    return Unreachable(space.states.shape[1])

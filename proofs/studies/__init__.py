@@ -1,0 +1,1 @@
+"""What if: other causes, other assumptions, other bounds, other versions."""

@@ -1,0 +1,54 @@
+"""`diff`: two versions side by side: what they do, what is true of them, and which of it got better or worse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from model import versions
+from proofs.checking.job import Result, in_brief
+from proofs.checking.judged import gravity
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The verdicts on two versions of one property in one scenario."""
+
+    old: Result
+    new: Result
+
+    @property
+    def worse(self) -> bool:
+        """What held or did not apply is violated or open; what was open is violated."""
+        return _rank(self.new) > _rank(self.old)
+
+    @property
+    def better(self) -> bool:
+        """What was violated or open holds, or no longer applies."""
+        return _rank(self.new) == 0 < _rank(self.old)
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything is different: the verdict, or after how many steps."""
+        return in_brief(self.old) != in_brief(self.new)
+
+
+def _rank(result: Result) -> int:
+    return 2 if result.verdict.is_wrong else 1 if result.verdict.is_open else 0
+
+
+def pairs(rows: Sequence[Result], old: str, new: str) -> list[Pair]:
+    """The rows of both versions, by property and scenario, the gravest properties first."""
+    known = {(row.version, row.property, row.scenario): row for row in rows}
+    first = [row for row in rows if row.version == old]
+    return [Pair(row, known[new, row.property, row.scenario]) for row in sorted(first, key=gravity)]
+
+
+def axes(old: str, new: str) -> list[tuple[str, str, str]]:
+    """The axes in which two versions differ, and both values."""
+    before, after = versions.load(old).axes, versions.load(new).axes
+    return [(axis, _shown(before[axis]), _shown(after[axis])) for axis in before if before[axis] != after[axis]]
+
+
+def _shown(value: versions.Value) -> str:
+    return value if isinstance(value, str) else " ".join(value)
