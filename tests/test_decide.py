@@ -209,3 +209,16 @@ def test_beyond_the_depth_that_z3_confirms_the_path_is_confirmed() -> None:
     assert verdict.engines["bounded"] == {"answer": "not-within", "depth": 5, "minimal": False, "path_confirmed": True}
     near = decided(system, where(system, a=7, b=8))
     assert near.depth == verdicts.CONFIRMED_DEPTH and near.engines["bounded"]["minimal"] is True
+
+
+def test_a_row_says_when_z3_gave_up_beside_an_exhaustion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verdicts, "BUDGET", 1)
+    system = toys.counters(5)
+    gave_up = "z3 at depth 1: gives up, its budget being used up"
+    row = {"answer": "unknown", "reason": gave_up}
+    reached = decided(system, where(system, a=2, b=1))
+    assert reached.how == f"shortest by exhaustion; {gave_up}; path confirmed by z3; 10 states"
+    assert reached.engines["bounded"] == row | {"minimal": False, "path_confirmed": True}
+    proved = decided(system, where(system, a=6, b=1))
+    assert (proved.word, proved.how) == ("proved", f"all 36 states; {gave_up}")
+    assert proved.engines["bounded"] == row

@@ -1,10 +1,10 @@
-"""Inductive invariants: found from the reachable states, step by step, and cut down to what is needed.
+"""Inductive invariants: found from the reachable states, step by step, and cut down to what z3 relies on.
 
 It begins with no clause. As long as z3 finds a state inside the invariant that hits the target, or from which a step
 leads out of it, that state is not reachable, and the fewest places are sought that together tell it from every
 reachable state; what those places can hold together becomes a clause. A clause holds in every reachable state by
 construction; what makes it a proof is that in the end no such state is left, which is proved again from the clauses
-alone (`proofs.certificates`). At last clauses that the proof can do without are dropped.
+alone (`proofs.certificates`). At last clauses that z3 did not use for that are dropped.
 """
 
 from __future__ import annotations
@@ -153,13 +153,14 @@ def find(system: TransitionSystem, target: Target, space: Space, known: Mapping[
     # a clause once kept by all steps stays so: what is added later only takes states away
     for clause in clauses:
         exclude(relation.leaves(clause))
-    return _needed(system, target, known, clauses)
+    return _relied_on(system, target, known, clauses)
 
 
-def _needed(
+def _relied_on(
     system: TransitionSystem, target: Target, known: Mapping[str, Place], clauses: Sequence[Clause]
 ) -> tuple[Clause, ...]:
-    """The clauses on which the proof rests: those that exclude the target, those that keep these, and so on."""
+    """Clauses that suffice: those with which z3 excludes the target, those with which it shows that these are kept, and
+    so on. Which ones a query takes is z3's choice, not the fewest: one may still be left out alone or with others."""
     relation = _Relation(system, known, target)
     named = {z3.FreshBool("clause"): clause for clause in clauses}
     for literal, clause in named.items():
