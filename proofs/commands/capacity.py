@@ -20,7 +20,7 @@ EXCLUSION = "exclusion"
 @click.option("--property", "properties", multiple=True, metavar="ID", help="Default: the exclusion properties.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
 def command(version: str, properties: tuple[str, ...], jobs: int | None) -> None:
-    """Print a version's verdicts as each bound of the workload grows, and what is known beyond the table."""
+    """Print a version's verdicts as each bound grows, the ring along with the data, and what is known beyond that."""
     demand_known_axes(version)
     names = _chosen(properties)
     for key, values in GROWTH.items():
