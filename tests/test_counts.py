@@ -13,6 +13,7 @@ from proofs.audit import counts
 from proofs.audit.counts import CASES, SMALLEST, Difference, differences, explore, figures, load, record
 from proofs.checking.expectations import ExpectationError
 from proofs.checking.request import everything
+from proofs.commands import counts as command
 
 
 def test_every_version_is_recorded_in_its_cases() -> None:
@@ -56,9 +57,9 @@ def test_what_is_not_as_recorded_is_said(tmp_path: Path) -> None:
 
 
 def test_command_fails_if_a_count_differs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counts, "CASES", (SMALLEST,))
-    monkeypatch.setattr(counts, "load", lambda: {"mainline": {SMALLEST.label: {"states": 1}}})
-    done = CliRunner().invoke(counts.counts, ["mainline"])
+    monkeypatch.setattr(command, "CASES", (SMALLEST,))
+    monkeypatch.setattr(command, "load", lambda: {"mainline": {SMALLEST.label: {"states": 1}}})
+    done = CliRunner().invoke(command.command, ["mainline"])
     assert done.exit_code == 1 and "recorded: states 1" in done.output and "0 of 1 cases as recorded" in done.output
 
 
@@ -66,9 +67,9 @@ def test_record_of_one_version_keeps_what_is_recorded_of_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     changed = {"v16": {SMALLEST.label: {"states": 1}}}
-    monkeypatch.setattr(counts, "explore", lambda *_: changed)
-    monkeypatch.setattr(counts, "__file__", str(tmp_path / "counts.py"))
-    done = CliRunner().invoke(counts.counts, ["--record", "v16"])
+    monkeypatch.setattr(command, "explore", lambda *_: changed)
+    monkeypatch.setattr(command, "PATH", tmp_path / counts.FILE)
+    done = CliRunner().invoke(command.command, ["--record", "v16"])
     assert done.exit_code == 0 and "recorded 1 cases of 1 versions" in done.output
     written = tomllib.loads((tmp_path / counts.FILE).read_text(encoding="utf-8"))
     assert written == load() | changed

@@ -13,6 +13,7 @@ from model import versions
 from proofs.audit import coverage
 from proofs.audit.counts import ONE, Case
 from proofs.audit.coverage import ACTION, AXIS, CASES, Coverage, Item, axes_of, cover_version, explored
+from proofs.commands import cover
 from proofs.properties import REACH, catalogue
 
 pytestmark = pytest.mark.slow
@@ -65,7 +66,7 @@ def test_vacuous_file_ends_in_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     path = write_version(tmp_path, "mainline", {})
     monkeypatch.setattr(coverage, "CASES", (Case("default", ONE),))
     monkeypatch.setattr(coverage, "reasons", lambda _: {})
-    done = CliRunner().invoke(coverage.cover, [path, "--scenario", "default"])
+    done = CliRunner().invoke(cover.command, [path, "--scenario", "default"])
     assert done.exit_code == 4
     assert "bam.execute_lock" in done.output and "no reason is recorded: vacuous" in done.output
 
@@ -79,14 +80,14 @@ def test_stale_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     found = cover_version(versions.load("v16"), ())
     assert found.stale == ((ACTION, "a"), (AXIS, "z"))
     assert [item.name for item in found.vacuous] == ["c"]
-    done = CliRunner().invoke(coverage.cover, ["v16"])
+    done = CliRunner().invoke(cover.command, ["v16"])
     assert done.exit_code == 4 and "explains what is covered or does not exist in v16: action a" in done.output
 
 
 def test_all_explained_ends_in_0(monkeypatch: pytest.MonkeyPatch) -> None:
     found = Coverage("v16", (Item(ACTION, "a", "default"), Item(ACTION, "b", why="because")), ())
-    monkeypatch.setattr(coverage, "cover_version", lambda *_: found)
-    done = CliRunner().invoke(coverage.cover, ["v16"])
+    monkeypatch.setattr(cover, "cover_version", lambda *_: found)
+    done = CliRunner().invoke(cover.command, ["v16"])
     assert done.exit_code == 0 and "because" in done.output
-    monkeypatch.setattr(coverage, "cover_version", lambda *_: replace(found, stale=((ACTION, "z"),)))
-    assert CliRunner().invoke(coverage.cover, ["v16"]).exit_code == 4
+    monkeypatch.setattr(cover, "cover_version", lambda *_: replace(found, stale=((ACTION, "z"),)))
+    assert CliRunner().invoke(cover.command, ["v16"]).exit_code == 4

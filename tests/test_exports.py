@@ -20,7 +20,8 @@ from model.language.concrete import UnsupportedTermError, fire, holds
 from model.language.system import StateSpace, TransitionSystem
 from model.parameters import ParameterError
 from model.subject import Subject
-from proofs.commands.export import DEPTH, export
+from proofs.commands.export import DEPTH
+from proofs.commands.export import command as export
 from proofs.engines import Target
 from proofs.exports import Question, btor2, pose, promela, smt2
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from model import versions
 from model.subject import Subject
 from proofs.checking.job import Job, run_job
+from proofs.reports.fixes import print_fixes
 from proofs.studies import fixes
 
 pytestmark = pytest.mark.slow
@@ -59,7 +60,7 @@ def test_nwd_alone_would_not_have_been_enough_for_v12() -> None:
 
 def test_the_changes_are_printed() -> None:
     console = Console(width=200, record=True, file=io.StringIO())
-    fixes.print_fixes(console, [fixes_of_v12()])
+    print_fixes(console, [fixes_of_v12()])
     said = console.export_text()
     assert "single changes remove it" in said and "  nwd = rx-data: breaks balanced (proved -> vacuous), " in said
 

@@ -16,7 +16,7 @@ from counterexamples.phrases import step_name
 from counterexamples.repeat import command
 from counterexamples.text import step_notes, verdict
 from counterexamples.trace import Trace
-from proofs.commands.check import check
+from proofs.commands.check import command as check
 from proofs.reports.listing import FORMATS, shown
 
 NAMES = [name for name in STORED if name.startswith(("v12/", "v16/", "mainline/"))]

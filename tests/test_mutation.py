@@ -30,6 +30,7 @@ from proofs.audit.mutation import (
 )
 from proofs.audit.noticing import Bench, bench, where
 from proofs.checking.verdicts import decide
+from proofs.commands import mutate
 from proofs.engines.exhaustive import Explorer
 from proofs.properties import EVENTUALLY, catalogue
 
@@ -79,19 +80,21 @@ def test_places_of_the_code_are_found(code: mutants.Code) -> None:
     labels = [label for label, _, _ in code.wrongs()]
     assert len(labels) == len(set(labels))
     for label in (
-        "queue, rx.desc_issued.push_front: other end",
-        "queue, rx.desc_issued.push_back: lost",
-        "write, rx.ring.push_back_all: without nwd",
-        "write, rx.ring.push_back_all: first two swapped",
-        "process_channel_irqs, rx.desc_list.pop_front: other end",
-        "consume, rx.ring.pop_front: entry kept",
+        "rx.desc_issued.push_front in client.issue_rx: other end",
+        "rx.desc_issued.push_back in client.issue_rx: lost",
+        "rx.ring.push_back_all in client.issue_rx: without nwd",
+        "rx.ring.push_back_all in client.issue_rx: first two swapped",
+        "rx.desc_list.pop_front in driver.process_rx_irq: other end",
+        "rx.ring.pop_front in bam.execute_lock: entry kept",
     ):
         assert label in labels
 
 
 def test_wrong_place_changes_just_the_actions_that_come_there(code: mutants.Code) -> None:
     original = code.protocol.system
-    place, wrong = next(row[1:] for row in code.wrongs() if row[0] == "write, rx.ring.push_back_all: without nwd")
+    place, wrong = next(
+        row[1:] for row in code.wrongs() if row[0] == "rx.ring.push_back_all in client.issue_rx: without nwd"
+    )
     mutant = code.mutant(place, wrong)
     assert mutant.changed == ("client.issue_rx", "driver.work_rx")
     for action in original.actions:
@@ -99,7 +102,8 @@ def test_wrong_place_changes_just_the_actions_that_come_there(code: mutants.Code
 
 
 def test_without_a_wrong_the_watched_code_builds_the_same_system(code: mutants.Code) -> None:
-    place = mutants.Place("nowhere", "rx.ring", "clear")
+    place = mutants.Place(("nowhere", 1), "rx.ring", "clear")
+    code._names[place] = "nowhere"
     code._reach[place] = dict.fromkeys(action.name.split(":")[0] for action in code.protocol.system.actions)
     assert code.mutant(place, mutants.LOST).changed == ()
 
@@ -116,8 +120,8 @@ def test_bench_agrees_with_the_engine() -> None:
 @pytest.mark.parametrize(
     ("label", "noticed_by"),
     [
-        ("queue, rx.desc_issued.push_front: other end", "under-lock"),
-        ("write, rx.ring.push_back_all: without nwd", "unlock-after-done"),
+        ("rx.desc_issued.push_front in client.issue_rx: other end", "under-lock"),
+        ("rx.ring.push_back_all in client.issue_rx: without nwd", "unlock-after-done"),
         ("bam.execute_unlock: lock.linux stays as it is", "no-abort"),
         ("tz.execute_lock: without the guard 'no lock of Linux stalls the other EE's pipe'", "no-abort"),
     ],
@@ -143,7 +147,7 @@ def test_what_differs_and_is_not_noticed_survives(monkeypatch: pytest.MonkeyPatc
 def test_what_differs_only_for_ever_survives(monkeypatch: pytest.MonkeyPatch) -> None:
     # the recorded cases are made blind to it
     monkeypatch.setattr(mutation, "CASES", (SMALLEST,))
-    label = "queue, rx.desc_issued.push_front: lost"
+    label = "rx.desc_issued.push_front in client.issue_rx: lost"
     real = Bench.differs
     monkeypatch.setattr(Bench, "differs", lambda item, name: item.case == ENDLESS and real(item, name))
     found = judge(Task(label, ("v16",)))
@@ -182,7 +186,7 @@ def test_what_is_unnoticed_without_reason_and_reasons_for_the_rest_are_listed() 
     assert found.stale == ["c", "z"]
     assert Judgement(outcomes, found.reasons, complete=False).stale == ["c"]
     assert found.rates == (2 / 4, 2 / 6)
-    text = mutation.to_text(found)
+    text = mutate.to_text(found)
     assert "survived: no reason is recorded\n  b (v)" in text and "or does not exist: z" in text
     assert "redundant: no reason is recorded\n  f (v)" in text
 
@@ -193,12 +197,12 @@ KILLED = tuple(Outcome(f"k{number}", ("v",), PROPERTY, ("works",), "v", "default
 def test_too_few_killed_ends_in_1(monkeypatch: pytest.MonkeyPatch) -> None:
     survivors = (Outcome("a", ("v16",), SURVIVED), Outcome("b", ("v16",), SURVIVED))
     found = Judgement((*KILLED, *survivors), {"a": "why", "b": "why"}, complete=True)
-    monkeypatch.setattr(mutation, "run", lambda *_: found)
-    assert not found.unexplained and CliRunner().invoke(mutation.mutate, []).exit_code == 1
+    monkeypatch.setattr(mutate, "run", lambda *_: found)
+    assert not found.unexplained and CliRunner().invoke(mutate.command, []).exit_code == 1
 
 
 @pytest.mark.parametrize(("reasons", "code"), [({}, 1), ({"a": "why"}, 0), ({"a": "why", "z": "gone"}, 1)])
 def test_exit_code(monkeypatch: pytest.MonkeyPatch, reasons: dict[str, str], code: int) -> None:
     outcomes = (*KILLED, Outcome("a", ("v16",), REDUNDANT))
-    monkeypatch.setattr(mutation, "run", lambda *_: Judgement(outcomes, reasons, complete=True))
-    assert CliRunner().invoke(mutation.mutate, []).exit_code == code
+    monkeypatch.setattr(mutate, "run", lambda *_: Judgement(outcomes, reasons, complete=True))
+    assert CliRunner().invoke(mutate.command, []).exit_code == code

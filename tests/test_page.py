@@ -31,7 +31,8 @@ from proofs.checking.request import Request, everything
 from proofs.checking.words import Word
 from proofs.commands import check as checking
 from proofs.commands import report as command
-from proofs.commands.report import report_command, write_report
+from proofs.commands.report import command as report_command
+from proofs.commands.report import write_report
 from proofs.properties import catalogue
 from proofs.reports.page import build
 from proofs.reports.page.data import Block, block, exhibit, plain

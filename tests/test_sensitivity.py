@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,12 @@ from rich.console import Console
 from model import parameters
 from model.subject import Subject
 from proofs.checking.job import Job, jobs, run_job
+from proofs.checking.pool import in_parallel
 from proofs.checking.request import Request
+from proofs.commands.session import run_jobs
+from proofs.reports.sensitivity import print_results
 from proofs.studies import sensitivity
-from proofs.studies.screening import CONTAINED, OPEN, SAME, Screen, Setting, screen
+from proofs.studies.screening import CONTAINED, OPEN, SAME, Screen, Screened, Setting, screen
 from proofs.studies.sensitivity import Sensitivity, couples, singles
 
 pytestmark = pytest.mark.slow
@@ -39,6 +44,16 @@ def asked(version: str, *properties: str) -> Request:
     return Request((version,), properties, ("default",), bound=SMALL)
 
 
+def found_for(request: Request, workers: int, pairs: bool) -> list[Sensitivity]:
+    """What its verdicts depend on, explored and compared by that many processes."""
+    explore = partial(run_jobs, workers=workers, quiet=True)
+
+    def compare(tasks: Sequence[Screen]) -> list[Screened]:
+        return list(in_parallel(screen, tasks, workers))
+
+    return sensitivity.run(request.jobs(), explore, compare, workers, pairs)
+
+
 def setting(**values: str) -> Setting:
     """A setting by keywords."""
     return tuple(values.items())
@@ -54,7 +69,7 @@ def v16() -> dict[str, Sensitivity]:
     """What two verdicts on v16 depend on, by property."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sensitivity, "singles", lambda: FEW)
-        found = sensitivity.run(asked("v16", "quiet-engine", "own-pipe-free"), 1, pairs=False, quiet=True)
+        found = found_for(asked("v16", "quiet-engine", "own-pipe-free"), 1, pairs=False)
     return {item.default.property: item for item in found}
 
 
@@ -94,7 +109,7 @@ def test_skipped_values_really_change_nothing() -> None:
     assert {SAME, CONTAINED, OPEN} == set(found.values())
     for one in some:
         skipped = tuple(name for name in job.properties if found[one, name] != OPEN)
-        rows = run_job(replace(job, properties=skipped, assume=dict(one)))
+        rows = run_job(replace(job, properties=skipped, subject=job.subject.assuming(dict(one))))
         assert {row.property: row.verdict for row in rows} == {name: words[name] for name in skipped}, one
 
 
@@ -115,7 +130,7 @@ def test_fewer_actions_say_nothing_about_progress() -> None:
 
 
 def test_pairs_are_of_values_that_change_nothing_alone() -> None:
-    (item,) = sensitivity.run(asked("v16", "quiet-engine"), 1, pairs=True, quiet=True)
+    (item,) = found_for(asked("v16", "quiet-engine"), 1, pairs=True)
     changing = [key for key, _ in item.changes if len(key) == 1]
     assert changing == [setting(nwd_ack="input-consumed")]
     assert item.pairs is not None and item.pairs.considered == 6
@@ -130,13 +145,13 @@ def test_a_pair_like_one_of_its_values_is_not_explored() -> None:
 
 
 def test_a_property_that_does_not_apply_needs_no_run() -> None:
-    (item,) = sensitivity.run(asked("v16", "flag-truth"), 1, pairs=False, quiet=True)
+    (item,) = found_for(asked("v16", "flag-truth"), 1, pairs=False)
     assert item.default.verdict == "not-applicable" and not item.changes
     assert item.singles.same == len(FEW) and item.singles.explored == 0
 
 
 def test_workers_make_no_difference(v16: dict[str, Sensitivity]) -> None:
-    (one,) = sensitivity.run(asked("v16", "own-pipe-free"), 2, pairs=False, quiet=True)
+    (one,) = found_for(asked("v16", "own-pipe-free"), 2, pairs=False)
     other = v16["own-pipe-free"]
     assert one.singles == other.singles
     assert [(key, row.verdict, row.depth) for key, row in one.changes] == [
@@ -147,7 +162,7 @@ def test_workers_make_no_difference(v16: dict[str, Sensitivity]) -> None:
 def test_printed(v16: dict[str, Sensitivity]) -> None:
     console = Console(width=400)
     with console.capture() as capture:
-        sensitivity.print_results(console, list(v16.values()))
+        print_results(console, list(v16.values()))
     lines = capture.get().splitlines()
     assert lines[0] == "v16 quiet-engine (default): proved under the default assumptions"
     row = dict(v16["quiet-engine"].changes)[setting(nwd_ack="input-consumed")]

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
@@ -72,14 +73,11 @@ def put_in(system: TransitionSystem, actions: Mapping[str, Action], label: str) 
 
 @dataclass(frozen=True)
 class Place:
-    """A place in the driver's code that changes a queue."""
+    """A place in the driver's code, a file's line, that changes a queue by one of its methods."""
 
-    function: str
+    line: tuple[str, int]
     queue: str
     method: str
-
-    def __str__(self) -> str:
-        return f"{self.function}, {self.queue}.{self.method}"
 
 
 @dataclass(frozen=True)
@@ -107,7 +105,7 @@ class _Watched(Queue):
         caller = sys._getframe(2)
         if caller.f_globals["__name__"] == Queue.__module__:
             return None
-        place = Place(caller.f_code.co_name.strip("_"), self.name, method)
+        place = Place((caller.f_code.co_filename, caller.f_lineno), self.name, method)
         return type(self).on_change(place, entries)
 
     def push_back(self, **values: Value) -> None:
@@ -198,15 +196,22 @@ def _what_can_go_wrong(place: Place, entries: Entries) -> Iterator[Wrong]:
 
 
 class Code:
-    """The places of a protocol's code that change queues, and the protocol with one of them wrong."""
+    """The places of a protocol's code that change queues, and the protocol with one of them wrong.
+
+    A place is known to readers by the first action that comes there, and if that changes the queue in the same way at
+    several places by a number: moving or renaming a function leaves that as it is.
+    """
 
     def __init__(self, protocol: Protocol) -> None:
         self.protocol = protocol
         self._reach: dict[Place, dict[str, None]] = {}
         self._wrongs: dict[Place, dict[Wrong, None]] = {}
+        self._names: dict[Place, str] = {}
         building = ""
 
         def watch(place: Place, entries: Entries) -> None:
+            if place not in self._names:
+                self._names[place] = self._name(place, building)
             self._reach.setdefault(place, {})[building] = None
             self._wrongs.setdefault(place, {}).update(dict.fromkeys(_what_can_go_wrong(place, entries)))
 
@@ -218,11 +223,18 @@ class Code:
         original = Builder.action
         self._build(watch, build_watched)
 
+    def _name(self, place: Place, action: str) -> str:
+        numbers = (f"{place.queue}.{place.method}{number} in {action}" for number in ("", *map(" {}".format, count(2))))
+        return next(name for name in numbers if name not in self._names.values())
+
     def wrongs(self) -> Iterator[tuple[str, Place, Wrong]]:
         """What can go wrong at each place, with the mutant's label."""
         for place, wrongs in self._wrongs.items():
             for wrong in wrongs:
-                yield f"{place}: {wrong}", place, wrong
+                yield self._label(place, wrong), place, wrong
+
+    def _label(self, place: Place, wrong: Wrong) -> str:
+        return f"{self._names[place]}: {wrong}"
 
     def mutant(self, place: Place, wrong: Wrong) -> Mutant:
         """The protocol's system with one thing wrong at one place."""
@@ -241,7 +253,7 @@ class Code:
         fresh = {action.name: action for action in built.actions}
         system = self.protocol.system
         changed = {a.name: fresh[a.name] for a in system.actions if a.name in fresh and not same(a, fresh[a.name])}
-        return put_in(system, changed, f"{place}: {wrong}")
+        return put_in(system, changed, self._label(place, wrong))
 
     def _build(
         self, on_change: Callable[[Place, Entries], Wrong | None], action: Callable[..., None]

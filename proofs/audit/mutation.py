@@ -18,7 +18,7 @@ them.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 
@@ -66,7 +66,7 @@ def tasks(names: Sequence[str]) -> list[Task]:
 
     Those of the smallest case, and what the cases with other assumptions have beside them.
     """
-    found: dict[tuple[str, int], list[str]] = {}
+    found: dict[tuple[str, Hashable], list[str]] = {}
     for name in names:
         known: set[str] = set()
         for case in (case for case in CASES if case == SMALLEST or (case.assume and case.has(name))):
@@ -77,13 +77,14 @@ def tasks(names: Sequence[str]) -> list[Task]:
     return [Task(label, tuple(having)) for (label, _), having in found.items()]
 
 
-def _labels(item: Bench) -> Iterator[tuple[str, int]]:
-    """Each mutant's label, and what tells those with the same label apart: z3's number of the term that is wrong."""
+def _labels(item: Bench) -> Iterator[tuple[str, Hashable]]:
+    """Each mutant's label, and what tells those with the same label apart: z3's number of the term that is wrong, or
+    the place in the code."""
     for action in item.system.actions:
         for label, term, _ in mutants.of_action(action):
             yield label, term.get_id()
-    for label, _, _ in item.code.wrongs():
-        yield label, 0
+    for label, place, _ in item.code.wrongs():
+        yield label, place
 
 
 def judge(task: Task) -> Outcome:
