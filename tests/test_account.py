@@ -246,6 +246,7 @@ def test_the_text_ends_with_the_account() -> None:
     assert verdict(trace) in flat and "although the engine still runs" in verdict(trace)
 
 
+@pytest.mark.slow
 def test_what_happens_instead_of_what_should_be_reached(tmp_path: Path) -> None:
     outcome = run_cli("check", "v13", "--property", "serviceable", "--out", tmp_path)
     assert outcome.code == 0

@@ -67,6 +67,7 @@ def test_nothing_is_nearer(length: int) -> None:
     replay(protocol, [line.action for line in lines if line.how != LEFT_OUT])
 
 
+@pytest.mark.slow
 def test_v16_finishes_the_operation_before_the_unlock_that_raced_in_v12() -> None:
     replayed = replay_on(RACE, "v16")
     taken = [line.action for line in replayed.nearest if line.how != LEFT_OUT]

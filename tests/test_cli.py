@@ -238,6 +238,7 @@ def test_help(capsys: Capture) -> None:
     assert outcome.code == 0 and all(word in outcome.out for word in ("check", "list", "show", "130"))
 
 
+@pytest.mark.slow
 def test_the_number_of_jobs_changes_nothing(quiet: tuple[Outcome, Path], tmp_path: Path) -> None:
     outcome, folder = quiet
     again = run_cli(*QUIET, "--jobs", "2", "--out", tmp_path / "out", "--json", tmp_path / "it.json")
@@ -254,6 +255,7 @@ def test_the_number_of_jobs_changes_nothing(quiet: tuple[Outcome, Path], tmp_pat
     assert again.out.replace(str(tmp_path), "") == outcome.out.replace(str(folder), "")
 
 
+@pytest.mark.slow
 def test_strict_quiet_and_one_engine(capsys: Capture, tmp_path: Path) -> None:
     settings = ["--scenario", "default", "-q", "--engine", "exhaustive"]
     strict = run_here(capsys, *QUIET, *settings, "--strict", "--json", tmp_path / "it.json")
@@ -270,6 +272,7 @@ def test_an_assumption_leads_away_from_what_is_recorded(capsys: Capture) -> None
     assert outcome.code == 1 and "violated" in outcome.out and "nwd_ack=input-consumed" in outcome.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relative", [False, True])
 def test_traces_of_an_own_version_stay_below_the_output_folder(tmp_path: Path, relative: bool) -> None:
     folder = tmp_path / "here"

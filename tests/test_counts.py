@@ -23,6 +23,7 @@ def test_every_version_is_recorded_in_its_cases() -> None:
         assert list(rows) == [case.label for case in CASES if not case.versions or version in case.versions]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["mainline", "v3", "v11", "v12", "v16"])
 def test_smallest_case_is_as_recorded(version: str) -> None:
     found = explore([version], [SMALLEST], 1)

@@ -138,6 +138,7 @@ def test_nothing_checked_is_an_empty_report() -> None:
     assert len(root) == 0 and root.get("tests") == "0" and root.get("time") == "0.000"
 
 
+@pytest.mark.slow
 def test_the_command_writes_both_reports(tmp_path: Path) -> None:
     arguments = (
         "--scenario",

@@ -33,6 +33,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "mine" / "quiet-engine.itf.json"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["text", "markdown", "mail"])
 def test_a_trace_is_shown_without_its_version_file(capsys: Capture, stored: Path, form: str) -> None:
     outcome = run_here(capsys, "show", stored, "--format", form)
@@ -41,6 +42,7 @@ def test_a_trace_is_shown_without_its_version_file(capsys: Capture, stored: Path
         assert outcome.out == stored.with_name("quiet-engine.txt").read_text()
 
 
+@pytest.mark.slow
 def test_its_steps_are_taken_on_another_version(capsys: Capture, stored: Path) -> None:
     outcome = run_here(capsys, "replay", stored, "--on", "v16")
     assert outcome.code in (0, 1) and outcome.err == "" and "the versions differ in: " in outcome.out

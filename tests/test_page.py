@@ -64,6 +64,7 @@ def walked() -> list[Trace]:
     return traces
 
 
+@pytest.mark.slow
 def test_what_is_shown_is_the_whole_state(walked: list[Trace]) -> None:
     for trace in walked:
         for index in range(len(trace.states)):
@@ -164,6 +165,7 @@ class Page(HTMLParser):
         self.texts.append(data)
 
 
+@pytest.mark.slow
 def test_texts_of_a_version_cannot_become_html(written: str) -> None:
     found = Page(written)
     assert not [tag for tag, _ in found.tags if tag in ("img", "i", "iframe", "object")]
@@ -281,6 +283,7 @@ def test_place_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_page_is_the_old_or_the_whole_new_one(
     tmp_path: Path, request_for_v12: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:

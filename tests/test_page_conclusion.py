@@ -93,6 +93,17 @@ def test_what_happens_instead_is_told_and_shown_from_its_end() -> None:
     assert 'href="#v16/works.default"' in html
 
 
+def test_what_holds_here_and_is_recorded_as_violated_elsewhere_is_said() -> None:
+    """A reader must not take `keeps 1 of 1` for more than was asked; of changed settings nothing is recorded."""
+    held = replace(ROW, property="under-lock")
+    told = " ".join(unescape(build.page([held], [])).split())
+    assert (
+        "In the scenario busy-small-ring, which was not asked, is recorded as violated: <code>under-lock</code>" in told
+    )
+    changed = replace(held, bounds={**held.bounds, "ring": 7})
+    assert "is recorded as violated" not in build.page([changed], [])
+
+
 def test_every_verdict_word_has_a_mark_a_meaning_and_a_colour() -> None:
     style = build._resource("page.css")
     for word in Word:

@@ -102,6 +102,7 @@ def test_what_is_reached_is_no_violation(tmp_path: Path) -> None:
     assert to_text(replayed).endswith(f"reaches serviceable at step {row.depth} on v16\n")
 
 
+@pytest.mark.slow
 def test_the_assumptions_of_the_trace_hold(tmp_path: Path) -> None:
     path = stored(tmp_path, "v16", "quiet-engine", nwd_ack="input-consumed")
     assert replay_on(path, "v16").violated

@@ -93,6 +93,7 @@ def test_an_event_that_is_not_declared() -> None:
         Step(StateSpace()).emit("any")
 
 
+@pytest.mark.slow
 def test_every_declared_event_can_happen() -> None:
     open_ones = set(EVENTS)
     for name in versions.names():
@@ -140,6 +141,7 @@ def test_exit_codes(rows: list[Any], code: int) -> None:
     assert exit_code(rows, strict=False) == code
 
 
+@pytest.mark.slow
 def test_how_strong_a_proof_is() -> None:
     small = {"requests": 1, "tz_requests": 1}
     plain = Job(Subject.of("v16", bound=small), ("quiet-dummy", "works"), engine="exhaustive")

@@ -28,7 +28,8 @@ def _unchecked(name: str) -> Callable[..., Any]:
     # the wrappers ask for an error after each call, which triples the cost of a walk over terms known to be sound
     wrapper = getattr(z3core, name)
     bound = wrapper.__defaults__
-    return bound[0].f if bound and hasattr(bound[0], "f") else wrapper
+    found: Callable[..., Any] = bound[0].f if bound and hasattr(bound[0], "f") else wrapper
+    return found
 
 
 _ast_id = _unchecked("Z3_get_ast_id")
@@ -306,17 +307,17 @@ class Layout:
     def column(self, packed: np.ndarray, name: str) -> np.ndarray:
         """One variable's values in all packed states."""
         word, low, bits = self.places[name]
-        values = (packed[word] >> np.uint64(low)) & np.uint64((1 << bits) - 1)
+        values: np.ndarray = (packed[word] >> np.uint64(low)) & np.uint64((1 << bits) - 1)
         return values.astype(self._types[name])
 
-    def store(self, packed: np.ndarray, values: Mapping[str, Any]) -> None:
+    def store(self, packed: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
         """Overwrite some variables in all packed states, in place."""
         by_word: dict[int, list[str]] = {}
         for name in values:
             by_word.setdefault(self.places[name][0], []).append(name)
         for word, names in by_word.items():
             mask = 0
-            fresh: Any = np.uint64(0)
+            fresh: np.ndarray | np.uint64 = np.uint64(0)
             for name in names:
                 _, low, bits = self.places[name]
                 mask |= ((1 << bits) - 1) << low

@@ -97,7 +97,8 @@ def _culprit(error: ValidationError) -> tuple[str | int, ...]:
 
 
 def _extra_key(error: ValidationError) -> str:
-    return next(key for key in error.instance if key not in error.schema["properties"])
+    extra: str = next(key for key in error.instance if key not in error.schema["properties"])
+    return extra
 
 
 def _explain(error: ValidationError) -> str:

@@ -20,6 +20,22 @@ def gravity(result: Result) -> int:
     return list(Severity).index(catalogue()[result.property].severity)
 
 
+def violated_elsewhere(results: Sequence[Result], recorded: Sequence[Recorded]) -> dict[str, list[str]]:
+    """Of one version by scenario, what holds in all its results and is recorded as violated there, where none asked.
+
+    `results`: those with the settings under which verdicts are recorded.
+    """
+    good = {result.property for result in worst(results).values() if result.verdict.holds}
+    asked = {(result.property, result.scenario) for result in results}
+    names = {result.version for result in results}
+    found: dict[str, list[str]] = {}
+    for old in recorded:
+        is_told = old.version in names and old.property in good and old.verdict.is_wrong
+        if is_told and (old.property, old.scenario) not in asked:
+            found.setdefault(old.scenario, []).append(old.property)
+    return found
+
+
 @dataclass(frozen=True)
 class Judged:
     """A result beside what was recorded for it."""

@@ -15,7 +15,7 @@ from rich.text import Text
 from model import parameters
 from proofs.checking import expectations
 from proofs.checking.job import Result
-from proofs.checking.judged import Judged, gravity, worst
+from proofs.checking.judged import Judged, gravity, violated_elsewhere, worst
 from proofs.checking.words import Word
 from proofs.properties import Property, catalogue
 from proofs.reports.terminal import causes, written
@@ -61,14 +61,7 @@ class Account:
 
     def elsewhere(self) -> dict[str, list[str]]:
         """By scenario, what holds here and is recorded as violated there, where this run did not ask."""
-        comparable = {row.result.property for row in self.rows if row.expected is not None}
-        asked = {(row.result.property, row.result.scenario) for row in self.rows}
-        good = {result.property for result in self.good} & comparable
-        found: dict[str, list[str]] = {}
-        for old in self.recorded:
-            if old.property in good and old.verdict.is_wrong and (old.property, old.scenario) not in asked:
-                found.setdefault(old.scenario, []).append(old.property)
-        return found
+        return violated_elsewhere([row.result for row in self.rows if row.expected is not None], self.recorded)
 
     def scenarios(self, result: Result) -> list[str]:
         """In which scenarios the verdict is the same, if another one in which it was asked differs."""

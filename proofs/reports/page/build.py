@@ -16,8 +16,9 @@ from markupsafe import Markup
 
 from model import versions
 from model.parameters import ASSUMPTIONS, BOUNDS, SCENARIOS
+from proofs.checking import expectations
 from proofs.checking.job import Result
-from proofs.checking.judged import worst
+from proofs.checking.judged import violated_elsewhere, worst
 from proofs.checking.words import Word
 from proofs.properties import Property, catalogue
 from proofs.reports.page.conclusion import conclusion
@@ -84,6 +85,7 @@ def _content(results: Sequence[Result], ends: Mapping[str, str]) -> dict[str, An
     gravest = found[0].gravest
     return {
         "conclusions": found,
+        "elsewhere": _elsewhere(names[0], results),
         "end": ends.get(gravest.trace or "", "") if gravest else "",
         "href": _href(gravest) if gravest else "",
         "versions": [versions.load(name) for name in names],
@@ -98,6 +100,11 @@ def _content(results: Sequence[Result], ends: Mapping[str, str]) -> dict[str, An
         "unasked": [name for name in catalogue() if name not in asked],
         "tool": f"bam-lock-check {tool_version()}, z3 {z3.get_version_string()}",
     }
+
+
+def _elsewhere(name: str, results: Sequence[Result]) -> dict[str, list[str]]:
+    mine = [row for row in results if row.version == name and expectations.is_default(row)]
+    return violated_elsewhere(mine, expectations.rows())
 
 
 def _present(results: Sequence[Result]) -> list[Word]:
