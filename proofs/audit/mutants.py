@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import chain, count
 from typing import Any
 from unittest.mock import patch
 
@@ -224,8 +224,9 @@ class Code:
         self._build(watch, build_watched)
 
     def _name(self, place: Place, action: str) -> str:
-        numbers = (f"{place.queue}.{place.method}{number} in {action}" for number in ("", *map(" {}".format, count(2))))
-        return next(name for name in numbers if name not in self._names.values())
+        first = f"{place.queue}.{place.method}"
+        names = chain([f"{first} in {action}"], (f"{first} {number} in {action}" for number in count(2)))
+        return next(name for name in names if name not in self._names.values())
 
     def wrongs(self) -> Iterator[tuple[str, Place, Wrong]]:
         """What can go wrong at each place, with the mutant's label."""
