@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from counterexamples.formats import read_file
+from counterexamples.formats.itf import read_file
 from counterexamples.trace import Trace
 from proofs.checking.job import trace_of
 from proofs.checking.request import Request

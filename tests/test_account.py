@@ -13,13 +13,13 @@ import pytest
 from conftest import ROOT, build_protocol, run_cli
 from traces import PATH, protocol_of, trace_of, walk
 
-from counterexamples.account import LEAST, MOST, account, with_account
-from counterexamples.conflicts import Conflict, conflict, matters
-from counterexamples.formats import read_file
-from counterexamples.moment import moments
-from counterexamples.oddities import oddities
-from counterexamples.phrases import doing
-from counterexamples.text import verdict
+from counterexamples.formats.itf import read_file
+from counterexamples.formats.text import with_account
+from counterexamples.story.account import LEAST, MOST, account, verdict
+from counterexamples.story.moment import moments
+from counterexamples.story.oddities import oddities
+from counterexamples.story.phrases import doing
+from counterexamples.story.relevance import Conflict, conflict, matters
 from counterexamples.trace import Trace
 from model.parameters import FAULTS
 from proofs.checking.job import trace_of as checked_trace

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, build_protocol
 from traces import PATH, walk
 
-from counterexamples.formats import read_file
+from counterexamples.formats.itf import read_file
 from counterexamples.trace import replay
 from model.language.concrete import fire
 from model.protocol import Protocol

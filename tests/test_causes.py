@@ -13,7 +13,8 @@ import toys
 import z3
 from conftest import build_protocol, run_cli
 
-from counterexamples.causes import (
+from counterexamples.formats.registry import FORMS
+from counterexamples.story.order import (
     INTERRUPT,
     LOCK,
     PROGRAM,
@@ -27,7 +28,6 @@ from counterexamples.causes import (
     request_starts,
     signature,
 )
-from counterexamples.gallery import FORMS
 from counterexamples.trace import Trace, replay
 from model.language.queues import Queue
 from model.language.system import Field, StateSpace, Step, TransitionSystem

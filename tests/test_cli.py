@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from conftest import ENVIRONMENT, ROOT, Outcome, run_cli, run_here, write_version
 
-from counterexamples.formats import read_file
-from counterexamples.gallery import FORMS
+from counterexamples.formats.itf import read_file
+from counterexamples.formats.registry import FORMS
 
 QUIET = ("check", "v12", "--property", "quiet-engine")
 ROW = {

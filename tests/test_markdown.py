@@ -9,12 +9,13 @@ from dataclasses import replace
 import pytest
 from test_account import STORED, each_trace, stored_trace
 
-from counterexamples.account import account, with_account
-from counterexamples.mail import COLUMNS, to_mail
-from counterexamples.markdown import to_markdown
-from counterexamples.phrases import step_name
-from counterexamples.repeat import command
-from counterexamples.text import step_notes, verdict
+from counterexamples.formats.mail import COLUMNS, to_mail
+from counterexamples.formats.markdown import to_markdown
+from counterexamples.formats.text import with_account
+from counterexamples.story.account import account, verdict
+from counterexamples.story.notation import step_notes
+from counterexamples.story.phrases import step_name
+from counterexamples.story.repeat import command
 from counterexamples.trace import Trace
 from proofs.commands.check import command as check
 from proofs.reports.listing import FORMATS, shown

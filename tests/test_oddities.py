@@ -12,8 +12,8 @@ from conftest import build_protocol
 from test_account import each_trace, stored_trace
 from traces import walk
 
-from counterexamples.moment import Moment, State, moments
-from counterexamples.oddities import BREACHES, breach, waiting
+from counterexamples.story.moment import Moment, State, moments
+from counterexamples.story.oddities import BREACHES, breach, waiting
 from counterexamples.trace import EVENTUALLY, Trace, readable
 from model.language.concrete import fire, holds
 from model.language.system import Action, StateSpace

@@ -20,7 +20,7 @@ from conftest import ROOT
 from reading import read_back, unlike
 from traces import PATH, protocol_of, trace_of, walk
 
-from counterexamples.phrases import step_name
+from counterexamples.story.phrases import step_name
 from counterexamples.trace import ReplayError, Trace
 from model.parameters import ParameterError
 from model.versions import VersionError

@@ -17,8 +17,8 @@ from test_account import STORED, stored_trace
 from test_rendering import SVG, overlap, rectangles, texts_of
 from traces import PATH, protocol_of, trace_of
 
-from counterexamples.conflicts import conflict, matters, met_note, past
-from counterexamples.picture import WIDEST, cause_dot, cause_svg
+from counterexamples.formats.cause import WIDEST, cause_dot, cause_svg
+from counterexamples.story.relevance import conflict, matters, met_note, past
 from counterexamples.trace import Trace
 
 PICTURED = [
@@ -95,7 +95,7 @@ def test_the_two_that_meet_are_joined(pictured: Trace) -> None:
 def test_the_same_bytes_without_fonts_and_without_dot(tmp_path: Path) -> None:
     (tmp_path / "fonts.conf").write_text('<?xml version="1.0"?><fontconfig></fontconfig>')
     code = (
-        "from test_account import stored_trace; from counterexamples.picture import cause_svg;"
+        "from test_account import stored_trace; from counterexamples.formats.cause import cause_svg;"
         f"import sys; sys.stdout.write(cause_svg(stored_trace({PICTURED[0]!r})))"
     )
     bare = {**ENVIRONMENT, "FONTCONFIG_FILE": str(tmp_path / "fonts.conf"), "PATH": "", "LC_ALL": "C"}

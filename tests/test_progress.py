@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from toys import Steps, as_protocol, bounded_buffer, built
 
 from counterexamples.documents import DocumentError
-from counterexamples.formats import read_itf, to_itf
-from counterexamples.text import verdict
+from counterexamples.formats.itf import read_itf, to_itf
+from counterexamples.story.account import verdict
 from counterexamples.trace import ReplayError
 from model.language.concrete import fire
 from model.language.system import StateSpace, Step, TransitionSystem

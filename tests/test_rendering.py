@@ -14,15 +14,17 @@ import pytest
 from conftest import ROOT
 from traces import PATH, STATEMENT, protocol_of, trace_of, walk
 
-from counterexamples.clauses import clause
-from counterexamples.conflicts import conflict
-from counterexamples.formats import read_file, to_itf
-from counterexamples.gallery import write_all
-from counterexamples.graph import to_dot, to_graph
-from counterexamples.lanes import BARS, spans, to_svg
-from counterexamples.moment import moments
-from counterexamples.phrases import step_name
-from counterexamples.text import WIDTH, acting, step_notes, to_text, verdict, wrap_notes
+from counterexamples.formats.dot import to_dot, to_graph
+from counterexamples.formats.itf import read_file, to_itf
+from counterexamples.formats.lanes import BARS, spans, to_svg
+from counterexamples.formats.registry import write_all
+from counterexamples.formats.text import WIDTH, to_text
+from counterexamples.story.account import verdict
+from counterexamples.story.clauses import clause
+from counterexamples.story.moment import moments
+from counterexamples.story.notation import acting, step_notes, wrap_notes
+from counterexamples.story.phrases import step_name
+from counterexamples.story.relevance import conflict
 from counterexamples.trace import Trace
 from model.parameters import SCENARIOS, Scenario
 from model.protocol import Protocol

@@ -10,7 +10,7 @@ import pytest
 from conftest import run_cli, write_version
 
 from counterexamples.documents import DocumentError
-from counterexamples.formats import read_file
+from counterexamples.formats.itf import read_file
 from counterexamples.trace import replay
 from model.language.concrete import fire
 from model.parameters import ParameterError

@@ -12,7 +12,7 @@ import pytest
 from traces import PATH, protocol_of, trace_of
 
 from counterexamples.documents import DocumentError
-from counterexamples.formats import SCHEMA, StoredTrace, read_file, read_itf, to_itf
+from counterexamples.formats.itf import SCHEMA, StoredTrace, read_file, read_itf, to_itf
 from counterexamples.trace import Trace
 
 

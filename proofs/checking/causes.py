@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 import networkx as nx
 import numpy as np
 
-from counterexamples.causes import contains, difference, last_request, order, request_starts, signature
 from counterexamples.minimal import shortest_path_edges
+from counterexamples.story.order import contains, difference, last_request, order, request_starts, signature
 from counterexamples.trace import Blocked, run
 from model.language.concrete import holds, variables_of
 from model.language.system import TransitionSystem

@@ -233,7 +233,7 @@ def _write_trace(
     trace = trace_of(protocol, item, verdict.path, verdict.loop)
     if job.out is None:
         return None
-    from counterexamples.gallery import write_all
+    from counterexamples.formats.registry import write_all
 
     folder, stem = _place(protocol, item)
     try:

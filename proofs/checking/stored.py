@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from counterexamples.documents import DocumentError, Origin, quoted
-from counterexamples.formats import read_file
+from counterexamples.formats.itf import read_file
 from counterexamples.trace import ReplayError, Trace
 from model import parameters, versions
 from model.protocol import Protocol, build

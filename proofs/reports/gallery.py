@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from counterexamples.documents import write_file
-from counterexamples.gallery import FORMS
+from counterexamples.formats.registry import FORMS
 from model import versions
 from proofs.certificates import FOLDER as CERTIFICATES
 from proofs.certificates.certificate import checked, prove, read_certificate

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from counterexamples.account import with_account
-from counterexamples.mail import to_mail
-from counterexamples.markdown import to_markdown
+from counterexamples.formats.mail import to_mail
+from counterexamples.formats.markdown import to_markdown
+from counterexamples.formats.text import with_account
 from counterexamples.trace import Trace
 from model import parameters, versions
 from model.protocol import build

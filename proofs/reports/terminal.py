@@ -99,7 +99,7 @@ def causes(rows: Sequence[Judged]) -> list[str]:
 
 def written(rows: Sequence[Judged], out: Path) -> list[str]:
     """What was written into the output folder."""
-    from counterexamples.gallery import FORMS
+    from counterexamples.formats.registry import FORMS
 
     count = sum((row.result.trace is not None) + len(row.result.other_causes) for row in rows)
     lines = [f"{count} traces written to {out} ({', '.join(FORMS)})"]

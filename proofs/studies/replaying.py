@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from counterexamples.formats import StoredTrace, read_file
+from counterexamples.formats.itf import StoredTrace, read_file
 from counterexamples.trace import Blocked, ReplayError, replay, run
 from model.language.concrete import holds
 from model.protocol import Protocol, build

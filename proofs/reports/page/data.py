@@ -15,12 +15,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from counterexamples.account import Sentence, account
-from counterexamples.formats import StoredTrace, read_file
-from counterexamples.lanes import to_svg
-from counterexamples.phrases import step_name
-from counterexamples.picture import cause_svg
-from counterexamples.text import step_notes, verdict
+from counterexamples.formats.cause import cause_svg
+from counterexamples.formats.itf import StoredTrace, read_file
+from counterexamples.formats.lanes import to_svg
+from counterexamples.story.account import Sentence, account, verdict
+from counterexamples.story.notation import step_notes
+from counterexamples.story.phrases import step_name
 from counterexamples.trace import ReplayError, Trace
 from model.protocol import Protocol
 from proofs.checking.job import trace_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from counterexamples.text import value_of
+from counterexamples.story.notation import value_of
 from counterexamples.trace import Trace
 from model.vocabulary import GROUPS, VARIABLES
 

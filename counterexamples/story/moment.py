@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from counterexamples.causes import moved
+from counterexamples.story.order import moved
 from counterexamples.trace import Trace, once
 from model.language.concrete import holds
 from model.parameters import SCENARIOS

@@ -15,11 +15,11 @@ import graphviz
 import networkx as nx
 import pygraphviz
 
-from counterexamples.causes import INTERRUPT, LOCK, MAPPING, PROGRAM, QUEUE, REGISTER, STATE
-from counterexamples.conflicts import conflict, matters, met_note, past, telling_variables
-from counterexamples.phrases import label
-from counterexamples.svg import BAD, FAINT, GOOD, INK, THREAD, Canvas, colours, text_width
-from counterexamples.text import step_notes, wrap_notes
+from counterexamples.formats.canvas import BAD, FAINT, GOOD, INK, THREAD, Canvas, colours, text_width
+from counterexamples.story.notation import step_notes, wrap_notes
+from counterexamples.story.order import INTERRUPT, LOCK, MAPPING, PROGRAM, QUEUE, REGISTER, STATE
+from counterexamples.story.phrases import label
+from counterexamples.story.relevance import conflict, matters, met_note, past, telling_variables
 from counterexamples.trace import REACH, Trace
 
 WIDEST = 900  # what fits on a page

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from counterexamples.moment import Moment
-from counterexamples.oddities import exclusion, lifetimes, lock, robustness
-from counterexamples.oddities.oddity import Lead, Oddity, Test
-from counterexamples.oddities.progress import waiting
+from counterexamples.story.moment import Moment
+from counterexamples.story.oddities import exclusion, lifetimes, lock, robustness
+from counterexamples.story.oddities.oddity import Lead, Oddity, Test
+from counterexamples.story.oddities.progress import waiting
 from counterexamples.trace import EVENTUALLY, once
 
 __all__ = ["BREACHES", "Oddity", "breach", "oddities", "waiting"]

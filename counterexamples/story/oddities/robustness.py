@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from counterexamples.moment import Moment
-from counterexamples.oddities import exclusion, lock
-from counterexamples.oddities.oddity import Oddity, Test
+from counterexamples.story.moment import Moment
+from counterexamples.story.oddities import exclusion, lock
+from counterexamples.story.oddities.oddity import Oddity, Test
 
 
 def _uncontained(m: Moment) -> Oddity | None:

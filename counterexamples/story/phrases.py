@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from counterexamples.moment import Moment, Record, about_cookies, has_lock_hardware, kind_of, kinds, listed, owner
+from counterexamples.story.moment import Moment, Record, about_cookies, has_lock_hardware, kind_of, kinds, listed, owner
 from model.language.system import Action
 from model.parameters import FAULTS
 from model.vocabulary import actor, wording

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import networkx as nx
 
-from counterexamples.causes import INTERRUPT, QUEUE, happens_before
-from counterexamples.moment import Moment, moments
-from counterexamples.oddities import oddities
-from counterexamples.text import value_note
+from counterexamples.story.moment import Moment, moments
+from counterexamples.story.notation import value_note
+from counterexamples.story.oddities import oddities
+from counterexamples.story.order import INTERRUPT, QUEUE, happens_before
 from counterexamples.trace import EVENTUALLY, Trace, once
 
 _LASTING = ("lock.linux", "lock.tz", "engine.op", "rx.desc_issued.len", "client.pc")

@@ -6,10 +6,10 @@ import shlex
 import textwrap
 from collections.abc import Sequence
 
-from counterexamples.account import account
-from counterexamples.phrases import step_name
-from counterexamples.repeat import command
-from counterexamples.text import step_notes, verdict
+from counterexamples.story.account import account, verdict
+from counterexamples.story.notation import step_notes
+from counterexamples.story.phrases import step_name
+from counterexamples.story.repeat import command
 from counterexamples.trace import Trace
 from model import versions
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from counterexamples.moment import Moment
-from counterexamples.oddities import oddities
-from counterexamples.phrases import doing
+from counterexamples.story.moment import Moment
+from counterexamples.story.oddities import oddities
+from counterexamples.story.phrases import doing
 from counterexamples.trace import REACH
 from model.vocabulary import actor
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from counterexamples.moment import Moment, has_lock_hardware, kind_of, kinds, listed, owner
-from counterexamples.oddities.oddity import LOCKS, Lead, Oddity, Test, busy, running, wait_for_engine
+from counterexamples.story.moment import Moment, has_lock_hardware, kind_of, kinds, listed, owner
+from counterexamples.story.oddities.oddity import LOCKS, Lead, Oddity, Test, busy, running, wait_for_engine
 
 GROUP = ("config-integrity", "quiet-engine", "quiet-dummy", "under-lock", "unlock-after-done", "balanced")
 """Properties each of whose violations can lead to one of another."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from counterexamples.account import with_account
 from counterexamples.documents import write_file
-from counterexamples.formats import to_itf
-from counterexamples.graph import to_dot, to_graph
-from counterexamples.lanes import to_svg
-from counterexamples.picture import cause_svg
+from counterexamples.formats.cause import cause_svg
+from counterexamples.formats.dot import to_dot, to_graph
+from counterexamples.formats.itf import to_itf
+from counterexamples.formats.lanes import to_svg
+from counterexamples.formats.text import with_account
 from counterexamples.trace import Trace
 
 FORMS: Mapping[str, Callable[[Trace], str]] = {

@@ -6,10 +6,11 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from counterexamples.conflicts import Conflict, conflict, met_note
-from counterexamples.phrases import step_name, under_vc_lock
-from counterexamples.svg import BAD, FAINT, GOOD, GRID, INK, STRIPE, THREAD, Canvas, colours, text_width
-from counterexamples.text import acting, step_notes, verdict, wrap_notes
+from counterexamples.formats.canvas import BAD, FAINT, GOOD, GRID, INK, STRIPE, THREAD, Canvas, colours, text_width
+from counterexamples.story.account import verdict
+from counterexamples.story.notation import acting, step_notes, wrap_notes
+from counterexamples.story.phrases import step_name, under_vc_lock
+from counterexamples.story.relevance import Conflict, conflict, met_note
 from counterexamples.trace import REACH, Trace
 
 NOTE_COLUMNS = 56

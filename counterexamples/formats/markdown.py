@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 
-from counterexamples.account import account
-from counterexamples.conflicts import Conflict, conflict, matters, met_note
-from counterexamples.moment import Moment, kinds, moments
-from counterexamples.phrases import step_name
-from counterexamples.repeat import command, settings
-from counterexamples.text import step_notes
+from counterexamples.story.account import account
+from counterexamples.story.moment import Moment, kinds, moments
+from counterexamples.story.notation import step_notes
+from counterexamples.story.phrases import step_name
+from counterexamples.story.relevance import Conflict, conflict, matters, met_note
+from counterexamples.story.repeat import command, settings
 from counterexamples.trace import Trace
 from model.vocabulary import ACTORS, actor
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 import graphviz
 import networkx as nx
 
-from counterexamples.phrases import step_name
-from counterexamples.text import acting, step_notes
+from counterexamples.story.notation import acting, step_notes
+from counterexamples.story.phrases import step_name
 from counterexamples.trace import REACH, Trace
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from counterexamples.moment import Moment, Record, State, kind_of, kinds, listed, quiescent
-from counterexamples.oddities.oddity import LOCKS, Lead, Oddity, Test
+from counterexamples.story.moment import Moment, Record, State, kind_of, kinds, listed, quiescent
+from counterexamples.story.oddities.oddity import LOCKS, Lead, Oddity, Test
 
 _MAPPINGS: Mapping[str, str] = {
     "client.data_mapped": "the mapping of a request's data",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from counterexamples.moment import Moment, State, moments, owner
+from counterexamples.story.moment import Moment, State, moments, owner
 from counterexamples.trace import Trace
 
 LOCKS = ("LOCK", "UNLOCK")

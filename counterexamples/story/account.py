@@ -6,23 +6,18 @@ What a sentence says comes from the states around its steps: `phrases` has the v
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
-from counterexamples.clauses import clause
-from counterexamples.conflicts import matters, partners
-from counterexamples.moment import Moment, listed, moments
-from counterexamples.oddities import oddities, waiting
-from counterexamples.phrases import brief
-from counterexamples.text import WIDTH, to_text
+from counterexamples.story.clauses import clause
+from counterexamples.story.moment import Moment, listed, moments
+from counterexamples.story.oddities import oddities, waiting
+from counterexamples.story.phrases import brief
+from counterexamples.story.relevance import matters, partners
 from counterexamples.trace import EVENTUALLY, INSTEAD, REACH, Trace, once
 
 LEAST, MOST = 5, 10
-
-_INDENT: Any = {"initial_indent": "  - ", "subsequent_indent": "    ", "break_on_hyphens": False}
 
 _SPELT_OUT = 3  # so many steps one sentence tells in full; of more it only says that they happened
 
@@ -72,10 +67,28 @@ def account(trace: Trace) -> tuple[Sentence, ...]:
     return (*sentences, Sentence(_ending(trace), last))
 
 
-def with_account(trace: Trace) -> str:
-    """The trace as text (`to_text`), and behind it the account, a paragraph for each sentence."""
-    lines = [line for item in account(trace) for line in textwrap.wrap(item.text, WIDTH, **_INDENT)]
-    return "\n".join([to_text(trace), "In words:", *lines]) + "\n"
+def verdict(trace: Trace) -> str:
+    """One sentence: what happened at the end of the trace, and what that means for its property."""
+    end = f"step {len(trace.steps)}" if trace.steps else "the initial state"
+    if trace.kind == REACH:
+        return f"{end} reaches {trace.property_id}: {trace.statement}"
+    if trace.kind == INSTEAD:
+        return f"{end} is what happens instead: no execution reaches {trace.property_id}: {trace.statement}"
+    if trace.kind == EVENTUALLY:
+        lasts = "; ".join(waiting(trace)) or trace.statement
+        return f"{_for_ever(trace, end)}{trace.property_id} is not fulfilled: {lasts}"
+    happened = clause(moments(trace)[-1]) if trace.steps else trace.statement
+    return f"{end} violates {trace.property_id}: {happened}"
+
+
+def _for_ever(trace: Trace, end: str) -> str:
+    if trace.loop is None:
+        return f"from the state after {end} on, "
+    if trace.loop == len(trace.steps):
+        return f"after {end} nothing more has to happen, the system may rest for ever: "
+    return (
+        f"{end} leads back to the state after step {trace.loop}, the steps from {trace.loop + 1} on repeat for ever: "
+    )
 
 
 def _parts(trace: Trace, steps: Sequence[Moment], endings: int) -> list[_Part]:

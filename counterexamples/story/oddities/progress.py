@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from counterexamples.moment import State, kinds, listed, owner
-from counterexamples.oddities.oddity import busy
+from counterexamples.story.moment import State, kinds, listed, owner
+from counterexamples.story.oddities.oddity import busy
 from counterexamples.trace import EVENTUALLY, Trace
 
 

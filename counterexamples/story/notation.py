@@ -1,8 +1,8 @@
-"""A trace as text: a lane for each actor, the actions in their lanes, and what each of them changed.
+"""What each step changed, in short, and how values are written, the same in every format.
 
-The notation of the changes, which the pictures use too: `rx.irq=1` and `engine.op=tz (was linux-1)` for variables,
-`rx.mapped={0,2}` for sets, and for queues `rx.ring: -LOCK +DATA(NWD,EOT)`: taken off the front, put to the back.
-Sets hold the numbers of mappings; `#2` is the second request.
+`rx.irq=1` and `engine.op=tz (was linux-1)` for variables, `rx.mapped={0,2}` for sets, and for queues
+`rx.ring: -LOCK +DATA(NWD,EOT)`: taken off the front, put to the back. Sets hold the numbers of mappings; `#2` is the
+second request.
 """
 
 from __future__ import annotations
@@ -13,14 +13,9 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from counterexamples.clauses import clause
-from counterexamples.moment import about_cookies, moments
-from counterexamples.oddities import waiting
-from counterexamples.phrases import step_name
-from counterexamples.trace import EVENTUALLY, INSTEAD, REACH, Trace, once
+from counterexamples.story.moment import about_cookies
+from counterexamples.trace import Trace, once
 from model.vocabulary import ACTORS, VARIABLES, Members
-
-WIDTH = 120
 
 _ORDER = ("lock", "engine", "tz", "rx", "tx", "work", "client", "monitor")
 _FLAGS = ("nwd", "int", "eot")
@@ -33,30 +28,6 @@ def acting(trace: Trace) -> list[str]:
     """The actors that take a step, in the order of their lanes."""
     actors = dict.fromkeys(step.actor for step in trace.steps)
     return [actor for actor in ACTORS if actor in actors] + [actor for actor in actors if actor not in ACTORS]
-
-
-def verdict(trace: Trace) -> str:
-    """One sentence: what happened at the end of the trace, and what that means for its property."""
-    end = f"step {len(trace.steps)}" if trace.steps else "the initial state"
-    if trace.kind == REACH:
-        return f"{end} reaches {trace.property_id}: {trace.statement}"
-    if trace.kind == INSTEAD:
-        return f"{end} is what happens instead: no execution reaches {trace.property_id}: {trace.statement}"
-    if trace.kind == EVENTUALLY:
-        lasts = "; ".join(waiting(trace)) or trace.statement
-        return f"{_for_ever(trace, end)}{trace.property_id} is not fulfilled: {lasts}"
-    happened = clause(moments(trace)[-1]) if trace.steps else trace.statement
-    return f"{end} violates {trace.property_id}: {happened}"
-
-
-def _for_ever(trace: Trace, end: str) -> str:
-    if trace.loop is None:
-        return f"from the state after {end} on, "
-    if trace.loop == len(trace.steps):
-        return f"after {end} nothing more has to happen, the system may rest for ever: "
-    return (
-        f"{end} leads back to the state after step {trace.loop}, the steps from {trace.loop + 1} on repeat for ever: "
-    )
 
 
 @once
@@ -156,55 +127,3 @@ def _record(record: Mapping[str, Any], cut: bool = False, numbered: bool = False
     if record.get("left") and kind not in _BRACKET and (cut or "xfer" in record):
         marks.append(f"{record['left']}-left")
     return f"{kind}{number}({','.join(marks)})" if marks else f"{kind}{number}"
-
-
-def to_text(trace: Trace) -> str:
-    """The whole trace as text of at most `WIDTH` columns, unless a single word is longer."""
-    lines = [*_header(trace), "", *_table(trace), "", *textwrap.wrap(verdict(trace), WIDTH, break_on_hyphens=False)]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
-
-
-def _header(trace: Trace) -> list[str]:
-    count = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
-    lines = [f"{trace.subject.version}: {trace.property_id} ({trace.kind}), scenario {trace.subject.scenario}, {count}"]
-    lines += _wrapped("statement", trace.statement)
-    for title, values in (("bounds", trace.subject.bounds), ("assumptions", trace.subject.assumptions)):
-        lines += _wrapped(title, " ".join(f"{key}={value}" for key, value in sorted(values.items())))
-    return lines
-
-
-def _wrapped(title: str, body: str) -> list[str]:
-    lines = textwrap.wrap(body, WIDTH - 13, break_long_words=False, break_on_hyphens=False) or [""]
-    return [f"{title if number == 0 else '':<13}{line}" for number, line in enumerate(lines)]
-
-
-def _table(trace: Trace) -> list[str]:
-    columns, right = _columns(trace)
-    heading = _overlay({column: actor for actor, column in columns.items()} | {right: "changes"})
-    lines = [heading, "-" * WIDTH]
-    for number, (step, notes) in enumerate(zip(trace.steps, step_notes(trace), strict=True), start=1):
-        body = wrap_notes(notes, WIDTH - right)
-        idle = dict.fromkeys(columns.values(), "|")
-        row = {0: f"{number:>3}"} | idle | {columns[step.actor]: f"{step_name(step)} "}
-        lines.append(_overlay(row | {right: body[0]}))
-        lines += [_overlay(idle | {right: more}) for more in body[1:]]
-    return lines
-
-
-def _columns(trace: Trace) -> tuple[dict[str, int], int]:
-    """Where each lane starts, and where the changes do. A verb may run over the lanes to its right: they are idle."""
-    columns, position, right = {}, 5, 5
-    for actor in acting(trace):
-        columns[actor] = position
-        longest = max(len(step_name(step)) for step in trace.steps if step.actor == actor)
-        right = max(right, position + max(longest, len(actor)) + 2)
-        position += len(actor) + 2
-    return columns, right
-
-
-def _overlay(cells: Mapping[int, str]) -> str:
-    line = ""
-    for column, cell in sorted(cells.items()):
-        if column >= len(line):
-            line = line.ljust(column) + cell
-    return line
