@@ -9,7 +9,6 @@ import secrets
 import stat
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -46,21 +45,14 @@ class DocumentError(Exception):
     """A file that is not what it should be: one line, what is wrong and what would be right."""
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Which property of which system a document is about, as the document says; what it leaves out is not completed."""
+def origin(subject: Subject, property_id: str) -> dict[str, Any]:
+    """Which property of which system a document is about, as `ORIGIN` has it."""
+    return {"property": property_id, **{key: getattr(subject, key) for key in SUBJECT}}
 
-    subject: Subject
-    property_id: str
 
-    def as_json(self) -> dict[str, Any]:
-        """As `ORIGIN` has it."""
-        return {"property": self.property_id, **{key: getattr(self.subject, key) for key in SUBJECT}}
-
-    @staticmethod
-    def fields(document: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields by name, from a document that fits `ORIGIN`."""
-        return {"subject": Subject(**{key: document[key] for key in SUBJECT}), "property_id": document["property"]}
+def subject_of(document: Mapping[str, Any]) -> Subject:
+    """The system that a document which fits `ORIGIN` is about; what it leaves out is not completed."""
+    return Subject(**{key: document[key] for key in SUBJECT})
 
 
 def read_document(path: Path, parse: Callable[[str], Read], need: str) -> Read:

@@ -1,15 +1,14 @@
-"""A replayed execution: the actions taken and every state, with the plain-Python reading of the model only."""
+"""Traces as plain data, and replaying: the states along a path, by the plain-Python reading of the model only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from model.language.concrete import fire, holds
 from model.language.queues import decode
-from model.language.system import Action, StateSpace
+from model.language.system import StateSpace
 from model.protocol import Protocol
 from model.subject import Subject
 
@@ -18,28 +17,6 @@ EVENTUALLY, REACH = "eventually", "reach"
 
 INSTEAD = "instead"
 """The kind of a trace that ends in what happens where a `reach` property is unreachable."""
-
-
-About = TypeVar("About")
-Found = TypeVar("Found")
-
-
-def once(function: Callable[[About], Found]) -> Callable[[About], Found]:
-    """Remember what a function says of a trace, or of a part of one, as long as that lives: several forms ask it.
-
-    What it returns is shared, so that nobody may change it.
-    """
-    key = f"{function.__module__}.{function.__qualname__}"
-
-    @wraps(function)
-    def remembered(about: About) -> Found:
-        known = vars(about)
-        if key not in known:
-            known[key] = function(about)
-        found: Found = known[key]
-        return found
-
-    return remembered
 
 
 class ReplayError(Exception):
@@ -66,9 +43,9 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Trace:
-    """One execution of one system.
+    """One execution of one system as plain data: what a file holds is the same as what a replay comes to.
 
-    `steps` are the actions taken; `states` one more than steps, variable names to numbers. `property_id` and
+    `path` are the names of the actions taken; `states` one more, variable names to numbers. `property_id` and
     `statement` say what the last step or state violates, or for a `reach` property comes to. `kind` is the
     property's, or `INSTEAD`.
     `loop`: for an `eventually` property, the state that the last one is the same as, from which it goes on in the same
@@ -79,19 +56,9 @@ class Trace:
     property_id: str
     statement: str
     kind: str
-    space: StateSpace = field(repr=False)
-    steps: tuple[Action, ...] = field(repr=False)
+    path: tuple[str, ...] = field(repr=False)
     states: tuple[Mapping[str, int], ...] = field(repr=False)
     loop: int | None = None
-
-    def readable(self, index: int) -> dict[str, Any]:
-        """State `index` with value names: Booleans, named values, and queues as lists of records."""
-        return readable(self.space, self.states[index])
-
-    def changes(self, index: int) -> dict[str, tuple[Any, Any]]:
-        """What step `index` (from 0) changed: readable variable name to (before, after)."""
-        before, after = self.readable(index), self.readable(index + 1)
-        return {name: (before[name], after[name]) for name in after if before[name] != after[name]}
 
 
 def readable(space: StateSpace, state: Mapping[str, int]) -> dict[str, Any]:

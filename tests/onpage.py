@@ -11,13 +11,10 @@ from typing import Any
 
 import pytest
 
-from counterexamples.formats.itf import read_file
-from counterexamples.trace import Trace
-from proofs.checking.job import trace_of
+from counterexamples.story import Story
 from proofs.checking.request import Request
-from proofs.checking.stored import stored_protocol
+from proofs.checking.stored import stored_story
 from proofs.commands import report as command
-from proofs.properties import catalogue
 from proofs.reports.page.build import anchor, page
 
 browser = pytest.importorskip("browser", reason="selenium is not installed; pip install '.[test]'")
@@ -30,10 +27,10 @@ LENGTH, MIDDLE = 13, 7
 
 @dataclass(frozen=True)
 class Report:
-    """The page and the traces on it, by anchor."""
+    """The page and the stories of the traces on it, by anchor."""
 
     path: Path
-    traces: dict[str, Trace]
+    stories: dict[str, Story]
 
 
 def choose(window: Any, part: str) -> None:
@@ -59,13 +56,8 @@ def _report(folder: Path) -> Report:
     results = command.check(request, folder / "traces", 2, quiet=True)
     path = folder / "index.html"
     path.write_text(page(results, command.blocks(results, 2)), encoding="utf-8")
-    traces = {}
-    for row in results:
-        if row.trace is not None:
-            stored = read_file(Path(row.trace))
-            item = catalogue()[row.property]
-            traces[f"#{anchor(row)}"] = trace_of(stored_protocol(stored), item, stored.path, stored.loop)
-    return Report(path, traces)
+    stories = {f"#{anchor(row)}": stored_story(Path(row.trace)) for row in results if row.trace is not None}
+    return Report(path, stories)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Reads a state of the page back: from texts to the values that `Trace.readable` has."""
+"""Reads a state of the page back: from texts to the values that a readable one has."""
 
 from __future__ import annotations
 

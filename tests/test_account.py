@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT, build_protocol, run_cli
-from traces import PATH, protocol_of, trace_of, walk
+from traces import PATH, changed, protocol_of, story_of, walk
 
 from counterexamples.formats.itf import read_file
 from counterexamples.formats.text import with_account
-from counterexamples.story.account import LEAST, MOST, account, verdict
-from counterexamples.story.moment import moments
-from counterexamples.story.oddities import oddities
+from counterexamples.story import Story
+from counterexamples.story.account import LEAST, MOST
 from counterexamples.story.phrases import doing
-from counterexamples.story.relevance import Conflict, conflict, matters
-from counterexamples.trace import Trace
+from counterexamples.story.relevance import Conflict
 from model.parameters import FAULTS
-from proofs.checking.job import trace_of as checked_trace
-from proofs.checking.stored import stored_trace as replayed
+from proofs.checking.stored import stored_story as replayed
+from proofs.checking.traces import story_of as checked_story
 from proofs.properties import catalogue
 
 GALLERY = ROOT / "counterexamples" / "gallery"
@@ -37,40 +34,40 @@ def each_trace(names: Sequence[str] = STORED) -> list[Any]:
 
 
 @cache
-def stored_trace(name: str) -> Trace:
+def stored_story(name: str) -> Story:
     stored = read_file(GALLERY / name)
     protocol = build_protocol(stored.subject.version, stored.subject.scenario)
-    return checked_trace(protocol, catalogue()[stored.property_id], list(stored.path), stored.loop)
+    return checked_story(protocol, catalogue()[stored.property_id], stored.path, stored.loop)
 
 
-def words(trace: Trace) -> str:
-    return " ".join(sentence.text for sentence in account(trace))
+def words(story: Story) -> str:
+    return " ".join(sentence.text for sentence in story.account)
 
 
-def sentence_at(trace: Trace, step: int) -> str:
-    return next(sentence.text for sentence in account(trace) if step in sentence.steps)
+def sentence_at(story: Story, step: int) -> str:
+    return next(sentence.text for sentence in story.account if step in sentence.steps)
 
 
 @pytest.mark.parametrize("name", each_trace())
 def test_every_stored_trace_is_told(name: str) -> None:
-    trace = stored_trace(name)
-    told = account(trace)
-    assert min(LEAST, len(trace.steps)) <= len(told) <= MOST
+    story = stored_story(name)
+    trace, told = story.trace, story.account
+    assert min(LEAST, len(trace.path)) <= len(told) <= MOST
     for sentence in told:
         assert list(sentence.steps) == sorted(set(sentence.steps)) and sentence.text.endswith(".")
-        assert all(1 <= step <= len(trace.steps) for step in sentence.steps)
+        assert all(1 <= step <= len(trace.path) for step in sentence.steps)
     firsts = [sentence.steps[0] for sentence in told]
     assert firsts == sorted(firsts)
-    assert {step for sentence in told for step in sentence.steps} == set(range(1, len(trace.steps) + 1))
+    assert {step for sentence in told for step in sentence.steps} == set(range(1, len(trace.path) + 1))
     assert trace.property_id in told[-1].text and trace.statement in told[-1].text
-    assert_true(trace)
+    assert_true(story)
 
 
-def assert_true(trace: Trace) -> None:
+def assert_true(story: Story) -> None:
     """Each claim about a state, read out of the words alone, against the raw states."""
-    for moment in moments(trace):
-        before, after = trace.readable(moment.number - 1), trace.readable(moment.number)
-        clauses = [oddity.clause for oddity in oddities(moment)] + [doing(moment)]
+    for moment, odd in zip(story.moments, story.oddities, strict=True):
+        before, after = dict(moment.before), dict(moment.after)
+        clauses = [oddity.clause for oddity in odd] + [doing(moment)]
         for clause in clauses:
             for pattern, holds in CLAIMS.items():
                 found = re.search(pattern, clause)
@@ -138,47 +135,47 @@ CLAIMS = {
 }
 
 
-def busy_client() -> Trace:
+def busy_client() -> Story:
     """v16 with a ring that is full: the next start wraps what is left of the bracket before."""
-    return stored_trace("v16/under-lock.busy-small-ring.itf.json")
+    return stored_story("v16/under-lock.busy-small-ring.itf.json")
 
 
 @pytest.mark.slow
 def test_every_claim_that_is_checked_is_made() -> None:
     rare = {pattern for pattern in CLAIMS if pattern.startswith(("the pipe does not", "cookie is", "`locked` is set"))}
-    traces = [*map(stored_trace, STORED), busy_client()]
+    stories = [*map(stored_story, STORED), busy_client()]
     spoken = {
         text
-        for trace in traces
-        for moment in moments(trace)
-        for text in (*(oddity.clause for oddity in oddities(moment)), doing(moment))
+        for story in stories
+        for moment, odd in zip(story.moments, story.oddities, strict=True)
+        for text in (*(oddity.clause for oddity in odd), doing(moment))
     }
     made = {pattern for pattern in CLAIMS for text in spoken if re.search(pattern, text)}
     assert CLAIMS.keys() - made <= rare
 
 
 def test_the_second_bracket_of_a_busy_client() -> None:
-    trace = busy_client()
-    assert_true(trace)
-    assert "although LOCK goes into the ring without its UNLOCK" in sentence_at(trace, 5)
-    assert "LOCK goes in front of it" in sentence_at(trace, 19)
-    assert "although the pipe already holds the lock" in sentence_at(trace, 20)
-    assert "although the consumer pipe does not hold the lock" in sentence_at(trace, 22)
+    story = busy_client()
+    assert_true(story)
+    assert "although LOCK goes into the ring without its UNLOCK" in sentence_at(story, 5)
+    assert "LOCK goes in front of it" in sentence_at(story, 19)
+    assert "although the pipe already holds the lock" in sentence_at(story, 20)
+    assert "although the consumer pipe does not hold the lock" in sentence_at(story, 22)
 
 
 def test_a_false_claim_would_be_noticed() -> None:
-    trace = stored_trace("v12/quiet-engine.itf.json")
-    states = list(trace.states)
+    story = stored_story("v12/quiet-engine.itf.json")
+    states = list(story.trace.states)
     states[12] = {**states[12], "engine.op": 0}
-    changed = replace(trace, states=tuple(states))
-    assert "still runs" in words(trace) and "still runs" not in sentence_at(changed, 13)
+    other = changed(story, states=tuple(states))
+    assert "still runs" in words(story) and "still runs" not in sentence_at(other, 13)
 
 
 # --- what the review found
 
 
 def test_the_race_of_v12_is_that_of_the_review() -> None:
-    text = words(stored_trace("v12/quiet-engine.itf.json"))
+    text = words(stored_story("v12/quiet-engine.itf.json"))
     assert "At step 8 the work item (bam_dma_work) finds desc_issued empty" in text
     assert "although CONFIGURE and GO are still in the ring" in text
     assert "An empty desc_issued only means that all is in the ring" in text
@@ -187,63 +184,63 @@ def test_the_race_of_v12_is_that_of_the_review() -> None:
 
 def test_consumed_is_not_done() -> None:
     second = [*PATH[:6], "bam.execute_configure", "bam.execute_go", "driver.process_rx_irq", "driver.work_rx"]
-    trace = trace_of(protocol_of("v12"), [*second, "bam.execute_unlock"])
-    text = words(trace)
+    story = story_of(protocol_of("v12"), [*second, "bam.execute_unlock"])
+    text = words(story)
     assert "still in the ring" not in text and "consumed is not done" in text
-    assert "although the engine still runs the operation of request 1" in sentence_at(trace, 11)
+    assert "although the engine still runs the operation of request 1" in sentence_at(story, 11)
 
 
 def test_v11_writes_to_a_busy_engine() -> None:
-    text = sentence_at(stored_trace("v11/quiet-dummy.itf.json"), 9)
+    text = sentence_at(stored_story("v11/quiet-dummy.itf.json"), 9)
     assert "executes UNLOCK" in text and "the dummy write of the descriptor reaches the engine" in text
 
 
 def test_the_foreign_unmap_of_v14() -> None:
-    trace = stored_trace("v14/mapping-own.busy-client.itf.json")
-    assert "lock_sg of the channel is mapping 2 by now, and the LOCK being freed made 0" in sentence_at(trace, 20)
-    assert "without vc.lock" in sentence_at(trace, 20) and "lock_sg of the channel being mapping 2" in words(trace)
-    assert "With the mapping kept in the descriptor" in words(trace)
-    assert conflict(trace) == Conflict(9, 20, "rx.lock_sg")
+    story = stored_story("v14/mapping-own.busy-client.itf.json")
+    assert "lock_sg of the channel is mapping 2 by now, and the LOCK being freed made 0" in sentence_at(story, 20)
+    assert "without vc.lock" in sentence_at(story, 20) and "lock_sg of the channel being mapping 2" in words(story)
+    assert "With the mapping kept in the descriptor" in words(story)
+    assert story.conflict == Conflict(9, 20, "rx.lock_sg")
 
 
 def test_a_lasso_says_what_waits_for_ever() -> None:
-    text = words(stored_trace("v16/linux-progress.small-ring.itf.json"))
+    text = words(stored_story("v16/linux-progress.small-ring.itf.json"))
     assert "the client waits for its completion" in text and "with neither an interrupt nor the work item" in text
     assert "lack the base" not in text, "the trace has no register, so nothing is said of one"
-    assert FAULTS["prep-data"] in words(stored_trace("v16/nothing-stale.faults.itf.json"))
+    assert FAULTS["prep-data"] in words(stored_story("v16/nothing-stale.faults.itf.json"))
 
 
 # --- which steps matter
 
 
 def test_what_matters_in_the_race_of_v12() -> None:
-    trace = stored_trace("v12/quiet-engine.itf.json")
-    assert conflict(trace) == Conflict(10, 13, "engine.op")
-    assert matters(trace) == {4, 5, 6, 7, 8, 10, 11, 12, 13}
+    story = stored_story("v12/quiet-engine.itf.json")
+    assert story.conflict == Conflict(10, 13, "engine.op")
+    assert story.matters == {4, 5, 6, 7, 8, 10, 11, 12, 13}
 
 
 @pytest.mark.parametrize("version", ["v2", "v8", "v12", "v16"])
 @pytest.mark.parametrize("seed", range(3))
 def test_any_walk_is_told(version: str, seed: int) -> None:
     protocol = protocol_of(version)
-    trace = replace(trace_of(protocol, walk(protocol, 40, seed)), kind="reach", property_id="works")
-    assert LEAST <= len(account(trace)) <= MOST
-    assert_true(trace)
+    story = changed(story_of(protocol, walk(protocol, 40, seed)), kind="reach", property_id="works")
+    assert LEAST <= len(story.account) <= MOST
+    assert_true(story)
 
 
 def test_no_steps_at_all() -> None:
-    trace = trace_of(protocol_of("v12"), [])
-    (only,) = account(trace)
+    story = story_of(protocol_of("v12"), [])
+    (only,) = story.account
     assert only.steps == () and "initial state" in only.text
 
 
 def test_the_text_ends_with_the_account() -> None:
-    trace = stored_trace("v12/quiet-engine.itf.json")
-    text = with_account(trace)
+    story = stored_story("v12/quiet-engine.itf.json")
+    text = with_account(story)
     assert all(len(line) <= 120 for line in text.splitlines())
     flat = " ".join(text.split())
-    assert all(sentence.text in flat for sentence in account(trace))
-    assert verdict(trace) in flat and "although the engine still runs" in verdict(trace)
+    assert all(sentence.text in flat for sentence in story.account)
+    assert story.verdict in flat and "although the engine still runs" in story.verdict
 
 
 @pytest.mark.slow
@@ -251,7 +248,7 @@ def test_what_happens_instead_of_what_should_be_reached(tmp_path: Path) -> None:
     outcome = run_cli("check", "v13", "--property", "serviceable", "--out", tmp_path)
     assert outcome.code == 0
     stored = tmp_path / "v13" / "serviceable.no-lock-hardware.itf.json"
-    first, *_, last = account(replayed(stored))
+    first, *_, last = replayed(stored).account
     refused = (
         "At steps 1 and 2 the client cannot submit CMD of request 1: attaching the metadata fails on a BAM without"
     )

@@ -91,7 +91,7 @@ def test_step_list_and_sentences(window: Any, report: Report) -> None:
     window.open(report.path, f"{RACE}/{MIDDLE}")
     choose(window, "every")
     names = [item.text for item in window.all("#steps .name")]
-    assert names == ["initial state", *(item.name for item in report.traces[RACE].steps)]
+    assert names == ["initial state", *(item.name for item in report.stories[RACE].steps)]
     for number in (2, 0, LENGTH):
         window.all("#steps button")[number].click()
         assert step(window) == number
@@ -115,14 +115,16 @@ def test_a_click_in_a_picture_goes_to_the_step(window: Any, report: Report, pict
 def test_matrix_links_and_the_way_back(window: Any, report: Report) -> None:
     window.open(report.path)
     links = window.all("#matrix a")
-    assert {link.get_attribute("href").split("index.html")[1].rsplit("/", 1)[0] for link in links} == set(report.traces)
+    assert {link.get_attribute("href").split("index.html")[1].rsplit("/", 1)[0] for link in links} == set(
+        report.stories
+    )
     for number in range(len(links)):
         link = window.all("#matrix a")[number]
         wanted = link.get_attribute("href").split("index.html")[1]
         link.click()
         window.settle()
         assert address(window) == wanted
-        assert step(window) == len(report.traces[wanted.rsplit("/", 1)[0]].steps)
+        assert step(window) == len(report.stories[wanted.rsplit("/", 1)[0]].steps)
         assert not window.find("#overview").is_displayed()
         window.find("#back").click()
         window.driver.back()
@@ -151,7 +153,7 @@ def test_link_points_at_one_step_of_one_trace(window: Any, report: Report) -> No
 
 
 def test_version_that_behaves_alike_says_whose_trace_it_shows(window: Any, report: Report) -> None:
-    mine = next(name for name in report.traces if "mine.toml/quiet-engine" in name)
+    mine = next(name for name in report.stories if "mine.toml/quiet-engine" in name)
     window.open(report.path, f"{mine}/3")
     assert step(window) == 3
     assert window.find("#player-title").text.endswith("as it is/mine.toml: quiet-engine, scenario default")
@@ -172,8 +174,8 @@ def test_link_to_nothing_says_so(window: Any, report: Report, wrong: str) -> Non
 
 def test_lasso_goes_round(window: Any, report: Report) -> None:
     window.open(report.path, LASSO)
-    trace = report.traces[LASSO]
-    length = len(trace.steps)
+    trace = report.stories[LASSO].trace
+    length = len(trace.path)
     assert step(window) == length
     choose(window, "every"), choose(window, "now")
     window.find("#forward").click()
@@ -222,21 +224,21 @@ return {
 
 @pytest.mark.parametrize("where", [RACE, LASSO, WITNESS])
 def test_shown_state_is_the_replayed_state(window: Any, report: Report, where: str) -> None:
-    trace = report.traces[where]
+    story = report.stories[where]
     window.open(report.path, f"{where}/0")
     choose(window, "now")
-    for index in range(len(trace.states)):
+    for index in range(len(story.states)):
         shown = window.run(SHOWN)
-        state = read_back(trace.space, shown["now"])
-        different = unlike(state, trace.readable(index))
+        state = read_back(story.system.space, shown["now"])
+        different = unlike(state, story.states[index])
         assert different == []
-        changes = trace.changes(index - 1) if index else {}
-        was = read_back(trace.space, shown["was"])
+        changes = story.changes(index - 1) if index else {}
+        was = read_back(story.system.space, shown["was"])
         assert {name: old for name, old in was.items() if old != state[name]} == {
             name: old for name, (old, _) in changes.items()
         }
         if index:
-            expected = trace.steps[index - 1]
+            expected = story.steps[index - 1]
             assert expected.name in window.find("#position").text
             assert window.find("#source").text == f"{expected.actor}: {expected.source}"
         window.find("#forward").click()
@@ -296,7 +298,7 @@ return [told === null || inside(told, byId("account")), shape === null || inside
 def test_words_and_picture_keep_step_with_the_player(window: Any, report: Report, where: str, picture: str) -> None:
     window.open(report.path, f"{where}/0", 1280, 800)
     choose(window, picture)
-    for number in range(1, len(report.traces[where].steps) + 1):
+    for number in range(1, len(report.stories[where].steps) + 1):
         window.find("#forward").click()
         assert step(window) == number
         assert window.all("#account [aria-current]")

@@ -187,7 +187,7 @@ def test_print_shows_account_steps_and_lanes(window: Any, report: Report, pictur
 
 
 def test_player_words_and_picture_are_on_one_screen(window: Any, report: Report) -> None:
-    for where in report.traces:
+    for where in report.stories:
         window.open(report.path, where, 1280, 800)
         bottoms = window.run(
             "return ['verdict', 'controls', 'account', 'cause'].map((id) => byId(id).getBoundingClientRect().bottom)"

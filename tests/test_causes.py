@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +13,8 @@ import toys
 import z3
 from conftest import build_protocol, run_cli
 
-from counterexamples.formats.registry import FORMS
+from counterexamples.formats.registry import STORED
+from counterexamples.story.moment import Execution
 from counterexamples.story.order import (
     INTERRUPT,
     LOCK,
@@ -21,10 +22,10 @@ from counterexamples.story.order import (
     QUEUE,
     REGISTER,
     STATE,
-    cause_of,
     contains,
     happens_before,
     last_request,
+    past_of,
     request_starts,
     signature,
 )
@@ -32,7 +33,7 @@ from counterexamples.trace import Trace, replay
 from model.language.queues import Queue
 from model.language.system import Field, StateSpace, Step, TransitionSystem
 from proofs.checking.causes import SLACK, Cause, distinct
-from proofs.checking.job import trace_of
+from proofs.checking.traces import story_of
 from proofs.checking.verdicts import decide
 from proofs.engines import Target
 from proofs.engines.exhaustive import Explorer
@@ -82,12 +83,16 @@ def devices() -> TransitionSystem:
     return toys.built(space, steps, name="devices")
 
 
-def toy_trace(*path: str) -> Trace:
+def toy(*path: str) -> Execution:
     system = devices()
-    steps = tuple(system.action(name) for name in path)
     protocol = toys.as_protocol(system)
-    states = tuple(replay(protocol, path))
-    return Trace(protocol.subject, "p", "a claim", "always", system.space, steps, states)
+    trace = Trace(protocol.subject, "p", "a claim", "always", path, tuple(replay(protocol, path)))
+    return Execution(trace, system)
+
+
+def cause_of(*path: str, evidence: Sequence[str] = ()) -> nx.DiGraph:
+    """The past of the last step."""
+    return past_of(happens_before(toy(*path), evidence), {len(path)} if path else set())
 
 
 def kinds(graph: nx.DiGraph) -> dict[tuple[int, int], str]:
@@ -106,45 +111,45 @@ def kinds(graph: nx.DiGraph) -> dict[tuple[int, int], str]:
     ],
 )
 def test_the_kinds_of_edges(path: tuple[str, ...], edges: dict[tuple[int, int], str]) -> None:
-    found = kinds(happens_before(toy_trace(*path)))
+    found = kinds(happens_before(toy(*path), ()))
     assert edges.items() <= found.items()
     assert all("other.count" not in (path[one - 1], path[two - 1]) for one, two in found)
 
 
 def test_a_push_to_the_tail_does_not_order_a_pop_of_an_older_front() -> None:
-    graph = happens_before(toy_trace("driver.push", "driver.push", "device.pop"))
+    graph = happens_before(toy("driver.push", "driver.push", "device.pop"), ())
     assert kinds(graph)[1, 3] == QUEUE and not nx.has_path(graph, 2, 3)
 
 
 def test_an_edge_names_its_variables() -> None:
-    graph = happens_before(toy_trace("driver.push", "device.pop", "driver.handle"))
+    graph = happens_before(toy("driver.push", "device.pop", "driver.handle"), ())
     assert graph.edges[1, 2]["variables"] == ("ring",)
     assert graph.edges[2, 3]["variables"] == ("rx.irq",)
     assert graph.nodes[3] == {"action": "driver.handle", "actor": "irq"}
 
 
 def test_a_cause_leaves_out_what_the_last_step_does_not_need() -> None:
-    cause = cause_of(toy_trace("other.count", "driver.push", "device.lock", "device.pop", "other.count", "tz.write"))
+    cause = cause_of("other.count", "driver.push", "device.lock", "device.pop", "other.count", "tz.write")
     assert [cause.nodes[step]["action"] for step in sorted(cause)] == ["driver.push", "device.pop", "tz.write"]
 
 
 def test_what_the_property_reads_belongs_to_the_cause() -> None:
     path = ("other.count", "driver.push", "device.pop")
-    assert sorted(cause_of(toy_trace(*path))) == [2, 3]
-    cause = cause_of(toy_trace(*path), evidence=["other.count"])
+    assert sorted(cause_of(*path)) == [2, 3]
+    cause = cause_of(*path, evidence=["other.count"])
     assert sorted(cause) == [1, 2, 3] and kinds(cause)[1, 3] == STATE
 
 
 def test_the_signature_of_a_cause_does_not_depend_on_the_interleaving() -> None:
-    one = cause_of(toy_trace("driver.push", "driver.push", "device.pop", "device.lock", "device.pop", "tz.write"))
-    two = cause_of(toy_trace("other.count", "driver.push", "device.pop", "driver.push", "device.pop", "tz.write"))
-    less = cause_of(toy_trace("driver.push", "device.pop", "tz.write"))
+    one = cause_of("driver.push", "driver.push", "device.pop", "device.lock", "device.pop", "tz.write")
+    two = cause_of("other.count", "driver.push", "device.pop", "driver.push", "device.pop", "tz.write")
+    less = cause_of("driver.push", "device.pop", "tz.write")
     assert signature(one) == signature(two) != signature(less)
     assert contains(one, less) and not contains(less, one) and not contains(one, two)
 
 
 def test_an_empty_trace_has_an_empty_cause() -> None:
-    assert not cause_of(toy_trace()) and signature(cause_of(toy_trace())) == ""
+    assert not cause_of() and signature(cause_of()) == ""
 
 
 def test_earlier_requests_are_cut_off_but_for_their_faults() -> None:
@@ -174,15 +179,14 @@ def found(version: str, name: str, *assumed: tuple[str, str]) -> tuple[Cause, ..
     causes = tuple(distinct(protocol, item.target(protocol), verdict.path))
     assert causes[0].path == verdict.path, "the counterexample that is shown without --all-causes comes first"
     for cause in causes:
-        assert len(trace_of(protocol, item, cause.path).steps) <= len(verdict.path) + SLACK
+        assert len(story_of(protocol, item, cause.path).steps) <= len(verdict.path) + SLACK
     return causes
 
 
 def at_work(version: str, name: str, cause: Cause) -> tuple[list[str], str, bool]:
     """What the work item finds when it queues the UNLOCK: the ring's descriptors, the running operation, its list."""
     protocol, item = build_protocol(version), catalogue()[name]
-    trace = trace_of(protocol, item, cause.path)
-    state = trace.readable(cause.path.index("driver.work_rx"))
+    state = story_of(protocol, item, cause.path).states[cause.path.index("driver.work_rx")]
     assert state["rx.desc_issued"] == [] and state["rx.locked"]
     return [entry["hw"] for entry in state["rx.ring"]], state["engine.op"], state["rx.desc_list"] == []
 
@@ -237,7 +241,7 @@ def test_the_command_writes_one_counterexample_for_each_cause(tmp_path: Path) ->
     assert row["causes"] == 2 and len(row["other_causes"]) == 1
     names = {path.name for path in (tmp_path / "out" / "v12").iterdir()}
     stems = ("unlock-after-done", "unlock-after-done.cause2")
-    assert names == {stem + form for stem in stems for form in FORMS}
+    assert names == {stem + form for stem in stems for form in STORED}
     shown = run_cli("show", tmp_path / "out" / "v12" / "unlock-after-done.cause2.itf.json")
     assert shown.code == 0 and "step 11 violates unlock-after-done" in shown.out
 

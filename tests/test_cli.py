@@ -15,7 +15,7 @@ import pytest
 from conftest import ENVIRONMENT, ROOT, Outcome, run_cli, run_here, write_version
 
 from counterexamples.formats.itf import read_file
-from counterexamples.formats.registry import FORMS
+from counterexamples.formats.registry import STORED
 
 QUIET = ("check", "v12", "--property", "quiet-engine")
 ROW = {
@@ -196,9 +196,9 @@ def test_the_traces_are_where_the_json_says(quiet: tuple[Outcome, Path]) -> None
     written = set(files(folder / "out"))
     for row in rows:
         stem = row["trace"].removesuffix(".itf.json")
-        assert {stem + form for form in FORMS} <= written
+        assert {stem + form for form in STORED} <= written
         assert list(read_file(folder / "out" / row["trace"]).path) == row["path"]
-    assert len(written) == len(FORMS) * len({row["trace"] for row in rows}), "and nothing else"
+    assert len(written) == len(STORED) * len({row["trace"] for row in rows}), "and nothing else"
 
 
 def test_show_prints_what_check_wrote(capsys: Capture, quiet: tuple[Outcome, Path]) -> None:
@@ -284,7 +284,7 @@ def test_traces_of_an_own_version_stay_below_the_output_folder(tmp_path: Path, r
     assert outcome.code == 1 and outcome.err == ""
     (row,) = json.loads((folder / "it.json").read_text())["results"]
     assert (folder / "out" / row["trace"]).resolve().is_relative_to((folder / "out").resolve())
-    assert len(files(folder / "out")) == len(FORMS)
+    assert len(files(folder / "out")) == len(STORED)
 
 
 @pytest.mark.parametrize("engine", ["exhaustive", "bounded", "both"])
@@ -314,7 +314,7 @@ def test_interrupted(tmp_path: Path, jobs: str) -> None:
     assert ended == (130, "", "error: interrupted")
     assert not Path(f"{out}.json").exists()
     left = files(out)
-    assert all(any(name.endswith(form) for form in FORMS) for name in left), "no half-written files"
+    assert all(any(name.endswith(form) for form in STORED) for name in left), "no half-written files"
     for name in left:
         if name.endswith(".itf.json"):
             read_file(out / name)

@@ -69,6 +69,8 @@ FLOORS = (
     {"model.language"},
     {"model.parameters", "model.versions", "model"},
     {"counterexamples"},
+    {"counterexamples.story"},
+    {"counterexamples.formats"},
     {"proofs.engines"},
     {"proofs.properties"},
     {"proofs.certificates"},

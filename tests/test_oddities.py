@@ -9,12 +9,12 @@ from functools import cache
 
 import pytest
 from conftest import build_protocol
-from test_account import each_trace, stored_trace
+from test_account import each_trace, stored_story
 from traces import walk
 
-from counterexamples.story.moment import Moment, State, moments
+from counterexamples.story.moment import Execution, Moment
 from counterexamples.story.oddities import BREACHES, breach, waiting
-from counterexamples.trace import EVENTUALLY, Trace, readable
+from counterexamples.trace import EVENTUALLY, Trace
 from model.language.concrete import fire, holds
 from model.language.system import Action, StateSpace
 from model.parameters import ASSUMPTIONS
@@ -42,9 +42,10 @@ def targets(version: str, scenario: str, assume: tuple[tuple[str, str], ...] = (
 def assert_agrees(asked: Mapping[str, Target], moment: Moment) -> set[str]:
     """Each property that can be asked, whatever the trace is about; those that are violated."""
     trace, number = moment.trace, moment.number
-    step, violated = trace.steps[number - 1], set()
+    step, violated = moment.step, set()
     for name, target in asked.items():
-        said = breach(replace(moment, trace=replace(trace, property_id=name)))
+        about = replace(moment.execution, trace=replace(trace, property_id=name))
+        said = breach(replace(moment, execution=about))
         fires = any(event in step.events for event in target.on) and _fires(target, step, trace.states[number - 1])
         assert (said is not None) == (fires or holds(target.state, trace.states[number])), (name, number, said)
         if said is not None:
@@ -63,14 +64,15 @@ def _fires(target: Target, step: Action, state: Mapping[str, int]) -> bool:
 
 @pytest.mark.parametrize("name", each_trace())
 def test_a_stored_trace_is_explained_where_it_is_violated_and_nowhere_else(name: str) -> None:
-    trace = stored_trace(name)
+    story = stored_story(name)
+    trace = story.trace
     if trace.kind == EVENTUALLY:
-        assert waiting(trace) and breach(moments(trace)[-1]) is None
+        assert waiting(story) and breach(story.moments[-1]) is None
         return
-    for moment in moments(trace):
+    for moment in story.moments:
         violated = assert_agrees(targets(trace.subject.version, trace.subject.scenario), moment)
         if trace.property_id in CLAIMED:
-            assert (trace.property_id in violated) == (moment.number == len(trace.steps))
+            assert (trace.property_id in violated) == (moment.is_last)
 
 
 def anywhere(space: StateSpace, state: Mapping[str, int], chooser: random.Random) -> dict[str, int]:
@@ -105,8 +107,8 @@ def scattered(protocol: Protocol, path: list[str], chooser: random.Random) -> It
 
 
 def step_of(protocol: Protocol, action: Action, *states: Mapping[str, int]) -> Moment:
-    trace = Trace(protocol.subject, "", "", ALWAYS, protocol.system.space, (action,), states)
-    return Moment(trace, 1, *(State(readable(trace.space, state)) for state in states))
+    trace = Trace(protocol.subject, "", "", ALWAYS, (action.name,), states)
+    return Execution(trace, protocol.system).moments[0]
 
 
 @pytest.mark.slow

@@ -11,17 +11,17 @@ import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from conftest import ROOT
 from reading import read_back, unlike
-from traces import PATH, protocol_of, trace_of, walk
+from traces import PATH, protocol_of, story_of, walk
 
+from counterexamples.documents import DocumentError
+from counterexamples.story import Story
 from counterexamples.story.phrases import step_name
-from counterexamples.trace import ReplayError, Trace
 from model.parameters import ParameterError
 from model.versions import VersionError
 from model.vocabulary import GROUPS
@@ -35,7 +35,7 @@ from proofs.commands.report import command as report_command
 from proofs.commands.report import write_report
 from proofs.properties import catalogue
 from proofs.reports.page import build
-from proofs.reports.page.data import Block, block, exhibit, plain
+from proofs.reports.page.data import Block, block, plain
 from proofs.reports.page.state import groups, shown_state
 
 GALLERY = ROOT / "counterexamples" / "gallery"
@@ -55,37 +55,37 @@ def states_of(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def walked() -> list[Trace]:
+def walked() -> list[Story]:
     """Long random executions of versions that lock in different ways."""
-    traces = []
+    stories = []
     for seed, version in enumerate(("mainline", "v2", "v3", "v9", "v11", "v12", "v16")):
         protocol = protocol_of(version)
-        traces.append(trace_of(protocol, walk(protocol, 60, seed)))
-    return traces
+        stories.append(story_of(protocol, walk(protocol, 60, seed)))
+    return stories
 
 
 @pytest.mark.slow
-def test_what_is_shown_is_the_whole_state(walked: list[Trace]) -> None:
-    for trace in walked:
-        for index in range(len(trace.states)):
-            different = unlike(read_back(trace.space, shown_state(trace, index)), trace.readable(index))
+def test_what_is_shown_is_the_whole_state(walked: list[Story]) -> None:
+    for story in walked:
+        for state in story.states:
+            different = unlike(read_back(story.system.space, shown_state(state)), state)
             assert different == []
 
 
 def test_differences_make_up_the_states() -> None:
     protocol = protocol_of("v12")
-    trace = trace_of(protocol, PATH)
-    data = json.loads(json.dumps(plain(exhibit(trace))))
+    story = story_of(protocol, PATH)
+    data = json.loads(json.dumps(plain(story)))
     states = states_of(data)
-    assert len(states) == len(trace.states)
-    assert [unlike(state, shown_state(trace, index)) for index, state in enumerate(states)] == [[]] * len(states)
-    assert [step["name"] for step in data["steps"]] == [step_name(step) for step in trace.steps]
+    compared = zip(states, story.states, strict=True)
+    assert [unlike(state, shown_state(wanted)) for state, wanted in compared] == [[]] * len(states)
+    assert [step["name"] for step in data["steps"]] == [step_name(step) for step in story.steps]
     assert all(1 <= number <= len(PATH) for item in data["sentences"] for number in item["steps"])
 
 
-def test_each_variable_is_in_one_group(walked: list[Trace]) -> None:
-    for trace in walked:
-        state = shown_state(trace, 0)
+def test_each_variable_is_in_one_group(walked: list[Story]) -> None:
+    for story in walked:
+        state = shown_state(story.states[0])
         found = groups(state)
         names = [name for group in found for name in group["names"]]
         assert sorted(names) == sorted(state)
@@ -95,16 +95,16 @@ def test_each_variable_is_in_one_group(walked: list[Trace]) -> None:
 def test_a_field_that_nothing_is_known_of_is_shown_by_its_name() -> None:
     """A variable that no group has is refused before there is a trace: `model.vocabulary.demand_declared`."""
     values = {"lock.linux": True, "lock.queue": [{"page": 2, "old": 0}]}
-    state = shown_state(cast(Trace, SimpleNamespace(readable=lambda _: values)), 0)
+    state = shown_state(values)
     assert state["lock.linux"] == "yes"
     assert state["lock.queue"] == [{"name": "DATA", "flags": [], "detail": "page 2"}]
     assert [group["title"] for group in groups(state)] == ["Pipe lock"]
 
 
-def test_values_are_written_as_in_the_notes(walked: list[Trace]) -> None:
+def test_values_are_written_as_in_the_notes(walked: list[Story]) -> None:
     compared = 0
-    for trace in walked:
-        data = plain(exhibit(trace))
+    for story in walked:
+        data = plain(story)
         for step, changed in zip(data["steps"], data["changes"], strict=True):
             for name, text in changed.items():
                 if isinstance(text, str) and text.startswith("{"):
@@ -123,12 +123,24 @@ def test_block_has_the_replayed_traces_and_is_the_same_each_time() -> None:
     assert made == block(files)
 
 
+def test_page_shows_what_the_gallery_has() -> None:
+    files = [str(path) for path in (GALLERY / "v12").glob("[qu]*.itf.json") if path.name.count(".") == 2]
+    assert len(files) > 2
+    for file, shown in zip(files, unpack(block(files)), strict=True):
+        stored = {
+            suffix: Path(file.replace(".itf.json", suffix)).read_text() for suffix in (".txt", ".svg", ".cause.svg")
+        }
+        assert (shown["lanes"], shown["cause"]) == (stored[".svg"], stored[".cause.svg"])
+        text = " ".join(stored[".txt"].split())
+        assert shown["verdict"] in text and all(sentence["text"] in text for sentence in shown["sentences"])
+
+
 def test_block_refuses_a_trace_that_is_not_what_the_model_comes_to(tmp_path: Path) -> None:
     stored = json.loads((GALLERY / "v12" / "quiet-engine.itf.json").read_text())
     stored["states"][5]["lock.linux"] = False
     path = tmp_path / "quiet-engine.itf.json"
     path.write_text(json.dumps(stored))
-    with pytest.raises(ReplayError, match="stored states"):
+    with pytest.raises(DocumentError, match="state 5 is not what the model comes to"):
         block([str(path)])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import chain, combinations
 from pathlib import Path
 from typing import Any, cast
@@ -16,15 +15,16 @@ from conftest import build_protocol, run_cli
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from toys import Steps, as_protocol, bounded_buffer, built
+from traces import changed
 
 from counterexamples.documents import DocumentError
 from counterexamples.formats.itf import read_itf, to_itf
-from counterexamples.story.account import verdict
 from counterexamples.trace import ReplayError
 from model.language.concrete import fire
 from model.language.system import StateSpace, Step, TransitionSystem
 from model.subject import Subject
-from proofs.checking.job import Job, run_job, trace_of
+from proofs.checking.job import Job, run_job
+from proofs.checking.traces import story_of
 from proofs.checking.verdicts import decide
 from proofs.engines import Lasso, Target, Unknown, Unreachable, fair
 from proofs.engines.cone import behaviour_cone, observe
@@ -228,13 +228,14 @@ def test_versions(version: str, scenario: str, assume: dict[str, str], expected:
 def test_the_unlock_that_terminate_all_drops() -> None:
     (row,) = run_job(Job(Subject.of("v16"), ("lock-released",)))
     protocol = build_protocol("v16")
-    trace = trace_of(protocol, catalogue()["lock-released"], row.path, len(row.path))
+    story = story_of(protocol, catalogue()["lock-released"], row.path, len(row.path))
     assert "client.terminate_rx" in row.path and "bam.execute_unlock" not in row.path
-    assert trace.states[-1]["lock.linux"] == 1 and trace.states[-1]["rx.ring.len"] == 0 == trace.states[-1]["client.pc"]
-    assert "step 21 nothing more has to happen" in verdict(trace)
+    last = story.trace.states[-1]
+    assert last["lock.linux"] == 1 and last["rx.ring.len"] == 0 == last["client.pc"]
+    assert "step 21 nothing more has to happen" in story.verdict
     assert "fair: all but client.prep_commands, tz.execute_lock" in row.how and "confirmed by z3" in row.how
     again = "step 21 leads back to the state after step 18, the steps from 19 on repeat"
-    assert again in verdict(replace(trace, loop=18))
+    assert again in changed(story, loop=18).verdict
 
 
 def test_show_rechecks_a_stored_lasso(tmp_path: Path) -> None:
@@ -256,6 +257,6 @@ def test_a_loop_outside_of_the_trace_is_refused() -> None:
     protocol = build_protocol("v12", assume={"early_data": "blocks"})
     item = catalogue()["linux-progress"]
     path = decide(protocol, [item], "exhaustive", 1)[item.id].path
-    text = to_itf(replace(trace_of(protocol, item, path, len(path)), loop=len(path) + 1))
+    text = to_itf(changed(story_of(protocol, item, path, len(path)), loop=len(path) + 1))
     with pytest.raises(DocumentError, match="loop: is 7, need the index of one of 7 states"):
         read_itf(text)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from test_account import stored_trace
+from test_account import stored_story
 
-from proofs.studies.reliance import keeps, reliances
+from proofs.checking.traces.reliance import keeps, reliances
 
 pytestmark = pytest.mark.slow
 
 
 def test_the_race_of_v12_needs_a_lock_and_somebody_else() -> None:
-    trace = stored_trace("v12/quiet-engine.itf.json")
+    trace = stored_story("v12/quiet-engine.itf.json").trace
     needed = {item.key: item for item in reliances(trace) if item.blocking}
     assert "absent" in needed["other_ee"].blocking and needed["other_ee"].value == "locks"
     # whether an acknowledge waits for the engine does not matter where no descriptor has NWD
@@ -19,6 +19,6 @@ def test_the_race_of_v12_needs_a_lock_and_somebody_else() -> None:
 
 
 def test_a_dummy_write_that_is_a_step_of_its_own_keeps_the_trace() -> None:
-    trace = stored_trace("v12/quiet-engine.itf.json")
+    trace = stored_story("v12/quiet-engine.itf.json").trace
     assert keeps(trace, {**trace.subject.assumptions, "lock_effect": "after-own-write"})
     assert keeps(trace, trace.subject.assumptions)

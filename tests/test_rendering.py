@@ -12,23 +12,21 @@ from typing import Any, cast
 import networkx as nx
 import pytest
 from conftest import ROOT
-from traces import PATH, STATEMENT, protocol_of, trace_of, walk
+from traces import PATH, STATEMENT, changed, cut, protocol_of, story_of, walk
 
+from counterexamples import story as stories
 from counterexamples.formats.dot import to_dot, to_graph
 from counterexamples.formats.itf import read_file, to_itf
 from counterexamples.formats.lanes import BARS, spans, to_svg
 from counterexamples.formats.registry import write_all
 from counterexamples.formats.text import WIDTH, to_text
-from counterexamples.story.account import verdict
+from counterexamples.story import Story
 from counterexamples.story.clauses import clause
-from counterexamples.story.moment import moments
-from counterexamples.story.notation import acting, step_notes, wrap_notes
+from counterexamples.story.notation import wrap_notes
 from counterexamples.story.phrases import step_name
-from counterexamples.story.relevance import conflict
-from counterexamples.trace import Trace
 from model.parameters import SCENARIOS, Scenario
 from model.protocol import Protocol
-from proofs.checking.stored import stored_trace
+from proofs.checking.stored import stored_story
 
 SVG = "{http://www.w3.org/2000/svg}"
 LONG = "x" * 70
@@ -40,91 +38,92 @@ def v12() -> Protocol:
 
 
 @pytest.fixture(scope="module")
-def trace(v12: Protocol) -> Trace:
-    return trace_of(v12, PATH)
+def story(v12: Protocol) -> Story:
+    return story_of(v12, PATH)
 
 
 @pytest.fixture(scope="module")
-def empty(v12: Protocol) -> Trace:
-    return trace_of(v12, [])
+def empty(v12: Protocol) -> Story:
+    return story_of(v12, [])
 
 
 @pytest.fixture(scope="module")
-def long() -> Trace:
+def long() -> Story:
     protocol = protocol_of("v16")
-    return trace_of(protocol, walk(protocol, 60, 3))
+    return story_of(protocol, walk(protocol, 60, 3))
 
 
-@pytest.fixture(params=["trace", "long", "empty"])
-def each(request: pytest.FixtureRequest) -> Trace:
-    found: Trace = request.getfixturevalue(request.param)
+@pytest.fixture(params=["story", "long", "empty"])
+def each(request: pytest.FixtureRequest) -> Story:
+    found: Story = request.getfixturevalue(request.param)
     return found
 
 
-@pytest.mark.parametrize("render", [to_text, to_itf, to_svg, lambda trace: to_dot(to_graph(trace))])
-def test_equal_traces_give_equal_bytes(render: Any, each: Trace) -> None:
-    parts = {key: dict(reversed(getattr(each.subject, key).items())) for key in ("assumptions", "bounds")}
-    again = replace(each, subject=replace(each.subject, **parts))
+@pytest.mark.parametrize("render", [to_text, to_itf, to_svg, to_dot])
+def test_equal_traces_give_equal_bytes(render: Any, each: Story) -> None:
+    subject = each.trace.subject
+    parts = {key: dict(reversed(getattr(subject, key).items())) for key in ("assumptions", "bounds")}
+    again = changed(each, subject=replace(subject, **parts))
     assert render(each) == render(again)
 
 
 # --- the notation and the text
 
 
-def test_notes_name_exactly_what_changed(each: Trace) -> None:
-    for index, notes in enumerate(step_notes(each)):
+def test_notes_name_exactly_what_changed(each: Story) -> None:
+    for index, notes in enumerate(each.notes):
         named = [note.split("=")[0].split(":")[0] for note in notes]
         assert sorted(named) == sorted(each.changes(index))
 
 
-def test_notation(trace: Trace) -> None:
-    notes = step_notes(trace)
+def test_notation(story: Story) -> None:
+    notes = story.notes
     assert "rx.ring: +LOCK +DATA(EOT) +CONFIGURE +GO(INT)" in notes[3]
     assert "rx.desc_submitted: -DATA -CMD (empty)" in notes[3]
-    assert notes[4] == ["lock.linux=1", "rx.ring: -LOCK", "monitor.bracket=1"]
+    assert notes[4] == ("lock.linux=1", "rx.ring: -LOCK", "monitor.bracket=1")
     assert "rx.mapped={0,1}" in notes[7]
-    assert notes[12] == ["engine.config=tz (was linux-1)", "tz.pc=configured"]
+    assert notes[12] == ("engine.config=tz (was linux-1)", "tz.pc=configured")
 
 
 def test_requests_are_numbered_where_there_are_two() -> None:
-    trace = stored_trace(ROOT / "counterexamples" / "gallery" / "v16" / "completion-order.itf.json")
-    notes = [note for lines in step_notes(trace) for note in lines]
+    story = stored_story(ROOT / "counterexamples" / "gallery" / "v16" / "completion-order.itf.json")
+    notes = [note for lines in story.notes for note in lines]
     assert any("+CMD#1" in note for note in notes) and any("+CMD#2" in note for note in notes)
     assert not any("LOCK#" in note for note in notes)
 
 
-def with_queue(trace: Trace, before: list[dict[str, int]], after: list[dict[str, int]], name: str) -> list[str]:
-    schema = trace.space.queues[name]
+def with_queue(story: Story, before: list[dict[str, int]], after: list[dict[str, int]], name: str) -> tuple[str, ...]:
+    schema = story.system.space.queues[name]
 
     def state(records: list[dict[str, int]]) -> dict[str, int]:
         packed = {f"{name}.len": len(records)}
         for key, item in schema.fields.items():
             parts = (record.get(key, 0) << position * item.width for position, record in enumerate(records))
             packed[f"{name}.{key}"] = sum(parts)
-        return {**trace.states[0], **packed}
+        return {**story.trace.states[0], **packed}
 
-    return step_notes(replace(trace, steps=trace.steps[:1], states=(state(before), state(after))))[0]
+    return changed(cut(story, 1), states=(state(before), state(after))).notes[0]
 
 
-def test_notation_of_queues_that_change_at_both_ends(trace: Trace) -> None:
+def test_notation_of_queues_that_change_at_both_ends(story: Story) -> None:
     lock, unlock, cmd, data = ({"kind": kind, "left": 1, "cookie": kind + 1} for kind in range(4))
     issued, listed = "rx.desc_issued", "rx.desc_list"
-    assert with_queue(trace, [cmd], [data, cmd], issued) == [f"{issued}: +DATA(1-left) (to the front)"]
-    assert with_queue(trace, [cmd, data], [data, unlock], issued) == [f"{issued}: -CMD +UNLOCK"]
-    assert with_queue(trace, [cmd], [data], issued) == [f"{issued}: -CMD +DATA"]
-    assert with_queue(trace, [lock, cmd], [], issued) == [f"{issued}: -LOCK -CMD (empty)"]
-    assert with_queue(trace, [], [cmd | {"xfer": 1}], listed) == [f"{listed}: +CMD(1-left)"]
+    assert with_queue(story, [cmd], [data, cmd], issued) == (f"{issued}: +DATA(1-left) (to the front)",)
+    assert with_queue(story, [cmd, data], [data, unlock], issued) == (f"{issued}: -CMD +UNLOCK",)
+    assert with_queue(story, [cmd], [data], issued) == (f"{issued}: -CMD +DATA",)
+    assert with_queue(story, [lock, cmd], [], issued) == (f"{issued}: -LOCK -CMD (empty)",)
+    assert with_queue(story, [], [cmd | {"xfer": 1}], listed) == (f"{listed}: +CMD(1-left)",)
 
 
-def test_wrapped_notes_lose_nothing(each: Trace) -> None:
+def test_wrapped_notes_lose_nothing(each: Story) -> None:
     for width in (10, 30, 64):
-        for notes in step_notes(each):
+        for notes in each.notes:
             lines = wrap_notes(notes, width)
             assert " ".join(" ".join(lines).split()) == "; ".join(notes)
             assert all(len(line) <= width or len(line.split()) == 1 for line in lines)
 
 
-def test_text_has_every_step_in_its_lane(each: Trace) -> None:
+def test_text_has_every_step_in_its_lane(each: Story) -> None:
     lines = to_text(each).splitlines()
     heading = next((line for line in lines if line.endswith("changes")), "")
     for number, step in enumerate(each.steps, start=1):
@@ -133,16 +132,18 @@ def test_text_has_every_step_in_its_lane(each: Trace) -> None:
     assert all(len(line) <= WIDTH and line == line.rstrip() for line in lines)
 
 
-def test_text_lists_only_the_acting_lanes_and_ends_with_the_violation(trace: Trace) -> None:
-    text = to_text(trace)
+def test_text_lists_only_the_acting_lanes_and_ends_with_the_violation(story: Story) -> None:
+    text = to_text(story)
     heading = next(line for line in text.splitlines() if line.endswith("changes"))
-    assert heading.split()[:-1] == acting(trace) == ["client", "irq", "work", "bam", "tz"]
-    assert " ".join(text.split()).endswith(f"step 13 violates unlock-after-done: {clause(moments(trace)[-1])}")
-    for key, value in {**trace.subject.bounds, **trace.subject.assumptions}.items():
+    assert heading.split()[:-1] == list(story.actors) == ["client", "irq", "work", "bam", "tz"]
+    assert " ".join(text.split()).endswith(
+        f"step 13 violates unlock-after-done: {clause(story.moments[-1], story.oddities[-1])}"
+    )
+    for key, value in {**story.trace.subject.bounds, **story.trace.subject.assumptions}.items():
         assert f"{key}={value}" in text
 
 
-def test_changes_start_in_one_column(long: Trace) -> None:
+def test_changes_start_in_one_column(long: Story) -> None:
     lines = to_text(long).splitlines()
     start = next(index for index, line in enumerate(lines) if line.endswith("changes"))
     column = lines[start].index("changes")
@@ -152,37 +153,37 @@ def test_changes_start_in_one_column(long: Trace) -> None:
 
 
 @pytest.mark.parametrize(("kind", "word"), [("always", "violates"), ("reach", "reaches"), ("eventually", "fulfilled")])
-def test_verdict_says_what_the_end_means(trace: Trace, empty: Trace, kind: str, word: str) -> None:
-    assert word in verdict(replace(trace, kind=kind)) and "step 13" in verdict(replace(trace, kind=kind))
-    assert "the initial state" in verdict(replace(empty, kind=kind))
+def test_verdict_says_what_the_end_means(story: Story, empty: Story, kind: str, word: str) -> None:
+    assert word in changed(story, kind=kind).verdict and "step 13" in changed(story, kind=kind).verdict
+    assert "the initial state" in changed(empty, kind=kind).verdict
 
 
 # --- the graph and DOT
 
 
-def test_graph_is_the_path_with_its_states(each: Trace) -> None:
+def test_graph_is_the_path_with_its_states(each: Story) -> None:
     graph = to_graph(each)
     assert nx.is_directed_acyclic_graph(graph) and list(graph) == list(range(len(each.states)))
     for index, step in enumerate(each.steps):
         edge = graph.edges[index, index + 1]
         assert (edge["action"], edge["actor"], edge["source"]) == (step.name, step.actor, step.source)
         assert edge["changes"] == each.changes(index)
-        assert graph.nodes[index]["state"] == each.readable(index)
+        assert graph.nodes[index]["state"] == each.states[index]
 
 
-def test_dot_has_every_step_and_every_actor(each: Trace) -> None:
-    dot = to_dot(to_graph(each))
+def test_dot_has_every_step_and_every_actor(each: Story) -> None:
+    dot = to_dot(each)
     for number, step in enumerate(each.steps, start=1):
         assert f'{number} [label="{number}. {step_name(step)}\\l' in dot
-    for actor in acting(each):
+    for actor in each.actors:
         assert f"subgraph cluster_{actor} {{" in dot
     assert dot.count(" -> ") == max(0, len(each.steps) - 1)
     assert dot.count("color=red") == 2 * bool(each.steps)
-    assert dot.count("subgraph ") == len(acting(each))
+    assert dot.count("subgraph ") == len(each.actors)
 
 
-def test_dot_quotes_what_it_is_given(trace: Trace) -> None:
-    dot = to_dot(to_graph(replace(trace, statement='says "no\\n"')))
+def test_dot_quotes_what_it_is_given(story: Story) -> None:
+    dot = to_dot(changed(story, statement='says "no\\n"'))
     assert 'says \\"no\\\\n\\"\\l' in dot
 
 
@@ -213,7 +214,7 @@ def rectangles(svg: str) -> list[tuple[float, ...]]:
     return boxes
 
 
-def test_svg_is_standalone(each: Trace) -> None:
+def test_svg_is_standalone(each: Story) -> None:
     root = ET.fromstring(to_svg(each))
     assert root.tag == f"{SVG}svg" and root.find(f"{SVG}title") is not None and root.find(f"{SVG}desc") is not None
     tags = {element.tag.removeprefix(SVG) for element in root.iter()}
@@ -223,13 +224,13 @@ def test_svg_is_standalone(each: Trace) -> None:
     assert (background.get("width"), background.get("fill")) == (root.get("width"), "#ffffff")
 
 
-def crowded(each: Trace) -> list[Trace]:
-    words = replace(named(each, "a-version-of-its-own" * 12, LONG), statement=STATEMENT * 9)
-    return [each, words, replace(named(each, "v"), statement="s", kind="reach")]
+def crowded(each: Story) -> list[Story]:
+    words = changed(named(each, "a-version-of-its-own" * 12, LONG), statement=STATEMENT * 9)
+    return [each, words, changed(named(each, "v"), statement="s", kind="reach")]
 
 
-def named(trace: Trace, version: str, scenario: str = "default") -> Trace:
-    return replace(trace, subject=replace(trace.subject, version=version, scenario=scenario))
+def named(story: Story, version: str, scenario: str = "default") -> Story:
+    return changed(story, subject=replace(story.trace.subject, version=version, scenario=scenario))
 
 
 @pytest.fixture
@@ -239,7 +240,7 @@ def long_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("long_name")
-def test_no_text_of_the_svg_overlaps_another_or_is_cut(each: Trace) -> None:
+def test_no_text_of_the_svg_overlaps_another_or_is_cut(each: Story) -> None:
     for variant in crowded(each):
         svg = to_svg(variant)
         _, _, width, height = rectangles(svg)[0]
@@ -251,7 +252,7 @@ def test_no_text_of_the_svg_overlaps_another_or_is_cut(each: Trace) -> None:
 
 
 @pytest.mark.usefixtures("long_name")
-def test_no_text_of_the_svg_crosses_the_edge_of_a_box(each: Trace) -> None:
+def test_no_text_of_the_svg_crosses_the_edge_of_a_box(each: Story) -> None:
     for variant in crowded(each):
         svg = to_svg(variant)
         for text, box in texts_of(svg):
@@ -260,80 +261,92 @@ def test_no_text_of_the_svg_crosses_the_edge_of_a_box(each: Trace) -> None:
                 assert inside or not overlap(box, rect), (text, rect)
 
 
-def test_svg_has_every_step_and_all_that_changed(each: Trace) -> None:
+def test_svg_has_every_step_and_all_that_changed(each: Story) -> None:
     svg = to_svg(each)
     contents = [text for text, _ in texts_of(svg)]
-    for number, (step, notes) in enumerate(zip(each.steps, step_notes(each), strict=True), start=1):
+    for number, (step, notes) in enumerate(zip(each.steps, each.notes, strict=True), start=1):
         assert str(number) in contents and step_name(step) in contents
         assert "; ".join(notes) in " ".join(contents)
-    assert verdict(each) in " ".join(contents)
+    assert each.verdict in " ".join(contents)
 
 
-def test_svg_marks_the_last_step_only(trace: Trace) -> None:
-    root = ET.fromstring(to_svg(trace))
+def test_svg_marks_the_last_step_only(story: Story) -> None:
+    root = ET.fromstring(to_svg(story))
     bold = [element for element in root.iter(f"{SVG}text") if element.get("fill") == "#cf222e"]
     assert [element.text for element in bold[:3]] == ["engine.op=linux-1", "13", "CONFIGURE"]
     assert all("violates" in (element.text or "") or element.get("font-weight") for element in bold[3:])
 
 
-def test_svg_joins_the_two_that_meet(trace: Trace) -> None:
-    pair = conflict(trace)
+def test_svg_joins_the_two_that_meet(story: Story) -> None:
+    pair = story.conflict
     assert pair is not None and (pair.first, pair.last) == (10, 13)
-    svg = to_svg(trace)
-    assert svg.count("<polygon") == 1 and "<polygon" not in to_svg(replace(trace, steps=(), states=trace.states[:1]))
+    svg = to_svg(story)
+    assert svg.count("<polygon") == 1 and "<polygon" not in to_svg(cut(story, 0))
 
 
-def test_svg_groups_what_belongs_to_a_step(each: Trace) -> None:
+def test_svg_groups_what_belongs_to_a_step(each: Story) -> None:
     root = ET.fromstring(to_svg(each))
     classes = [element.get("class") for element in root.iter(f"{SVG}g")]
     assert classes == [f"step step-{number}" for number in range(1, len(each.steps) + 1)]
     assert not [element for element in root.iter() if element.get("id")]
 
 
-def test_spans_are_what_the_states_say(each: Trace) -> None:
+def test_spans_are_what_the_states_say(each: Story) -> None:
     for bar in BARS:
         present = [span for span in spans(each) if span.bar == bar]
         covered = [index for span in present for index in range(span.first, span.last + 1)]
-        assert covered == [index for index, state in enumerate(each.states) if state[bar.variable]]
+        assert covered == [index for index, state in enumerate(each.trace.states) if state[bar.variable]]
         for one, other in combinations(present, 2):
             assert one.last + 1 < other.first or one.label != other.label
 
 
-def test_the_engine_bar_names_its_owner(trace: Trace) -> None:
-    assert [(span.first, span.last, span.label) for span in spans(trace) if span.bar.variable == "engine.op"] == [
+def test_the_engine_bar_names_its_owner(story: Story) -> None:
+    assert [(span.first, span.last, span.label) for span in spans(story) if span.bar.variable == "engine.op"] == [
         (10, 13, "linux-1")
     ]
-    assert [(span.first, span.last) for span in spans(trace) if span.bar.variable == "lock.linux"] == [(5, 10)]
+    assert [(span.first, span.last) for span in spans(story) if span.bar.variable == "lock.linux"] == [(5, 10)]
 
 
-def test_a_version_without_a_variable_has_no_bar_for_it(trace: Trace) -> None:
-    space = replace(trace.space, variables={k: v for k, v in trace.space.variables.items() if k != "lock.tz"})
-    states = tuple({name: value for name, value in state.items() if name != "lock.tz"} for state in trace.states)
-    assert "lock.tz" not in {span.bar.variable for span in spans(replace(trace, space=space, states=states))}
+def test_a_version_without_a_variable_has_no_bar_for_it(story: Story) -> None:
+    space = story.system.space
+    space = replace(space, variables={name: item for name, item in space.variables.items() if name != "lock.tz"})
+    states = tuple({name: value for name, value in state.items() if name != "lock.tz"} for state in story.trace.states)
+    without = replace(changed(story, states=states), system=replace(story.system, space=space))
+    assert "lock.tz" not in {span.bar.variable for span in spans(without)}
 
 
-def test_control_characters_do_not_break_the_svg(trace: Trace) -> None:
-    ET.fromstring(to_svg(replace(named(trace, "v\x00\x1b<&>"), statement="a\x08\ud800 b")).encode())
+def test_control_characters_do_not_break_the_svg(story: Story) -> None:
+    ET.fromstring(to_svg(changed(named(story, "v\x00\x1b<&>"), statement="a\x08\ud800 b")).encode())
 
 
 # --- the files
 
 
-def test_write_all(trace: Trace, tmp_path: Path) -> None:
+def test_write_all(story: Story, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "v12"
-    paths = write_all(trace, folder, "unlock-after-done")
+    paths = write_all(story, folder, "unlock-after-done")
     names = [f"unlock-after-done{suffix}" for suffix in (".txt", ".itf.json", ".dot", ".svg", ".cause.svg")]
     assert [path.name for path in paths] == names and sorted(os.listdir(folder)) == sorted(names)
     before = [path.read_bytes() for path in paths]
-    assert write_all(trace, folder, "unlock-after-done") == paths
+    assert write_all(story, folder, "unlock-after-done") == paths
     assert [path.read_bytes() for path in paths] == before
     assert read_file(paths[1]).path == tuple(PATH)
 
 
-def test_a_failing_write_leaves_the_old_file_and_nothing_else(
-    trace: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_is_odd_about_a_step_is_looked_for_once(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    paths = write_all(trace, tmp_path, "t")
+    asked: list[int] = []
+    look = stories.oddities_of
+    monkeypatch.setattr(stories, "oddities_of", lambda moment: asked.append(moment.number) or look(moment))
+    write_all(replace(story), tmp_path, "t")
+    assert asked == list(range(1, len(PATH) + 1))
+
+
+def test_a_failing_write_leaves_the_old_file_and_nothing_else(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = write_all(story, tmp_path, "t")
     before = [path.read_bytes() for path in paths]
 
     def fail(*_: object) -> None:
@@ -341,11 +354,11 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(
 
     monkeypatch.setattr("os.replace", fail)
     with pytest.raises(OSError, match="No space left"):
-        write_all(named(trace, "other"), tmp_path, "t")
+        write_all(named(story, "other"), tmp_path, "t")
     assert [path.read_bytes() for path in paths] == before and len(os.listdir(tmp_path)) == len(paths)
 
 
-def test_a_folder_that_is_a_file(trace: Trace, tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file(story: Story, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError):
-        write_all(trace, tmp_path / "file", "t")
+        write_all(story, tmp_path / "file", "t")

@@ -9,52 +9,54 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from traces import PATH, protocol_of, trace_of
+from traces import PATH, changed, cut, protocol_of, story_of
 
 from counterexamples.documents import DocumentError
-from counterexamples.formats.itf import SCHEMA, StoredTrace, read_file, read_itf, to_itf
+from counterexamples.formats.itf import SCHEMA, read_file, read_itf, to_itf
+from counterexamples.story import Story
 from counterexamples.trace import Trace
 
 
 @pytest.fixture(scope="module")
-def trace() -> Trace:
-    return trace_of(protocol_of("v12"), PATH)
+def story() -> Story:
+    return story_of(protocol_of("v12"), PATH)
 
 
 @pytest.mark.parametrize("length", [0, 1, len(PATH)])
-def test_itf_round_trip(trace: Trace, length: int) -> None:
-    each = replace(trace, steps=trace.steps[:length], states=trace.states[: length + 1])
-    stored = read_itf(to_itf(each))
-    assert stored == StoredTrace(
-        replace(each.subject, axes=json.loads(json.dumps(each.subject.axes))),
-        each.property_id,
-        tuple(step.name for step in each.steps),
-        tuple(dict(state) for state in each.states),
-    )
+def test_what_is_stored_is_what_was_replayed(story: Story, length: int) -> None:
+    trace = cut(story, length).trace
+    axes = json.loads(json.dumps(trace.subject.axes))  # JSON has no tuples
+    assert read_itf(to_itf(cut(story, length))) == replace(trace, subject=replace(trace.subject, axes=axes))
 
 
-def test_itf_is_what_the_format_says(trace: Trace) -> None:
-    document = json.loads(to_itf(trace))
+def test_a_file_without_statement_and_kind_is_read(story: Story) -> None:
+    document = json.loads(to_itf(story))
+    del document["#meta"]["statement"], document["#meta"]["kind"]
+    assert read_itf(json.dumps(document)).path == tuple(PATH)
+
+
+def test_itf_is_what_the_format_says(story: Story) -> None:
+    document = json.loads(to_itf(story))
     assert document["#meta"]["format"] == "ITF" and document["#meta"]["schema"] == SCHEMA
     assert document["#meta"]["actions"] == PATH
-    assert document["vars"] == list(trace.space.variables)
+    assert document["vars"] == list(story.system.space.variables)
     assert [state["#meta"] for state in document["states"]] == [
         {"index": index, "action": action} for index, action in enumerate([None, *PATH])
     ]
     assert document["states"][5]["lock.linux"] is True and document["states"][5]["rx.tail"] == 4
 
 
-def test_large_numbers_keep_their_value(trace: Trace) -> None:
-    space = replace(trace.space, variables=dict(trace.space.variables))
+def test_large_numbers_keep_their_value(story: Story) -> None:
+    space = replace(story.system.space, variables=dict(story.system.space.variables))
     space.add("wide", 80)
-    states = tuple({**state, "wide": (1 << 53) - 1 + index} for index, state in enumerate(trace.states))
-    text = to_itf(replace(trace, space=space, states=states))
+    states = tuple({**state, "wide": (1 << 53) - 1 + index} for index, state in enumerate(story.trace.states))
+    text = to_itf(replace(changed(story, states=states), system=replace(story.system, space=space)))
     assert json.loads(text)["states"][1]["wide"] == {"#bigint": str(1 << 53)}
     assert read_itf(text).states == states
 
 
-def changed(trace: Trace, *path: str | int, value: Any = None, drop: bool = False) -> str:
-    document = json.loads(to_itf(trace))
+def altered(story: Story, *path: str | int, value: Any = None, drop: bool = False) -> str:
+    document = json.loads(to_itf(story))
     inside = document
     for key in path[:-1]:
         inside = inside[key]
@@ -73,8 +75,8 @@ def refusal(text: str) -> str:
     return message
 
 
-def test_a_cut_off_file_is_refused_wherever_it_ends(trace: Trace) -> None:
-    text = to_itf(trace).rstrip()
+def test_a_cut_off_file_is_refused_wherever_it_ends(story: Story) -> None:
+    text = to_itf(story).rstrip()
     for end in [0, 1, 2, len(text) - 1, *range(3, len(text), 997)]:
         assert "cut off" in refusal(text[:end])
 
@@ -82,8 +84,8 @@ def test_a_cut_off_file_is_refused_wherever_it_ends(trace: Trace) -> None:
 @pytest.mark.parametrize(
     "key", ["format", "schema", "version", "property", "scenario", "bounds", "assumptions", "axes", "actions"]
 )
-def test_a_missing_key_is_named(trace: Trace, key: str) -> None:
-    message = refusal(changed(trace, "#meta", key, drop=True))
+def test_a_missing_key_is_named(story: Story, key: str) -> None:
+    message = refusal(altered(story, "#meta", key, drop=True))
     assert message == f"#meta: the key {key} is missing"
 
 
@@ -127,9 +129,9 @@ def test_a_missing_key_is_named(trace: Trace, key: str) -> None:
     ],
 )
 def test_a_wrong_value_is_named_with_what_would_be_right(
-    trace: Trace, path: list[str | int], value: Any, said: str
+    story: Story, path: list[str | int], value: Any, said: str
 ) -> None:
-    assert said in refusal(changed(trace, *path, value=value))
+    assert said in refusal(altered(story, *path, value=value))
 
 
 def test_top_level_garbage() -> None:
@@ -142,23 +144,23 @@ def test_top_level_garbage() -> None:
 
 
 @pytest.mark.parametrize("depth", [50, 300, 500, 700, 900, 950, 990, 5_000])
-def test_deep_nesting_inside_a_known_key(trace: Trace, depth: int) -> None:
+def test_deep_nesting_inside_a_known_key(story: Story, depth: int) -> None:
     nested = "[" * depth + "]" * depth
     for key in ("axes", "version", "bounds"):
-        refusal(changed(trace, "#meta", key, value="HERE").replace('"HERE"', nested))
-    refusal(changed(trace, "states", 1, "client.ok", value="HERE").replace('"HERE"', nested))
-    refusal(changed(trace, "#meta", "axes", "lock", value=["HERE"]).replace('"HERE"', nested))
+        refusal(altered(story, "#meta", key, value="HERE").replace('"HERE"', nested))
+    refusal(altered(story, "states", 1, "client.ok", value="HERE").replace('"HERE"', nested))
+    refusal(altered(story, "#meta", "axes", "lock", value=["HERE"]).replace('"HERE"', nested))
 
 
-def test_hostile_keys_stay_on_one_line(trace: Trace) -> None:
+def test_hostile_keys_stay_on_one_line(story: Story) -> None:
     for key in ("a\nb", "\x1b[31m", "k" * 5_000, "\ud800"):
-        refusal(changed(trace, "states", 1, key, value="x"))
-        refusal(changed(trace, "states", 1, key, value=1))
-        refusal(changed(trace, "#meta", "version", value={key: 1}))
+        refusal(altered(story, "states", 1, key, value="x"))
+        refusal(altered(story, "states", 1, key, value=1))
+        refusal(altered(story, "#meta", "version", value={key: 1}))
 
 
-def test_mutated_bytes_never_crash_the_reader(trace: Trace, tmp_path: Path) -> None:
-    original = to_itf(replace(trace, steps=trace.steps[:2], states=trace.states[:3])).encode()
+def test_mutated_bytes_never_crash_the_reader(story: Story, tmp_path: Path) -> None:
+    original = to_itf(cut(story, 2)).encode()
     chooser = random.Random(1)
     path = tmp_path / "trace.itf.json"
     for _ in range(150):
@@ -168,7 +170,7 @@ def test_mutated_bytes_never_crash_the_reader(trace: Trace, tmp_path: Path) -> N
             content[at : at + chooser.choice([0, 1, 30])] = chooser.randbytes(chooser.choice([0, 1, 4]))
         path.write_bytes(content)
         try:
-            assert isinstance(read_file(path), StoredTrace)
+            assert isinstance(read_file(path), Trace)
         except DocumentError as error:
             assert str(error).isprintable()
 

@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 from conftest import build_protocol, write_version
 
-from counterexamples.trace import Trace, readable, replay
+from counterexamples.story import Story
+from counterexamples.trace import readable, replay
 from model.language.queues import decode
 from model.language.system import Action, TransitionSystem
 from model.protocol import Protocol
 from model.subject import Subject
 from proofs.checking import verdicts
-from proofs.checking.job import Job, Result, run_job, trace_of
+from proofs.checking.job import Job, Result, run_job
+from proofs.checking.traces import story_of
 from proofs.engines.recheck import recheck
 from proofs.properties import catalogue
 
@@ -81,52 +83,52 @@ STORY = (
 )
 
 
-def quiet_engine_trace() -> Trace:
+def quiet_engine_story() -> Story:
     row = results("v12", *FOUR)["quiet-engine"]
-    return trace_of(build_protocol("v12"), catalogue()["quiet-engine"], row.path)
+    return story_of(build_protocol("v12"), catalogue()["quiet-engine"], row.path)
 
 
 def test_the_trace_tells_the_story_of_the_review() -> None:
-    trace = quiet_engine_trace()
-    names = [step.name for step in trace.steps]
+    story = quiet_engine_story()
+    names = list(story.trace.path)
     assert [name for name in names if name in STORY] == list(STORY)
     assert names[-1] == "tz.write_config"
 
 
 def test_the_work_item_sees_an_empty_list_while_the_ring_is_full_of_work() -> None:
-    trace = quiet_engine_trace()
-    at = [step.name for step in trace.steps].index("driver.work_rx")
-    before, after = trace.readable(at), trace.readable(at + 1)
+    story = quiet_engine_story()
+    at = list(story.trace.path).index("driver.work_rx")
+    before, after = story.states[at], story.states[at + 1]
     assert before["rx.desc_issued"] == [] and before["rx.locked"] is True
     assert [entry["hw"] for entry in before["rx.ring"]] == ["CONFIGURE", "GO"], "the engine was not even started"
     assert [entry["hw"] for entry in after["rx.ring"]] == ["CONFIGURE", "GO", "UNLOCK"]
 
 
 def test_the_unlock_executes_while_the_engine_runs() -> None:
-    trace = quiet_engine_trace()
-    names = [step.name for step in trace.steps]
+    story = quiet_engine_story()
+    names = list(story.trace.path)
     at = names.index("bam.execute_unlock")
-    assert trace.readable(at)["engine.op"] == "linux-1" and trace.readable(at)["lock.linux"] is True
-    assert trace.readable(at + 1)["engine.op"] == "linux-1" and trace.readable(at + 1)["lock.linux"] is False
-    assert trace.readable(names.index("tz.execute_lock") + 1)["lock.tz"] is True
-    assert trace.readable(len(names) - 1)["engine.op"] == "linux-1", "still running when TZ writes"
+    assert story.states[at]["engine.op"] == "linux-1" and story.states[at]["lock.linux"] is True
+    assert story.states[at + 1]["engine.op"] == "linux-1" and story.states[at + 1]["lock.linux"] is False
+    assert story.states[names.index("tz.execute_lock") + 1]["lock.tz"] is True
+    assert story.states[len(names) - 1]["engine.op"] == "linux-1", "still running when TZ writes"
 
 
 def test_no_step_of_a_trace_can_be_left_out() -> None:
-    protocol, trace = build_protocol("v12"), quiet_engine_trace()
+    protocol, story = build_protocol("v12"), quiet_engine_story()
     target = catalogue()["quiet-engine"].target(protocol)
-    names = [step.name for step in trace.steps]
+    names = list(story.trace.path)
     for at in range(len(names)):
         shorter = [*names[:at], *names[at + 1 :]]
         assert not verdicts.bounded.confirm(protocol.system, target, shorter), f"without {names[at]}"
 
 
 def test_replay_agrees_with_the_trace() -> None:
-    trace = quiet_engine_trace()
-    states = replay(build_protocol("v12"), [step.name for step in trace.steps])
-    assert tuple(states) == tuple(trace.states)
-    ring = trace.space.queues["rx.ring"]
-    assert readable(trace.space, states[5])["rx.ring"] == decode(ring, states[5])
+    story = quiet_engine_story()
+    states = replay(build_protocol("v12"), list(story.trace.path))
+    assert tuple(states) == story.trace.states
+    ring = story.system.space.queues["rx.ring"]
+    assert readable(story.system.space, states[5])["rx.ring"] == decode(ring, states[5])
 
 
 @pytest.mark.parametrize("name", FOUR)
@@ -142,8 +144,8 @@ def test_v16_fails_if_nwd_only_waits_for_the_input() -> None:
     row = results("v16", "quiet-engine", ack="input-consumed")["quiet-engine"]
     assert row.verdict == "violated" and row.engines["bounded"]["minimal"] is True
     assert row.assumptions["nwd_ack"] == "input-consumed"
-    trace = trace_of(build_protocol("v16", assume={"nwd_ack": "input-consumed"}), catalogue()["quiet-engine"], row.path)
-    last = trace.readable(len(row.path) - 1)
+    story = story_of(build_protocol("v16", assume={"nwd_ack": "input-consumed"}), catalogue()["quiet-engine"], row.path)
+    last = story.states[len(row.path) - 1]
     writer = "tz" if row.path[-1].startswith("tz.") else "linux-1"
     assert last["engine.op"] not in ("none", writer), "one EE writes while the other's operation runs"
 

@@ -1,9 +1,12 @@
-"""Traces for the tests of what is made from traces."""
+"""Stories for the tests of what is made from traces."""
 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from typing import Any
 
+from counterexamples.story import Story
 from counterexamples.trace import Trace, replay
 from model.language.concrete import fire
 from model.protocol import Protocol, build
@@ -31,16 +34,26 @@ def protocol_of(version: str) -> Protocol:
     return build(Subject.of(version))
 
 
-def trace_of(protocol: Protocol, path: list[str]) -> Trace:
-    return Trace(
+def story_of(protocol: Protocol, path: list[str]) -> Story:
+    trace = Trace(
         subject=protocol.subject,
         property_id="unlock-after-done",
         statement=STATEMENT,
         kind="always",
-        space=protocol.system.space,
-        steps=tuple(protocol.system.action(name) for name in path),
+        path=tuple(path),
         states=tuple(replay(protocol, path)),
     )
+    return Story(trace, protocol.system, lambda _: ())
+
+
+def changed(story: Story, **fields: Any) -> Story:
+    """The story of a trace that differs in some fields."""
+    return replace(story, trace=replace(story.trace, **fields))
+
+
+def cut(story: Story, length: int) -> Story:
+    """The story of the first steps."""
+    return changed(story, path=story.trace.path[:length], states=story.trace.states[: length + 1])
 
 
 def walk(protocol: Protocol, length: int, seed: int) -> list[str]:

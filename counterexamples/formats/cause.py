@@ -16,10 +16,10 @@ import networkx as nx
 import pygraphviz
 
 from counterexamples.formats.canvas import BAD, FAINT, GOOD, INK, THREAD, Canvas, colours, text_width
-from counterexamples.story.notation import step_notes, wrap_notes
+from counterexamples.story import Story
+from counterexamples.story.notation import wrap_notes
 from counterexamples.story.order import INTERRUPT, LOCK, MAPPING, PROGRAM, QUEUE, REGISTER, STATE
 from counterexamples.story.phrases import label
-from counterexamples.story.relevance import conflict, matters, met_note, past, telling_variables
 from counterexamples.trace import REACH, Trace
 
 WIDEST = 900  # what fits on a page
@@ -81,60 +81,55 @@ class _Drawing:
     labels: Mapping[tuple[int, int], str]
 
 
-def cause_dot(trace: Trace) -> str:
+def cause_dot(story: Story) -> str:
     """The cause as DOT, for a layout of one's own."""
-    return str(_digraph(trace, _drawing(trace), words=True).source)
+    return str(_digraph(story, _drawing(story), words=True).source)
 
 
-def cause_svg(trace: Trace) -> str:
+def cause_svg(story: Story) -> str:
     """The cause as a standalone SVG file, equal for equal traces.
 
     Each step is an element of the classes `step`, `step-N` and `matters` or `dimmed`.
     """
-    drawing = _drawing(trace)
-    places, curves, labels, (wide, high) = _placed(trace, drawing)
+    drawing, title = _drawing(story), _heading(story.trace)
+    places, curves, labels, (wide, high) = _placed(story, drawing)
     scale = min(1.0, (WIDEST - 2 * _MARGIN) / wide)
     width = max(wide * scale + 2 * _MARGIN, 560.0)
-    heading = [
-        *textwrap.wrap(_heading(trace), int((width - 2 * _MARGIN) / text_width("m", _TITLE))),
-        *textwrap.wrap(trace.statement, int((width - 2 * _MARGIN) / text_width("m", _SIZE))),
-    ]
+    large = textwrap.wrap(title, int((width - 2 * _MARGIN) / text_width("m", _TITLE)))
+    heading = large + textwrap.wrap(story.trace.statement, int((width - 2 * _MARGIN) / text_width("m", _SIZE)))
     used = [kind for kind in _STYLES if kind in drawing.arrows.values()]
     columns = max(1, int((width - 2 * _MARGIN) // 250))
     legend = -(-(len(used) + 1) // columns) * _LINE
     top = _MARGIN + _LINE * len(heading) + 10
-    canvas = Canvas(width, top + high * scale + legend + 2 * _MARGIN, _heading(trace), _description(trace, drawing))
-    titles = len(textwrap.wrap(_heading(trace), int((width - 2 * _MARGIN) / text_width("m", _TITLE))))
+    canvas = Canvas(width, top + high * scale + legend + 2 * _MARGIN, title, _description(story.trace, drawing))
     for number, line in enumerate(heading):
-        bold = number < titles
+        bold = number < len(large)
         place = _MARGIN + _LINE * number + 9
         canvas.text(_MARGIN, place, line, _TITLE if bold else _SIZE, INK if bold else FAINT, bold=bold)
     view = _View(canvas, _MARGIN + (width - 2 * _MARGIN - wide * scale) / 2, top, high, scale)
     _draw_arrows(view, drawing, curves, labels)
     for step, box in sorted(drawing.boxes.items()):
-        _draw_box(view, trace, step, box, places[step])
+        _draw_box(view, step, box, places[step], _fill(story, step, box), step == len(story.steps))
     _draw_legend(canvas, used, top + high * scale + _MARGIN + 4, columns)
     return canvas.source()
 
 
 def _heading(trace: Trace) -> str:
     about = f"{trace.subject.version}: {trace.property_id}, scenario {trace.subject.scenario}"
-    return f"{about}: why step {len(trace.steps)} came"
+    return f"{about}: why step {len(trace.path)} came"
 
 
 def _description(trace: Trace, drawing: _Drawing) -> str:
-    told = [f"{number}. {trace.steps[number - 1].name}" for number, box in drawing.boxes.items() if box.matters]
+    told = [f"{number}. {trace.path[number - 1]}" for number, box in drawing.boxes.items() if box.matters]
     return f"Steps that matter: {', '.join(told)}."
 
 
-def _drawing(trace: Trace) -> _Drawing:
-    graph = past(trace)
-    marked, pair = matters(trace), conflict(trace)
-    notes, telling = step_notes(trace), telling_variables(trace)
+def _drawing(story: Story) -> _Drawing:
+    graph, marked, pair = story.past, story.matters, story.conflict
     boxes = {}
     for step in sorted(graph):
-        action = trace.steps[step - 1]
-        told = _short(notes[step - 1], telling) if step in marked else ()
+        action = story.steps[step - 1]
+        told = _short(story.notes[step - 1], story.relevance.telling) if step in marked else ()
         boxes[step] = _Box(f"{step}  {label(action)}", told, action.actor, step in marked)
     arrows = {(one, two): graph.edges[one, two]["kind"] for one, two in _shown(graph, marked)}
     labels = {
@@ -144,7 +139,7 @@ def _drawing(trace: Trace) -> _Drawing:
     }
     if pair is not None:
         arrows[pair.first, pair.last] = _CONFLICT
-        labels[pair.first, pair.last] = met_note(trace, pair)
+        labels[pair.first, pair.last] = story.met
     return _Drawing(boxes, dict(sorted(arrows.items())), labels)
 
 
@@ -173,7 +168,7 @@ def _short(notes: Sequence[str], telling: Collection[str]) -> tuple[str, ...]:
     return tuple(cut) if len(cut) <= _LINES else (*cut[: _LINES - 1], f"{cut[_LINES - 1].rstrip('; ')} …")
 
 
-def _digraph(trace: Trace, drawing: _Drawing, words: bool) -> graphviz.Digraph:
+def _digraph(story: Story, drawing: _Drawing, words: bool) -> graphviz.Digraph:
     """The graph in DOT, with what the boxes say, or with nothing but their sizes."""
     dot = graphviz.Digraph("cause")
     dot.attr("graph", rankdir="TB", nodesep="0.22", ranksep="0.3", splines="spline")
@@ -181,7 +176,7 @@ def _digraph(trace: Trace, drawing: _Drawing, words: bool) -> graphviz.Digraph:
     for step, box in drawing.boxes.items():
         size = {"width": f"{box.width / 72:.4f}", "height": f"{box.height / 72:.4f}"}
         if words:
-            fill, stroke = _fill(trace, step, box)
+            fill, stroke = _fill(story, step, box)
             text = "\\n".join(graphviz.escape(line) for line in (box.title, *box.notes))
             size |= {"label": text, "fillcolor": fill, "color": stroke, "fontname": "monospace", "fontsize": "10"}
         dot.node(str(step), **size)
@@ -204,12 +199,12 @@ Edge = tuple[int, int]
 
 
 def _placed(
-    trace: Trace, drawing: _Drawing
+    story: Story, drawing: _Drawing
 ) -> tuple[dict[int, Point], dict[Edge, list[Point]], dict[Edge, Point], Point]:
     """Where the boxes' middles, the arrows and their labels are, and the whole size, in points, y upwards."""
     if not drawing.boxes:
         return {}, {}, {}, (1.0, 0.0)
-    laid_out = pygraphviz.AGraph(string=_digraph(trace, drawing, words=False).source)
+    laid_out = pygraphviz.AGraph(string=_digraph(story, drawing, words=False).source)
     laid_out.layout("dot")
     places = {step: _point(laid_out.get_node(str(step)).attr["pos"]) for step in drawing.boxes}
     curves, labels = {}, {}
@@ -264,17 +259,16 @@ def _draw_arrows(
         view.canvas.text(x, y + size * 0.35, told, size, _STYLES[kind][0], "middle", bold=kind == _CONFLICT)
 
 
-def _fill(trace: Trace, step: int, box: _Box) -> tuple[str, str]:
-    if step == len(trace.steps):
-        return GOOD if trace.kind == REACH else BAD
+def _fill(story: Story, step: int, box: _Box) -> tuple[str, str]:
+    if step == len(story.steps):
+        return GOOD if story.trace.kind == REACH else BAD
     return colours(box.actor) if box.matters else _PALE
 
 
-def _draw_box(view: _View, trace: Trace, step: int, box: _Box, place: Point) -> None:
+def _draw_box(view: _View, step: int, box: _Box, place: Point, colour: tuple[str, str], last: bool) -> None:
     (x, y), scale = view.at(place), view.scale
     wide, high = box.width * scale, box.height * scale
-    fill, stroke = _fill(trace, step, box)
-    last = step == len(trace.steps)
+    fill, stroke = colour
     with view.canvas.group(f"step step-{step} {'matters' if box.matters else 'dimmed'}"):
         view.canvas.rect(x - wide / 2, y - high / 2, wide, high, fill, stroke, 6 * scale)
         if not box.matters:

@@ -7,29 +7,30 @@ from itertools import pairwise
 import graphviz
 import networkx as nx
 
-from counterexamples.story.notation import acting, step_notes
+from counterexamples.story import Story
 from counterexamples.story.phrases import step_name
-from counterexamples.trace import REACH, Trace
+from counterexamples.trace import REACH
 
 
-def to_graph(trace: Trace) -> nx.DiGraph:
+def to_graph(story: Story) -> nx.DiGraph:
     """Nodes 0 to n are the states, each with its readable `state`; edge (i, i + 1) is step i + 1.
 
     An edge has `action`, its `name` for readers, `actor`, `source`, `changes` (variable to before and after) and
     `notes`, the same in short.
     The graph has `version`, `property_id`, `statement`, `kind`, `scenario` and `actors`, in lane order.
     """
+    trace = story.trace
     graph = nx.DiGraph(
         version=trace.subject.version,
         property_id=trace.property_id,
         statement=trace.statement,
         kind=trace.kind,
         scenario=trace.subject.scenario,
-        actors=acting(trace),
+        actors=story.actors,
     )
-    for index in range(len(trace.states)):
-        graph.add_node(index, state=trace.readable(index))
-    for index, (step, notes) in enumerate(zip(trace.steps, step_notes(trace), strict=True)):
+    for index, state in enumerate(story.states):
+        graph.add_node(index, state=state)
+    for index, (step, notes) in enumerate(zip(story.steps, story.notes, strict=True)):
         graph.add_edge(
             index,
             index + 1,
@@ -37,14 +38,15 @@ def to_graph(trace: Trace) -> nx.DiGraph:
             name=step_name(step),
             actor=step.actor,
             source=step.source,
-            changes=trace.changes(index),
+            changes=story.changes(index),
             notes=notes,
         )
     return graph
 
 
-def to_dot(graph: nx.DiGraph) -> str:
-    """DOT of a graph that `to_graph` made: the steps in their actors' columns, in time order, the last one in red."""
+def to_dot(story: Story) -> str:
+    """The graph of `to_graph` as DOT: the steps in their actors' columns, in time order, the last one in red."""
+    graph = to_graph(story)
     about = graph.graph
     dot = graphviz.Digraph("trace")
     title = f"{about['version']}: {about['property_id']} ({about['kind']}), scenario {about['scenario']}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,13 @@ from counterexamples.documents import (
     ORIGIN,
     TEXT,
     DocumentError,
-    Origin,
+    origin,
     parsed,
     quoted,
     read_document,
+    subject_of,
 )
+from counterexamples.story import Story
 from counterexamples.trace import Trace
 from model.language.system import Variable
 
@@ -77,35 +78,25 @@ _FILE = {
 _VALIDATOR = Draft202012Validator(_FILE)
 
 
-@dataclass(frozen=True)
-class StoredTrace(Origin):
-    """What a trace file says, well formed but not yet replayed: `path` has the action names, `states` one more."""
-
-    path: tuple[str, ...]
-    states: tuple[Mapping[str, int], ...]
-    loop: int | None = None
-
-
-def to_itf(trace: Trace) -> str:
+def to_itf(story: Story) -> str:
     """The trace as ITF JSON; equal traces give equal text."""
-    names = [step.name for step in trace.steps]
-    origin = Origin(trace.subject, trace.property_id)
+    trace = story.trace
     meta = {
         "format": "ITF",
         "schema": SCHEMA,
         "tool": TOOL,
         "statement": trace.statement,
         "kind": trace.kind,
-        "actions": names,
+        "actions": trace.path,
     }
-    variables = list(trace.space.variables.values())
+    variables = list(story.system.space.variables.values())
     states = [
         {"#meta": {"index": index, "action": action}}
         | {variable.name: _stored(variable, state[variable.name]) for variable in variables}
-        for index, (action, state) in enumerate(zip([None, *names], trace.states, strict=True))
+        for index, (action, state) in enumerate(zip([None, *trace.path], trace.states, strict=True))
     ]
     document: dict[str, Any] = {
-        "#meta": meta | origin.as_json(),
+        "#meta": meta | origin(trace.subject, trace.property_id),
         "vars": [variable.name for variable in variables],
         "states": states,
     }
@@ -120,19 +111,28 @@ def _stored(variable: Variable, value: int) -> Any:
     return int(value) if value <= LARGEST_NUMBER else {"#bigint": str(value)}
 
 
-def read_file(path: Path) -> StoredTrace:
-    """Read a stored trace; raises DocumentError if the file cannot be read or is not one."""
+def read_file(path: Path) -> Trace:
+    """Read a stored trace, not yet replayed; raises DocumentError if the file cannot be read or is not one."""
     return read_document(path, read_itf, _NEED)
 
 
-def read_itf(text: str) -> StoredTrace:
-    """Parse what `to_itf` wrote; raises DocumentError for anything else."""
+def read_itf(text: str) -> Trace:
+    """Parse what `to_itf` wrote; raises DocumentError for anything else.
+
+    What the file leaves out of its subject is not completed; its statement and kind may be missing.
+    """
     document = parsed(text, _VALIDATOR, _NEED)
     _check_counts(document)
     meta = document["#meta"]
-    states = tuple({name: _loaded(state[name]) for name in document["vars"]} for state in document["states"])
-    path = tuple(meta["actions"])
-    return StoredTrace(**Origin.fields(meta), path=path, states=states, loop=document.get("loop"))
+    return Trace(
+        subject=subject_of(meta),
+        property_id=meta["property"],
+        statement=meta.get("statement", ""),
+        kind=meta.get("kind", ""),
+        path=tuple(meta["actions"]),
+        states=tuple({name: _loaded(state[name]) for name in document["vars"]} for state in document["states"]),
+        loop=document.get("loop"),
+    )
 
 
 def _loaded(value: Any) -> int:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from counterexamples.formats.canvas import BAD, FAINT, GOOD, GRID, INK, STRIPE, THREAD, Canvas, colours, text_width
-from counterexamples.story.account import verdict
-from counterexamples.story.notation import acting, step_notes, wrap_notes
+from counterexamples.story import Story
+from counterexamples.story.notation import wrap_notes
 from counterexamples.story.phrases import step_name, under_vc_lock
-from counterexamples.story.relevance import Conflict, conflict, met_note
+from counterexamples.story.relevance import Conflict
 from counterexamples.trace import REACH, Trace
+from model.language.system import Action
 
 NOTE_COLUMNS = 56
 
@@ -52,12 +53,12 @@ class Span:
     label: str
 
 
-def spans(trace: Trace) -> list[Span]:
+def spans(story: Story) -> list[Span]:
     """What lasts in a trace, for each of `BARS` that the version has: its values other than zero, in time order."""
     found: list[Span] = []
     for bar in BARS:
-        variable = trace.space.variables.get(bar.variable)
-        values = [state[bar.variable] if variable else 0 for state in trace.states]
+        variable = story.system.space.variables.get(bar.variable)
+        values = [state[bar.variable] if variable else 0 for state in story.trace.states]
         # data of two publications is one span: it waits all the time
         values = values if variable and variable.labels else [int(bool(value)) for value in values]
         first = 0
@@ -110,19 +111,19 @@ class _Layout:
         return self.middle(state) if state < len(self.rows) else self.bottom
 
 
-def _lane_columns(trace: Trace, x: float) -> tuple[dict[str, tuple[float, float]], float]:
+def _lane_columns(story: Story, x: float) -> tuple[dict[str, tuple[float, float]], float]:
     lanes = {}
-    for actor in acting(trace):
-        names = [step_name(step) for step in trace.steps if step.actor == actor]
+    for actor in story.actors:
+        names = [step_name(step) for step in story.steps if step.actor == actor]
         width = max(text_width(name, _SIZE) for name in [actor, *names]) + 20
         lanes[actor] = (x, width)
         x += width + _GAP
     return lanes, x
 
 
-def _bar_columns(trace: Trace, x: float) -> tuple[dict[str, tuple[float, float]], float]:
+def _bar_columns(story: Story, x: float) -> tuple[dict[str, tuple[float, float]], float]:
     bars = {}
-    present = spans(trace)
+    present = spans(story)
     for bar in BARS:
         labels = [span.label for span in present if span.bar == bar]
         if labels:
@@ -132,15 +133,15 @@ def _bar_columns(trace: Trace, x: float) -> tuple[dict[str, tuple[float, float]]
     return bars, x
 
 
-def _layout(trace: Trace, pair: Conflict | None) -> _Layout:
-    lanes, gutter = _lane_columns(trace, _MARGIN + _NUMBER_WIDTH)
-    bars, x = _bar_columns(trace, gutter + (text_width(met_note(trace, pair), _SMALL) + 20 if pair else 0))
-    notes = [wrap_notes(lines, NOTE_COLUMNS) for lines in step_notes(trace)]
+def _layout(story: Story) -> _Layout:
+    lanes, gutter = _lane_columns(story, _MARGIN + _NUMBER_WIDTH)
+    bars, x = _bar_columns(story, gutter + (text_width(story.met, _SMALL) + 20 if story.conflict else 0))
+    notes = [wrap_notes(lines, NOTE_COLUMNS) for lines in story.notes]
     longest = max((text_width(line, _SMALL) for lines in notes for line in lines), default=0.0)
     width = max(x + _GAP + longest + _MARGIN, 640.0)
     columns = int((width - 4 * _MARGIN) / text_width("m", _SIZE))
-    title = textwrap.wrap(_title(trace), int(columns * _SIZE / _LARGE))
-    heading = title + textwrap.wrap(trace.statement, columns)
+    title = textwrap.wrap(_title(story.trace), int(columns * _SIZE / _LARGE))
+    heading = title + textwrap.wrap(story.trace.statement, columns)
     top = _MARGIN + _LINE * len(heading) + _HEAD
     rows: list[tuple[float, float]] = []
     y = float(top)
@@ -148,7 +149,7 @@ def _layout(trace: Trace, pair: Conflict | None) -> _Layout:
         height = max(_BOX, _SMALL_LINE * len(lines)) + 12.0
         rows.append((y, height))
         y += height
-    foot = textwrap.wrap(verdict(trace), columns)
+    foot = textwrap.wrap(story.verdict, columns)
     return _Layout(lanes, bars, gutter, x + _GAP, notes, heading, len(title), foot, top, rows, width)
 
 
@@ -156,26 +157,25 @@ def _title(trace: Trace) -> str:
     return f"{trace.subject.version}: {trace.property_id} ({trace.kind}), scenario {trace.subject.scenario}"
 
 
-def to_svg(trace: Trace) -> str:
+def to_svg(story: Story) -> str:
     """The trace as a standalone SVG file: no font, style sheet or script from elsewhere; equal traces, equal text.
 
     What belongs to a step is in an element of the classes `step` and `step-N`.
     """
-    pair = conflict(trace)
-    layout = _layout(trace, pair)
-    actions = ", ".join(f"{number}. {step.name}" for number, step in enumerate(trace.steps, start=1))
+    trace, layout = story.trace, _layout(story)
+    actions = ", ".join(f"{number}. {name}" for number, name in enumerate(trace.path, start=1))
     given = {**trace.subject.bounds, **trace.subject.assumptions}
     settings = " ".join(f"{key}={value}" for key, value in sorted(given.items()))
-    description = f"{verdict(trace)}. Steps: {actions}. Bounds and assumptions: {settings}."
+    description = f"{story.verdict}. Steps: {actions}. Bounds and assumptions: {settings}."
     canvas = Canvas(layout.width, layout.height, _title(trace), description)
     marked = GOOD if trace.kind == REACH else BAD
     _draw_heading(canvas, layout)
     _draw_rows(canvas, layout, marked)
     _draw_columns(canvas, layout)
-    _draw_spans(canvas, layout, spans(trace))
-    if pair is not None:
-        _draw_conflict(canvas, layout, trace, pair, marked[1])
-    _draw_steps(canvas, layout, trace, marked)
+    _draw_spans(canvas, layout, spans(story))
+    if story.conflict is not None:
+        _draw_conflict(canvas, layout, story, story.conflict, marked[1])
+    _draw_steps(canvas, layout, story.steps, marked)
     _draw_foot(canvas, layout, marked)
     return canvas.source()
 
@@ -223,19 +223,19 @@ def _draw_spans(canvas: Canvas, layout: _Layout, present: Sequence[Span]) -> Non
             canvas.text(x + width / 2, top + _SMALL_LINE, span.label, _SMALL, INK, "middle")
 
 
-def _draw_steps(canvas: Canvas, layout: _Layout, trace: Trace, marked: tuple[str, str]) -> None:
-    centres = [sum(layout.lanes[step.actor]) - layout.lanes[step.actor][1] / 2 for step in trace.steps]
+def _draw_steps(canvas: Canvas, layout: _Layout, steps: Sequence[Action], marked: tuple[str, str]) -> None:
+    centres = [sum(layout.lanes[step.actor]) - layout.lanes[step.actor][1] / 2 for step in steps]
     for index in range(1, len(centres)):
         start = (centres[index - 1], layout.middle(index - 1) + _BOX / 2)
         canvas.line(start, (centres[index], layout.middle(index) - _BOX / 2), THREAD)
-    for index in range(len(trace.steps)):
+    for index, step in enumerate(steps):
+        last = index + 1 == len(steps)
         with canvas.group(f"step step-{index + 1}"):
-            _draw_step(canvas, layout, trace, index, marked)
+            _draw_step(canvas, layout, index, step, marked if last else colours(step.actor), last)
 
 
-def _draw_step(canvas: Canvas, layout: _Layout, trace: Trace, index: int, marked: tuple[str, str]) -> None:
-    step, last = trace.steps[index], index + 1 == len(trace.steps)
-    fill, stroke = marked if last else colours(step.actor)
+def _draw_step(canvas: Canvas, layout: _Layout, index: int, step: Action, colour: tuple[str, str], last: bool) -> None:
+    fill, stroke = colour
     x, width = layout.lanes[step.actor]
     y = layout.middle(index)
     canvas.text(_MARGIN + _NUMBER_WIDTH - 12, y + 4, str(index + 1), _SMALL, stroke if last else FAINT, "end")
@@ -250,16 +250,16 @@ def _draw_step(canvas: Canvas, layout: _Layout, trace: Trace, index: int, marked
         canvas.text(layout.notes_x + indent, first + _SMALL_LINE * number, line.strip(), _SMALL, INK)
 
 
-def _draw_conflict(canvas: Canvas, layout: _Layout, trace: Trace, pair: Conflict, stroke: str) -> None:
+def _draw_conflict(canvas: Canvas, layout: _Layout, story: Story, pair: Conflict, stroke: str) -> None:
     """From the first of the two to the right, down beside the lanes, and back to the last."""
-    ends = [(sum(layout.lanes[trace.steps[number - 1].actor]), layout.middle(number - 1)) for number in pair[:2]]
+    ends = [(sum(layout.lanes[story.steps[number - 1].actor]), layout.middle(number - 1)) for number in pair[:2]]
     (first_x, first_y), (last_x, last_y) = ends
     x = layout.gutter
     canvas.line((first_x, first_y), (x, first_y), stroke, width=2)
     canvas.line((x, first_y), (x, last_y), stroke, width=2)
     tip = last_x + 10
     canvas.arrow([(x, last_y), (x, last_y), (tip + 1, last_y), (tip, last_y)], stroke, width=2)
-    canvas.text(x + 6, first_y + 4, met_note(trace, pair), _SMALL, stroke, bold=True)
+    canvas.text(x + 6, first_y + 4, story.met, _SMALL, stroke, bold=True)
 
 
 def _draw_foot(canvas: Canvas, layout: _Layout, marked: tuple[str, str]) -> None:

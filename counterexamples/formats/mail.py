@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Sequence
 
-from counterexamples.story.account import account, verdict
-from counterexamples.story.notation import step_notes
+from counterexamples.story import Story
 from counterexamples.story.phrases import step_name
 from counterexamples.story.repeat import command
 from counterexamples.trace import Trace
@@ -18,30 +16,28 @@ COLUMNS = 71
 _UNTOLD = ("next_cookie", "alive", "pc", "head", "tail")
 
 
-def to_mail(trace: Trace, needs: Sequence[str]) -> str:
-    """The whole story: what fell and how, the account, who did what in which order, how to repeat it.
-
-    `needs`: the assumptions without which these steps would not show it, each as a few words.
-    """
-    count = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
+def to_mail(story: Story) -> str:
+    """The whole story: what fell and how, the account, who did what in which order, what it needs, how to repeat it."""
+    trace = story.trace
+    count = "1 step" if len(trace.path) == 1 else f"{len(trace.path)} steps"
     lines = [
         *_wrapped(f"{trace.subject.version}: {trace.property_id}, {count} (scenario {trace.subject.scenario})"),
         *_posting(trace),
         "",
-        *_wrapped(f"What happened: {verdict(trace)}."),
+        *_wrapped(f"What happened: {story.verdict}."),
         "",
     ]
-    for number, sentence in enumerate(account(trace), start=1):
+    for number, sentence in enumerate(story.account, start=1):
         lines += _wrapped(sentence.text, f"{number:>2}. ")
     bounds = ", ".join(f"{key}={value}" for key, value in sorted(trace.subject.bounds.items()))
     lines += [
         "",
         "Step by step:",
         "",
-        *_interleaving(trace),
+        *_interleaving(story),
         "",
         *_wrapped("Of the assumptions about the hardware it needs, found by trying the others on its steps:"),
-        *(line for need in needs or ["none"] for line in _wrapped(need, "  - ")),
+        *(line for need in story.needs or ["none"] for line in _wrapped(need, "  - ")),
         *_wrapped(f"Bounds: {bounds}."),
         "",
         "To reproduce:",
@@ -67,10 +63,10 @@ def _wrapped(text: str, first: str = "") -> list[str]:
     )
 
 
-def _interleaving(trace: Trace) -> list[str]:
+def _interleaving(story: Story) -> list[str]:
     lines = []
-    width = max((len(step.actor) for step in trace.steps), default=0)
-    for number, (step, notes) in enumerate(zip(trace.steps, step_notes(trace), strict=True), start=1):
+    width = max((len(step.actor) for step in story.steps), default=0)
+    for number, (step, notes) in enumerate(zip(story.steps, story.notes, strict=True), start=1):
         told = [note for note in notes if not note.split("=")[0].split(":")[0].endswith(_UNTOLD)]
         what = step_name(step)
         lines += _wrapped(f"{what}{': ' if told else ''}{'; '.join(told)}", f"{number:>3}  {step.actor:<{width}}  ")

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import shlex
 
-from counterexamples.story.account import account
-from counterexamples.story.moment import Moment, kinds, moments
-from counterexamples.story.notation import step_notes
+from counterexamples.story import Story
+from counterexamples.story.moment import Moment, kinds
 from counterexamples.story.phrases import step_name
-from counterexamples.story.relevance import Conflict, conflict, matters, met_note
 from counterexamples.story.repeat import command, settings
-from counterexamples.trace import Trace
 from model.vocabulary import ACTORS, actor
 
 _HOLDERS = {"lock.linux": "bam", "lock.tz": "tz"}
 
 
-def to_markdown(trace: Trace) -> str:
+def to_markdown(story: Story) -> str:
     """The trace as Markdown with a heading of the second level."""
-    count = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
+    trace = story.trace
+    count = "1 step" if len(trace.path) == 1 else f"{len(trace.path)} steps"
     parts = [
         f"## {_plain(trace.subject.version)}: `{trace.property_id}`, {count}, scenario `{trace.subject.scenario}`",
         f"> {_plain(trace.statement)}",
-        "\n".join(f"{number}. {_plain(item.text)}" for number, item in enumerate(account(trace), start=1)),
-        _mermaid(trace),
-        _table(trace),
+        "\n".join(f"{number}. {_plain(item.text)}" for number, item in enumerate(story.account, start=1)),
+        _mermaid(story),
+        _table(story),
         f"Assumptions: {_plain(settings(trace))}",
         f"To reproduce: `{shlex.join(command(trace))}`",
     ]
@@ -38,12 +36,12 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def _mermaid(trace: Trace) -> str:
+def _mermaid(story: Story) -> str:
     """One participant for each lane; who holds the lock is active; the last step is on red ground."""
-    if not trace.steps:
+    steps = story.moments
+    if not steps:
         return ""
-    steps, pair = moments(trace), conflict(trace)
-    body = [line for step in steps for line in _events(step, pair)]
+    body = [line for step in steps for line in _events(story, step)]
     present = {step.actor for step in steps} | {"bam" for step in steps if step.put("rx.ring")}
     present |= {"engine" for step in steps if step.action == "bam.publish_data"}
     lanes = [name for name in (*ACTORS, *sorted(present.difference(ACTORS))) if name in present]
@@ -51,19 +49,17 @@ def _mermaid(trace: Trace) -> str:
     return "\n".join(["```mermaid", "sequenceDiagram", *(f"    {line}" for line in [*head, *body]), "```"])
 
 
-def _events(step: Moment, pair: Conflict | None) -> list[str]:
+def _events(story: Story, step: Moment) -> list[str]:
     lines = [_event(step)]
     for name, holder in _HOLDERS.items():
         before, after = step.before[name], step.after[name]
         if bool(before) != bool(after):
             lines.append(f"{'activate' if after else 'deactivate'} {holder}")
-    if step.number != len(step.trace.steps):
+    if not step.is_last:
         return lines
-    if pair is not None:
-        others = sorted({step.trace.steps[pair.first - 1].actor, step.actor}, key=_lane)
-        lines.insert(
-            1, f"Note over {','.join(others)}: {_safe(f'meets step {pair.first}: {met_note(step.trace, pair)}')}"
-        )
+    if (pair := story.conflict) is not None:
+        others = sorted({story.steps[pair.first - 1].actor, step.actor}, key=_lane)
+        lines.insert(1, f"Note over {','.join(others)}: {_safe(f'meets step {pair.first}: {story.met}')}")
     return ["rect rgb(255, 229, 229)", *lines, "end"]
 
 
@@ -72,7 +68,7 @@ def _lane(name: str) -> int:
 
 
 def _event(step: Moment) -> str:
-    text = f"{step.number}. {step_name(step.trace.steps[step.number - 1])}"
+    text = f"{step.number}. {step_name(step.step)}"
     loaded = kinds(step.put("rx.ring"))
     if loaded:
         return f"{step.actor}->>bam: {_safe(f'{text}: ' + ', '.join(loaded))}"
@@ -86,13 +82,12 @@ def _safe(text: str) -> str:
     return text.replace("#", "no. ").replace(";", ",").replace("%%", "%").replace("\n", " ")
 
 
-def _table(trace: Trace) -> str:
-    if not trace.steps:
+def _table(story: Story) -> str:
+    if not story.steps:
         return ""
-    marked = matters(trace)
     rows = ["| step | who | what | what changed |", "| ---: | --- | --- | --- |"]
-    for number, (step, notes) in enumerate(zip(trace.steps, step_notes(trace), strict=True), start=1):
-        bold = "**" if number in marked else ""
+    for number, (step, notes) in enumerate(zip(story.steps, story.notes, strict=True), start=1):
+        bold = "**" if number in story.matters else ""
         changed = "<br>".join(f"`{note}`" for note in notes)
         rows.append(
             f"| {bold}{number}{bold} | {step.actor} | `{step_name(step)}` | {changed.replace('|', chr(92) + '|')} |"

@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from counterexamples.story.account import account, verdict
-from counterexamples.story.notation import acting, step_notes, wrap_notes
+from counterexamples.story import Story
+from counterexamples.story.notation import wrap_notes
 from counterexamples.story.phrases import step_name
 from counterexamples.trace import Trace
 
@@ -16,20 +16,26 @@ WIDTH = 120
 _INDENT: Any = {"initial_indent": "  - ", "subsequent_indent": "    ", "break_on_hyphens": False}
 
 
-def with_account(trace: Trace) -> str:
+def with_account(story: Story) -> str:
     """The trace as text (`to_text`), and behind it the account, a paragraph for each sentence."""
-    lines = [line for item in account(trace) for line in textwrap.wrap(item.text, WIDTH, **_INDENT)]
-    return "\n".join([to_text(trace), "In words:", *lines]) + "\n"
+    lines = [line for item in story.account for line in textwrap.wrap(item.text, WIDTH, **_INDENT)]
+    return "\n".join([to_text(story), "In words:", *lines]) + "\n"
 
 
-def to_text(trace: Trace) -> str:
+def to_text(story: Story) -> str:
     """The whole trace as text of at most `WIDTH` columns, unless a single word is longer."""
-    lines = [*_header(trace), "", *_table(trace), "", *textwrap.wrap(verdict(trace), WIDTH, break_on_hyphens=False)]
+    lines = [
+        *_header(story.trace),
+        "",
+        *_table(story),
+        "",
+        *textwrap.wrap(story.verdict, WIDTH, break_on_hyphens=False),
+    ]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def _header(trace: Trace) -> list[str]:
-    count = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
+    count = "1 step" if len(trace.path) == 1 else f"{len(trace.path)} steps"
     lines = [f"{trace.subject.version}: {trace.property_id} ({trace.kind}), scenario {trace.subject.scenario}, {count}"]
     lines += _wrapped("statement", trace.statement)
     for title, values in (("bounds", trace.subject.bounds), ("assumptions", trace.subject.assumptions)):
@@ -42,11 +48,11 @@ def _wrapped(title: str, body: str) -> list[str]:
     return [f"{title if number == 0 else '':<13}{line}" for number, line in enumerate(lines)]
 
 
-def _table(trace: Trace) -> list[str]:
-    columns, right = _columns(trace)
+def _table(story: Story) -> list[str]:
+    columns, right = _columns(story)
     heading = _overlay({column: actor for actor, column in columns.items()} | {right: "changes"})
     lines = [heading, "-" * WIDTH]
-    for number, (step, notes) in enumerate(zip(trace.steps, step_notes(trace), strict=True), start=1):
+    for number, (step, notes) in enumerate(zip(story.steps, story.notes, strict=True), start=1):
         body = wrap_notes(notes, WIDTH - right)
         idle = dict.fromkeys(columns.values(), "|")
         row = {0: f"{number:>3}"} | idle | {columns[step.actor]: f"{step_name(step)} "}
@@ -55,12 +61,12 @@ def _table(trace: Trace) -> list[str]:
     return lines
 
 
-def _columns(trace: Trace) -> tuple[dict[str, int], int]:
+def _columns(story: Story) -> tuple[dict[str, int], int]:
     """Where each lane starts, and where the changes do. A verb may run over the lanes to its right: they are idle."""
     columns, position, right = {}, 5, 5
-    for actor in acting(trace):
+    for actor in story.actors:
         columns[actor] = position
-        longest = max(len(step_name(step)) for step in trace.steps if step.actor == actor)
+        longest = max(len(step_name(step)) for step in story.steps if step.actor == actor)
         right = max(right, position + max(longest, len(actor)) + 2)
         position += len(actor) + 2
     return columns, right

@@ -1,18 +1,25 @@
-"""One step of a trace with the states around it, and what readers ask about them."""
+"""An execution, each of its steps with the states around it, and what readers ask about them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
-from counterexamples.story.order import moved
-from counterexamples.trace import Trace, once
+from counterexamples.trace import Trace, readable
 from model.language.concrete import holds
+from model.language.system import Action, TransitionSystem
 from model.parameters import SCENARIOS
+from model.vocabulary import ACTORS
 from model.vocabulary import kind_of as kind_of_action
 
 Record = Mapping[str, Any]
+"""A descriptor or a transaction, an entry of a queue."""
+
+LOCKS = ("LOCK", "UNLOCK")
+"""The kinds of records that the bracket consists of."""
 
 _LISTS = ("desc_submitted", "desc_issued", "desc_list", "ring")
 _TO_FREE = tuple(
@@ -31,28 +38,78 @@ class State(dict[str, Any]):
 
 
 @dataclass(frozen=True)
-class Moment:
-    """Step `number` (from 1) of a trace; `before` and `after` are the readable states around it."""
+class Execution:
+    """A trace on the system that it is of: its steps as actions, and its states as readers see them.
+
+    `system` has the trace's variables and no others. Each part is worked out once; nobody may change it.
+    """
 
     trace: Trace
+    system: TransitionSystem = field(repr=False)
+
+    @cached_property
+    def steps(self) -> tuple[Action, ...]:
+        """The actions taken."""
+        by_name = {action.name: action for action in self.system.actions}
+        return tuple(by_name[name] for name in self.trace.path)
+
+    @cached_property
+    def states(self) -> tuple[State, ...]:
+        """All states, one more than steps, with value names: Booleans, named values, queues as lists of records."""
+        return tuple(State(readable(self.system.space, state)) for state in self.trace.states)
+
+    @cached_property
+    def moments(self) -> tuple[Moment, ...]:
+        """All steps in order."""
+        around = zip(self.steps, pairwise(self.states), strict=True)
+        return tuple(Moment(self, number, step, *states) for number, (step, states) in enumerate(around, start=1))
+
+    @cached_property
+    def actors(self) -> tuple[str, ...]:
+        """Who takes a step, in the order of their lanes."""
+        actors = dict.fromkeys(step.actor for step in self.steps)
+        return (*(actor for actor in ACTORS if actor in actors), *(actor for actor in actors if actor not in ACTORS))
+
+    def changes(self, index: int) -> dict[str, tuple[Any, Any]]:
+        """What step `index` (from 0) changed: readable variable name to (before, after)."""
+        before, after = self.states[index], self.states[index + 1]
+        return {name: (before[name], after[name]) for name in after if before[name] != after[name]}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Step `number` (from 1) of an execution; `before` and `after` are the readable states around it."""
+
+    execution: Execution = field(repr=False)
     number: int
+    step: Action
     before: State
     after: State
 
     @property
+    def trace(self) -> Trace:
+        """The trace that it is a step of."""
+        return self.execution.trace
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the trace ends with it."""
+        return self.number == len(self.trace.path)
+
+    @property
     def actor(self) -> str:
         """Who takes the step."""
-        return self.trace.steps[self.number - 1].actor
+        return self.step.actor
 
     @property
     def action(self) -> str:
         """The action's name without the number of a repeated one and without a fault."""
-        return kind_of_action(self.trace.steps[self.number - 1].name)
+        return kind_of_action(self.step.name)
 
     @property
     def fault(self) -> str:
         """What fails in this step, or an empty string."""
-        return self.trace.steps[self.number - 1].fault or ""
+        return self.step.fault or ""
 
     def put(self, queue: str) -> list[Record]:
         """What the step put into a queue, front first."""
@@ -71,7 +128,7 @@ class Moment:
 
     def happens(self, event: str) -> bool:
         """Whether the step amounts to an event that the model declares."""
-        term = self.trace.steps[self.number - 1].events.get(event)
+        term = self.step.events.get(event)
         return term is not None and holds(term, self.trace.states[self.number - 1])
 
     @property
@@ -85,11 +142,14 @@ class Moment:
         return f"request {int(self.before['client.request'] or 0) + 1}"
 
 
-@once
-def moments(trace: Trace) -> tuple[Moment, ...]:
-    """All steps of a trace in order."""
-    states = [State(trace.readable(index)) for index in range(len(trace.states))]
-    return tuple(Moment(trace, number, states[number - 1], states[number]) for number in range(1, len(states)))
+def moved(before: Sequence[Any], after: Sequence[Any]) -> tuple[int, int, int]:
+    """How many entries went off the front, and how many came to the front and to the back, or from nothing."""
+    if before and len(after) > len(before) and after[-len(before) :] == before and after[: len(before)] != before:
+        return 0, len(after) - len(before), 0
+    for gone in range(len(before) + 1):
+        if before[gone:] == after[: len(before) - gone]:
+            return gone, 0, len(after) - (len(before) - gone)
+    raise AssertionError("an empty rest is a prefix of everything")
 
 
 def kind_of(record: Record) -> str:
@@ -123,9 +183,10 @@ def has_lock_hardware(trace: Trace) -> bool:
     return trace.subject.axes.get("lock") != "none" and SCENARIOS[trace.subject.scenario].lock_hardware
 
 
-def quiescent(trace: Trace, state: State) -> bool:
-    """Nothing submitted, issued, in a ring, to be completed or freed, and no handler of Linux outstanding."""
-    counter = trace.space.variables["client.pc"]
+def quiescent(moment: Moment) -> bool:
+    """Whether after a step nothing is submitted, issued, in a ring, to be completed or freed, and no handler of Linux
+    outstanding."""
+    state, counter = moment.after, moment.execution.system.space.variables["client.pc"]
     first = (counter.labels or ())[counter.init]
     busy = ("work.pending", "work.at_tx", "tx.desc_completed", "rx.irq", "tx.irq", "client.panicked")
     empty = not any(state[f"{channel}.{name}"] for channel in ("rx", "tx") for name in _LISTS)

@@ -8,46 +8,37 @@ second request.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from counterexamples.story.moment import about_cookies
-from counterexamples.trace import Trace, once
-from model.vocabulary import ACTORS, VARIABLES, Members
+from counterexamples.story.moment import LOCKS, Execution, Record, State, about_cookies, kind_of, moved
+from model.vocabulary import VARIABLES, Members
 
 _ORDER = ("lock", "engine", "tz", "rx", "tx", "work", "client", "monitor")
 _FLAGS = ("nwd", "int", "eot")
-_BRACKET = ("LOCK", "UNLOCK")
 
 Recorded = Callable[..., str]  # how an entry of a queue is written
 
 
-def acting(trace: Trace) -> list[str]:
-    """The actors that take a step, in the order of their lanes."""
-    actors = dict.fromkeys(step.actor for step in trace.steps)
-    return [actor for actor in ACTORS if actor in actors] + [actor for actor in actors if actor not in ACTORS]
-
-
-@once
-def step_notes(trace: Trace) -> list[list[str]]:
+def step_notes(execution: Execution) -> tuple[tuple[str, ...], ...]:
     """For each step what it changed, in short: the lock, the engine and the rings first."""
-    states = [trace.readable(index) for index in range(len(trace.states))]
+    states = execution.states
     numbered = any(
         record.get("req") for state in states for value in state.values() if isinstance(value, list) for record in value
     )
-    record = partial(_record, numbered=numbered, cookies=about_cookies(trace))
+    record = partial(_record, numbered=numbered, cookies=about_cookies(execution.trace))
     notes = []
     for before, after in pairwise(states):
         changed = sorted((name for name in after if after[name] != before[name]), key=_rank)
-        notes.append([_note(name, before[name], after[name], record) for name in changed])
-    return notes
+        notes.append(tuple(_note(name, before[name], after[name], record) for name in changed))
+    return tuple(notes)
 
 
-def value_note(trace: Trace, index: int, variable: str) -> str:
-    """What a variable, or a queue of which it is the length, is in state `index`, as `engine.op=linux-1`."""
-    state, queue = trace.readable(index), variable.removesuffix(".len")
+def value_note(state: State, variable: str) -> str:
+    """What a variable, or a queue of which it is the length, is in a state, as `engine.op=linux-1`."""
+    queue = variable.removesuffix(".len")
     if variable in state:
         return _note(variable, None, state[variable], _record).removesuffix(" (was None)")
     return f"{queue}: {' '.join(_record(record) for record in state[queue]) or '(empty)'}"
@@ -98,32 +89,23 @@ def value_of(name: str, value: int) -> str:
     return "{" + ",".join(texts) + "}"
 
 
-def _queue_note(name: str, before: list[Any], after: list[Any], record: Recorded) -> str:
+def _queue_note(name: str, before: list[Record], after: list[Record], record: Recorded) -> str:
     issued = name.endswith(".desc_issued")
-    if before and len(after) > len(before) and after[-len(before) :] == before and after[: len(before)] != before:
-        put = [record(item, cut=issued) for item in after[: -len(before)]]
-        return f"{' '.join('+' + text for text in put)} (to the front)"
-    kept = _overlap(before, after)
-    taken = [record(item) for item in before[: len(before) - kept]]
-    added = [record(item, cut=issued and not before) for item in after[kept:]]
+    gone, front, back = moved(before, after)
+    if front:
+        return f"{' '.join('+' + record(item, cut=issued) for item in after[:front])} (to the front)"
+    taken = [record(item) for item in before[:gone]]
+    added = [record(item, cut=issued and not before) for item in after[len(after) - back :]]
     parts = [f"-{text}" for text in taken] + [f"+{text}" for text in added]
     return " ".join([*parts, *([] if after else ["(empty)"])])
 
 
-def _overlap(before: Sequence[Any], after: Sequence[Any]) -> int:
-    """How many entries at the back of `before` are still there, at the front of `after`."""
-    for kept in range(min(len(before), len(after)), 0, -1):
-        if before[-kept:] == after[:kept]:
-            return kept
-    return 0
-
-
-def _record(record: Mapping[str, Any], cut: bool = False, numbered: bool = False, cookies: bool = False) -> str:
-    kind = str(record.get("hw") or record.get("kind") or "DATA")
-    number = f"#{record['req'] + 1}" if numbered and "req" in record and kind not in _BRACKET else ""
+def _record(record: Record, cut: bool = False, numbered: bool = False, cookies: bool = False) -> str:
+    kind = kind_of(record)
+    number = f"#{record['req'] + 1}" if numbered and "req" in record and kind not in LOCKS else ""
     marks = [flag.upper() for flag in _FLAGS if record.get(flag)]
     if cookies and "cookie" in record:
         marks.append(f"cookie {record['cookie']}")
-    if record.get("left") and kind not in _BRACKET and (cut or "xfer" in record):
+    if record.get("left") and kind not in LOCKS and (cut or "xfer" in record):
         marks.append(f"{record['left']}-left")
     return f"{kind}{number}({','.join(marks)})" if marks else f"{kind}{number}"

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import networkx as nx
 
-from counterexamples.trace import Trace
+from counterexamples.story.moment import Execution, moved
 from model.language.concrete import fire, variables_of
 from model.language.system import Action
 
@@ -81,18 +81,18 @@ def _commute(
     return after(behind, path[step]) == first
 
 
-def happens_before(trace: Trace, evidence: Collection[str] = ()) -> nx.DiGraph:
-    """The steps of a trace, numbered from 1, and their order; edges have a `kind` of `KINDS` and the
+def happens_before(execution: Execution, evidence: Collection[str]) -> nx.DiGraph:
+    """The steps of an execution, numbered from 1, and their order; edges have a `kind` of `KINDS` and the
     `variables`, first those that make it one.
 
     `evidence`: the variables that the property reads at the end. A node has `action` and `actor`. There is an edge
     wherever no other path says the same, and where a step takes or reads what the other was the last to put or set.
     """
     names = sorted(evidence)
-    graph = order(trace.steps, trace.states[0], _fire, lambda state: [state[name] for name in names])
-    shared = _Shared(trace, frozenset(evidence))
+    graph = order(execution.steps, execution.trace.states[0], _fire, lambda state: [state[name] for name in names])
+    shared = _Shared(execution, frozenset(evidence))
     result = nx.DiGraph()
-    for number, step in enumerate(trace.steps, start=1):
+    for number, step in enumerate(execution.steps, start=1):
         result.add_node(number, action=step.name, actor=step.actor)
     direct = shared.taken.keys() | shared.read.keys()
     links = set(nx.transitive_reduction(graph).edges) | {edge for edge in direct if graph.has_edge(*edge)}
@@ -106,28 +106,25 @@ def _fire(state: Mapping[str, int], action: Action) -> Mapping[str, int] | None:
     return fire(action, state)
 
 
-def cause_of(trace: Trace, evidence: Collection[str] = ()) -> nx.DiGraph:
-    """`happens_before` cut back to the past of the last step."""
-    graph = happens_before(trace, evidence)
-    last = len(trace.steps)
-    return graph.subgraph(nx.ancestors(graph, last) | {last}).copy() if last else graph
+def past_of(graph: nx.DiGraph, ends: Collection[int]) -> nx.DiGraph:
+    """An order cut back to some of its steps and all that had to come before them."""
+    return graph.subgraph(set(ends).union(*(nx.ancestors(graph, end) for end in ends))).copy()
 
 
 class _Shared:
-    """What the steps of a trace have to do with each other, by variables and by queue entries."""
+    """What the steps of an execution have to do with each other, by variables and by queue entries."""
 
-    def __init__(self, trace: Trace, evidence: frozenset[str]) -> None:
-        self.steps = trace.steps
-        self._queue_of = {
-            f"{queue}.{part}": queue for queue, item in trace.space.queues.items() for part in ("len", *item.fields)
-        }
+    def __init__(self, execution: Execution, evidence: frozenset[str]) -> None:
+        self.steps = execution.steps
+        queues, states = execution.system.space.queues, execution.trace.states
+        self._queue_of = {f"{queue}.{part}": queue for queue, item in queues.items() for part in ("len", *item.fields)}
         self.changed = [
-            frozenset(name for name in after if after[name] != before[name]) for before, after in pairwise(trace.states)
+            frozenset(name for name in after if after[name] != before[name]) for before, after in pairwise(states)
         ]
         self.reads = [_reads(step, changed) for step, changed in zip(self.steps, self.changed, strict=True)]
         if self.reads:
             self.reads[-1] |= evidence
-        self.taken = _taken(trace)
+        self.taken = _taken(execution)
         self.read = self._last_set()
 
     def _last_set(self) -> dict[tuple[int, int], set[str]]:
@@ -178,12 +175,11 @@ def _kind(name: str, raised: bool) -> str:
     return MAPPING if any(word in rest for word in _MAPPING_WORDS) else STATE
 
 
-def _taken(trace: Trace) -> dict[tuple[int, int], set[str]]:
+def _taken(execution: Execution) -> dict[tuple[int, int], set[str]]:
     """For each pair of steps the queues from which the later took an entry that the earlier had put there."""
-    owners: dict[str, list[int]] = {name: [] for name in trace.space.queues}
+    owners: dict[str, list[int]] = {name: [] for name in execution.system.space.queues}
     result: dict[tuple[int, int], set[str]] = {}
-    readable = [trace.readable(index) for index in range(len(trace.states))]
-    for number, (before, after) in enumerate(pairwise(readable), start=1):
+    for number, (before, after) in enumerate(pairwise(execution.states), start=1):
         for name, owner in owners.items():
             gone, front, back = moved(before[name], after[name])
             for putter in owner[:gone]:
@@ -191,16 +187,6 @@ def _taken(trace: Trace) -> dict[tuple[int, int], set[str]]:
                     result.setdefault((putter, number), set()).add(name)
             owners[name] = [number] * front + owner[gone:] + [number] * back
     return result
-
-
-def moved(before: Sequence[Any], after: Sequence[Any]) -> tuple[int, int, int]:
-    """How many entries went off the front, and how many came to the front and to the back, or from nothing."""
-    if before and len(after) > len(before) and after[-len(before) :] == before and after[: len(before)] != before:
-        return 0, len(after) - len(before), 0
-    for gone in range(len(before) + 1):
-        if before[gone:] == after[: len(before) - gone]:
-            return gone, 0, len(after) - (len(before) - gone)
-    raise AssertionError("an empty rest is a prefix of everything")
 
 
 def request_starts(states: Sequence[Mapping[str, int]]) -> list[int]:

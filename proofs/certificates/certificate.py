@@ -17,9 +17,19 @@ from pathlib import Path
 import z3
 from jsonschema import Draft202012Validator
 
-from counterexamples.documents import NATURAL, ORIGIN, TEXT, DocumentError, Origin, parsed, read_document
+from counterexamples.documents import (
+    NATURAL,
+    ORIGIN,
+    TEXT,
+    DocumentError,
+    origin,
+    parsed,
+    read_document,
+    subject_of,
+)
 from model.language.system import Term
 from model.protocol import Protocol
+from model.subject import Subject
 from proofs.engines import Target
 from proofs.engines.clauses import Clause, Place, obligations, places
 from proofs.properties import ALWAYS, catalogue
@@ -55,9 +65,11 @@ _VALIDATOR = Draft202012Validator(
 
 
 @dataclass(frozen=True)
-class Certificate(Origin):
+class Certificate:
     """The clauses of an inductive invariant, and of which property of which system."""
 
+    subject: Subject
+    property_id: str
     clauses: tuple[Clause, ...]
 
 
@@ -75,7 +87,8 @@ def to_json(certificate: Certificate) -> str:
     """The certificate as text, one line for each combination of values that a clause allows."""
     statement = catalogue()[certificate.property_id].statement
     head = {"schema": SCHEMA, "certificate": "inductive invariant", "statement": statement}
-    lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in (head | certificate.as_json()).items()]
+    head |= origin(certificate.subject, certificate.property_id)
+    lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
     clauses = [
         f'    {{"over": {json.dumps(clause.over)},\n     "allowed": {json.dumps(clause.allowed)}}}'
         for clause in certificate.clauses
@@ -96,7 +109,7 @@ def _from_json(text: str) -> Certificate:
         if any(len(values) != len(item["over"]) for values in item["allowed"]):
             raise DocumentError(f"clauses/{number}/allowed: need a value for each of {', '.join(item['over'])}")
         clauses.append(Clause(tuple(item["over"]), tuple(tuple(values) for values in item["allowed"])))
-    return Certificate(**Origin.fields(document), clauses=tuple(clauses))
+    return Certificate(subject_of(document), document["property"], tuple(clauses))
 
 
 def checked(certificate: Certificate, protocol: Protocol) -> Target:

@@ -8,18 +8,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from counterexamples.trace import INSTEAD, ReplayError, Trace
 from model import parameters, versions
 from model.protocol import Protocol, build
 from model.subject import Subject
 from proofs.checking import causes, verdicts
 from proofs.checking.outputs import folder_name, stem_of
 from proofs.checking.pool import Lost, answers
+from proofs.checking.traces import story_of
 from proofs.checking.words import Word
 from proofs.engines.clauses import Clause
-from proofs.engines.cone import behaviour_cone, observe
-from proofs.engines.recheck import recheck, recheck_lasso
-from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
+from proofs.properties import ALWAYS, Property, catalogue
 
 WITHIN_BOUNDS, ANY_REQUESTS, CERTIFIED = "within-bounds", "any-requests", "certified"
 STRENGTHS = {
@@ -196,48 +194,18 @@ def _strength(protocol: Protocol, verdict: verdicts.Verdict) -> str | None:
     return ANY_REQUESTS if protocol.ctx.workload.endless else WITHIN_BOUNDS
 
 
-def trace_of(protocol: Protocol, item: Property, path: Sequence[str], loop: int | None = None) -> Trace:
-    """A path as a replayed trace; raises ReplayError if it is not one that ends in what the property is about.
-
-    That of an `eventually` property needs `loop`, and has only the variables that a guard or the property reads. A path
-    of a `reach` property may end in what happens instead; then its kind is `INSTEAD`.
-    """
-    target, kind = item.target(protocol), item.kind
-    if item.kind == EVENTUALLY:
-        protocol = replace(protocol, system=observe(protocol.system, behaviour_cone(protocol.system, target)))
-        states = recheck_lasso(protocol, target, item.fair(protocol), path, loop)
-    else:
-        try:
-            states = recheck(protocol, target, path)
-        except ReplayError:
-            if item.instead is None:
-                raise
-            states, kind = recheck(protocol, item.instead(protocol), path), INSTEAD
-    steps = tuple(protocol.system.action(name) for name in path)
-    return Trace(
-        protocol.subject,
-        item.id,
-        item.statement,
-        kind,
-        protocol.system.space,
-        steps,
-        tuple(states),
-        loop,
-    )
-
-
 def _write_trace(
     job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, failed: list[str], suffix: str = ""
 ) -> str | None:
     """Where the replayed trace is written, None if nowhere; what cannot be written is put into `failed`."""
-    trace = trace_of(protocol, item, verdict.path, verdict.loop)
+    story = story_of(protocol, item, verdict.path, verdict.loop)
     if job.out is None:
         return None
     from counterexamples.formats.registry import write_all
 
     folder, stem = _place(protocol, item)
     try:
-        write_all(trace, Path(job.out) / folder, stem + suffix)
+        write_all(story, Path(job.out) / folder, stem + suffix)
     except OSError as error:
         failed.append(f"{error.filename}: {error.strerror}")
         return None

@@ -5,29 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from counterexamples.documents import DocumentError, Origin, quoted
+from counterexamples.documents import DocumentError, quoted
 from counterexamples.formats.itf import read_file
-from counterexamples.trace import ReplayError, Trace
+from counterexamples.story import Story
+from counterexamples.trace import ReplayError
 from model import parameters, versions
 from model.protocol import Protocol, build
 from model.subject import Subject
-from proofs.checking.job import trace_of
+from proofs.checking.traces import story_of
 from proofs.properties import catalogue
 
 
-def stored_protocol(stored: Origin) -> Protocol:
-    """The system that a stored document says it is about; replaying it, or proving it again, tells whether it is.
+def stored_protocol(about: Subject, property_id: str) -> Protocol:
+    """The system that a stored document says that it and its property are about; replaying, or proving again, tells
+    whether it is.
 
     An assumption, bound or axis that it leaves out did not exist when it was made: it has its default, and an axis of a
     shipped version the value that this version has. Raises DocumentError if the document has something that does
     not exist, or if it has axes on which the shipped version that it names behaves otherwise; ParameterError likewise.
     """
-    about = stored.subject
     if not about.version.isprintable():
         raise DocumentError(f"version: {quoted(about.version)} cannot be printed, need the name of a version")
     for kind, name, known in (
         ("scenario", about.scenario, parameters.SCENARIOS),
-        ("property", stored.property_id, catalogue()),
+        ("property", property_id, catalogue()),
     ):
         if name not in known:
             raise DocumentError(str(parameters.nearest(kind, name, known)))
@@ -51,16 +52,18 @@ def _stored_axes(stored: Subject) -> dict[str, versions.Value]:
     return present or axes
 
 
-def stored_trace(path: Path) -> Trace:
-    """A stored trace, replayed and compared with what is stored; raises DocumentError."""
+def stored_story(path: Path) -> Story:
+    """The story of a stored trace, replayed and compared with what is stored, the subject completed.
+
+    Raises DocumentError.
+    """
     stored = read_file(path)
-    protocol = stored_protocol(stored)
-    item = catalogue()[stored.property_id]
+    protocol, item = stored_protocol(stored.subject, stored.property_id), catalogue()[stored.property_id]
     try:
-        trace = trace_of(protocol, item, stored.path, stored.loop)
+        story = story_of(protocol, item, stored.path, stored.loop)
     except ReplayError as error:
         raise DocumentError(f"{path} does not replay: {error}; make it again by `check --out`") from None
-    for index, (mine, theirs) in enumerate(zip(trace.states, stored.states, strict=True)):
-        if dict(mine) != {key: int(value) for key, value in theirs.items()}:
+    for index, (mine, theirs) in enumerate(zip(story.trace.states, stored.states, strict=True)):
+        if mine != theirs:
             raise DocumentError(f"{path}: state {index} is not what the model comes to at this step")
-    return trace
+    return story

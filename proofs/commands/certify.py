@@ -41,7 +41,7 @@ def command(files: tuple[Path, ...], show: bool) -> None:
     for file in files:
         certificate = read_certificate(file)
         try:
-            protocol = stored_protocol(certificate)
+            protocol = stored_protocol(certificate.subject, certificate.property_id)
             target = checked(certificate, protocol)
         except DocumentError as error:
             raise DocumentError(f"{file}: {error}") from None

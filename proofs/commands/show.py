@@ -1,4 +1,4 @@
-"""`show`: a stored trace, replayed."""
+"""`show`: a stored trace, replayed, in one of the formats."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from pathlib import Path
 
 import click
 
+from counterexamples.formats.registry import FORMATS
+from proofs.checking.stored import stored_story
 from proofs.commands import options
-from proofs.reports import listing
+
+FORM = "; ".join(f"{name}: {item.about}" for name, item in FORMATS.items()) + "."
 
 
 @click.command("show")
 @click.argument("trace", type=options.Named())
-@click.option("--format", "form", type=click.Choice(list(listing.FORMATS)), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help=FORM)
 def command(trace: Path, form: str) -> None:
-    """Print a stored trace (*.itf.json) after replaying it on the model: as text, for a mail, or as Markdown."""
-    click.echo(listing.shown(trace, form), nl=False)
+    """Print a stored trace (*.itf.json) after replaying it on the model."""
+    click.echo(FORMATS[form].render(stored_story(trace)), nl=False)

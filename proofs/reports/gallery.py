@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from counterexamples.documents import write_file
-from counterexamples.formats.registry import FORMS
+from counterexamples.formats.registry import STORED
 from model import versions
 from proofs.certificates import FOLDER as CERTIFICATES
 from proofs.certificates.certificate import checked, prove, read_certificate
@@ -36,7 +36,7 @@ def _wanted(request: Request, results: Sequence[Result]) -> dict[str, bytes]:
     made, files = Path(str(request.out)), {}
     for result in worst(results).values():
         if result.verdict.is_wrong and result.trace is not None:
-            for suffix in FORMS:
+            for suffix in STORED:
                 name = result.trace.removesuffix(".itf.json") + suffix
                 files[name] = (made / name).read_bytes()
     return files
@@ -57,7 +57,7 @@ def certified(rows: Sequence[Recorded]) -> set[tuple[str, str]]:
         key = certificate.subject.version, certificate.property_id
         if key not in proved:
             continue
-        protocol = stored_protocol(certificate)
+        protocol = stored_protocol(certificate.subject, certificate.property_id)
         proofs = prove(protocol, checked(certificate, protocol), certificate.clauses, "z3")
         if protocol.ctx.workload.endless and all(proof.answer == "unsat" for proof in proofs):
             found.add(key)

@@ -1,35 +1,17 @@
-"""What `list` and `show` print."""
+"""What `list` prints."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from counterexamples.formats.mail import to_mail
-from counterexamples.formats.markdown import to_markdown
-from counterexamples.formats.text import with_account
-from counterexamples.trace import Trace
 from model import parameters, versions
 from model.protocol import build
 from model.subject import Subject
-from proofs.checking.stored import stored_trace
 from proofs.properties import catalogue
 
-
-def _as_mail(trace: Trace) -> str:
-    """A mail with the assumptions that the trace needs."""
-    from proofs.studies.reliance import reliances
-
-    needs = [f"{item.key}={item.value} (not {', '.join(item.blocking)})" for item in reliances(trace) if item.blocking]
-    return to_mail(trace, needs)
-
-
-FORMATS: Mapping[str, Callable[[Trace], str]] = {"text": with_account, "markdown": to_markdown, "mail": _as_mail}
 LISTS = ("versions", "axes", "properties", "scenarios", "assumptions", "bounds", "actions")
 LEAST = 30  # columns that the last column of a table needs to be readable
 
@@ -135,8 +117,3 @@ def _actions() -> Table:
     for action_name, (actor, source, users) in seen.items():
         table.add_row(action_name, actor, source, " ".join(users))
     return table
-
-
-def shown(path: Path, form: str) -> str:
-    """A stored trace in one of `FORMATS`, after replaying it; raises DocumentError."""
-    return FORMATS[form](stored_trace(path))

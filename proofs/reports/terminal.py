@@ -99,10 +99,10 @@ def causes(rows: Sequence[Judged]) -> list[str]:
 
 def written(rows: Sequence[Judged], out: Path) -> list[str]:
     """What was written into the output folder."""
-    from counterexamples.formats.registry import FORMS
+    from counterexamples.formats.registry import STORED
 
     count = sum((row.result.trace is not None) + len(row.result.other_causes) for row in rows)
-    lines = [f"{count} traces written to {out} ({', '.join(FORMS)})"]
+    lines = [f"{count} traces written to {out} ({', '.join(STORED)})"]
     if certificates := sum(row.result.certificate is not None for row in rows):
         lines.append(f"{certificates} certificates written to {out} (.cert.json); prove them again with `certify`")
     return lines

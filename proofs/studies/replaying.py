@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from counterexamples.formats.itf import StoredTrace, read_file
-from counterexamples.trace import Blocked, ReplayError, replay, run
+from counterexamples.trace import Blocked, ReplayError, Trace, replay, run
 from model.language.concrete import holds
 from model.protocol import Protocol, build
 from model.subject import Subject
-from proofs.checking.job import trace_of
 from proofs.checking.request import demand_known_axes
-from proofs.checking.stored import stored_trace
+from proofs.checking.stored import stored_story
+from proofs.checking.traces.replay import trace_of
 from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue
 from proofs.studies.alignment import LEFT_OUT, PUT_IN, TAKEN, Aligned, align
 
@@ -34,7 +33,7 @@ class Replayed:
     """
 
     version: str
-    stored: StoredTrace
+    stored: Trace
     kind: str
     axes: tuple[str, ...]
     blocked: Blocked | None
@@ -55,8 +54,8 @@ def replay_on(path: Path, version: str) -> Replayed:
     Raises DocumentError, ReplayError, VersionError or ParameterError.
     """
     demand_known_axes(version)
-    shown = stored_trace(path)
-    stored, about = replace(read_file(path), subject=shown.subject), shown.subject
+    stored = stored_story(path).trace
+    about = stored.subject
     protocol = build(Subject.of(version, about.scenario, about.assumptions, about.bounds))
     outcome = run(protocol, stored.path)
     blocked = outcome if isinstance(outcome, Blocked) else None
@@ -80,7 +79,7 @@ def _differing(one: Subject, other: Subject) -> tuple[str, ...]:
     return tuple(axis for axis, value in other.axes.items() if value != one.axes[axis])
 
 
-def first_hit(protocol: Protocol, item: Property, stored: StoredTrace, states: Sequence[State]) -> int | None:
+def first_hit(protocol: Protocol, item: Property, stored: Trace, states: Sequence[State]) -> int | None:
     """After how many steps the target is hit for the first time; `states` are those that were possible."""
     if item.kind == EVENTUALLY:
         complete = len(states) == len(stored.path) + 1
@@ -94,7 +93,7 @@ def first_hit(protocol: Protocol, item: Property, stored: StoredTrace, states: S
     return None
 
 
-def _lasts(protocol: Protocol, item: Property, stored: StoredTrace) -> bool:
+def _lasts(protocol: Protocol, item: Property, stored: Trace) -> bool:
     """Whether the steps, all possible here, end in a fair loop in this version too."""
     try:
         trace_of(protocol, item, stored.path, stored.loop)

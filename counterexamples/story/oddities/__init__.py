@@ -14,9 +14,9 @@ from counterexamples.story.moment import Moment
 from counterexamples.story.oddities import exclusion, lifetimes, lock, robustness
 from counterexamples.story.oddities.oddity import Lead, Oddity, Test
 from counterexamples.story.oddities.progress import waiting
-from counterexamples.trace import EVENTUALLY, once
+from counterexamples.trace import EVENTUALLY
 
-__all__ = ["BREACHES", "Oddity", "breach", "oddities", "waiting"]
+__all__ = ["BREACHES", "Oddity", "breach", "oddities_of", "waiting"]
 
 BREACHES: Mapping[str, Test] = {
     **exclusion.BREACHES,
@@ -35,15 +35,14 @@ def breach(moment: Moment) -> Oddity | None:
     return None if test is None else test(moment)
 
 
-@once
-def oddities(moment: Moment) -> tuple[Oddity, ...]:
+def oddities_of(moment: Moment) -> tuple[Oddity, ...]:
     """What is odd about a step, as far as it has to do with the trace's property.
 
     Of the last step only the violation, if it is one; of others also the violations of properties that can lead to it,
     but nothing that only a property of states would notice.
     """
     mine = moment.trace.property_id
-    if moment.number == len(moment.trace.steps) and (violation := breach(moment)) is not None:
+    if moment.is_last and (violation := breach(moment)) is not None:
         return (violation,)
     leads = [lead.test for lead in _LEADS if not lead.properties or mine in lead.properties]
     related = exclusion.GROUP if mine in exclusion.GROUP or moment.trace.kind == EVENTUALLY else (mine,)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from counterexamples.story.moment import Moment, has_lock_hardware, kind_of, kinds, listed, owner
-from counterexamples.story.oddities.oddity import LOCKS, Lead, Oddity, Test, busy, running, wait_for_engine
+from counterexamples.story.moment import LOCKS, Moment, has_lock_hardware, kind_of, kinds, listed, owner
+from counterexamples.story.oddities.oddity import Lead, Oddity, Test, busy, running, wait_for_engine
 
 GROUP = ("config-integrity", "quiet-engine", "quiet-dummy", "under-lock", "unlock-after-done", "balanced")
 """Properties each of whose violations can lead to one of another."""
@@ -53,7 +53,7 @@ def _dummy_on_busy(m: Moment) -> Oddity | None:
 
 def _dummy_within_lock(m: Moment) -> str:
     if str(m.before["engine.op"]).startswith("linux"):
-        return wait_for_engine(m.trace)
+        return wait_for_engine(m.execution)
     if m.action == "bam.write_lock_dummy":
         return (
             "Under lock_effect=after-own-write the dummy write of LOCK comes before the lock, whoever uses the engine;"
@@ -79,7 +79,7 @@ def _early_unlock(m: Moment) -> Oddity | None:
     clause = running(m.before)
     if m.before["engine.published_rx"]:
         clause += ", which has not even taken its DATA"
-    return Oddity(clause, ("engine.op",), wait_for_engine(m.trace))
+    return Oddity(clause, ("engine.op",), wait_for_engine(m.execution))
 
 
 def _foreign_status(m: Moment) -> Oddity | None:

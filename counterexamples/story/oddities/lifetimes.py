@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from counterexamples.story.moment import Moment, Record, State, kind_of, kinds, listed, quiescent
-from counterexamples.story.oddities.oddity import LOCKS, Lead, Oddity, Test
+from counterexamples.story.moment import LOCKS, Moment, Record, State, kind_of, kinds, listed, quiescent
+from counterexamples.story.oddities.oddity import Lead, Oddity, Test
 
 _MAPPINGS: Mapping[str, str] = {
     "client.data_mapped": "the mapping of a request's data",
@@ -21,7 +21,7 @@ _MAPPINGS: Mapping[str, str] = {
 
 def _left_over(m: Moment) -> Oddity | None:
     left = [name for name in _MAPPINGS if m.after[name]]
-    if not left or not quiescent(m.trace, m.after):
+    if not left or not quiescent(m):
         return None
     verb = "are" if left[1:] else "is"
     clause = f"Linux is at rest and {listed([_MAPPINGS[name] for name in left])} {verb} left over"

@@ -16,7 +16,7 @@ def _unbalanced(m: Moment) -> Oddity | None:
 
 
 def _kept_at_rest(m: Moment) -> Oddity | None:
-    if not m.after["lock.linux"] or not quiescent(m.trace, m.after):
+    if not m.after["lock.linux"] or not quiescent(m):
         return None
     return Oddity("Linux is at rest and its consumer pipe still holds the lock", ("lock.linux",), after=True)
 

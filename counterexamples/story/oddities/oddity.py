@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from counterexamples.story.moment import Moment, State, moments, owner
-from counterexamples.trace import Trace
-
-LOCKS = ("LOCK", "UNLOCK")
+from counterexamples.story.moment import Execution, Moment, State, owner
 
 
 @dataclass(frozen=True)
@@ -48,9 +45,9 @@ def busy(state: State) -> bool:
     return bool(state["engine.op"] != "none")
 
 
-def wait_for_engine(trace: Trace) -> str:
+def wait_for_engine(execution: Execution) -> str:
     """What would have held an UNLOCK of Linux back until its operation was done."""
-    if any(record.get("nwd") for step in moments(trace) for record in step.before["rx.ring"]):
+    if any(record.get("nwd") for state in execution.states[:-1] for record in state["rx.ring"]):
         return "An NWD acknowledge that comes only when the operation is done would have held UNLOCK back"
     return (
         "No descriptor had NWD, so the pipe did not wait, and consumed is not done; NWD on the last DATA, with the"

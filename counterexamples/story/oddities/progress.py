@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from counterexamples.story.moment import State, kinds, listed, owner
+from counterexamples.story.moment import Execution, State, kinds, listed, owner
 from counterexamples.story.oddities.oddity import busy
 from counterexamples.trace import EVENTUALLY, Trace
 
 
-def waiting(trace: Trace) -> list[str]:
+def waiting(execution: Execution) -> list[str]:
     """What lasts from the end of such a trace on, most telling first, each as a clause; of other traces nothing."""
+    trace, state = execution.trace, execution.states[-1]
     if trace.kind != EVENTUALLY:
         return []
-    state = State(trace.readable(len(trace.states) - 1))
     return [*_in_driver(state), *_at_lock(trace, state), *_in_engine(trace, state)]
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from counterexamples.story.moment import LOCKS, kind_of
 from counterexamples.story.notation import value_of
-from counterexamples.trace import Trace
 from model.vocabulary import GROUPS, VARIABLES
 
 Descriptor = dict[str, Any]
@@ -22,16 +22,15 @@ HOLDERS = {"lock.linux": "Linux", "lock.tz": "TrustZone"}
 
 _FLAGS = ("nwd", "int", "eot")
 _COUNTS = {"left": "left", "xfer": "loaded", "cookie": "cookie"}
-_BRACKET = ("LOCK", "UNLOCK")
 _TOLD = ("hw", "kind", "req", "map", *_FLAGS, *_COUNTS)
 
 
-def shown_state(trace: Trace, index: int) -> dict[str, Shown]:
-    """State `index` of a trace as it is to be read: names to texts or descriptors.
+def shown_state(readable: Mapping[str, Any]) -> dict[str, Shown]:
+    """A readable state as it is shown: names to texts or descriptors.
 
     Where both lock bits are known, the lock has a holder instead.
     """
-    state = trace.readable(index)
+    state = dict(readable)
     result: dict[str, Shown] = {}
     if HOLDERS.keys() <= state.keys():
         holders = [who for name, who in HOLDERS.items() if state.pop(name)]
@@ -50,11 +49,11 @@ def shown(name: str, value: Any) -> Shown:
 
 def descriptor(record: Mapping[str, Any]) -> Descriptor:
     """One entry of a queue: `name` with the request's number, `flags`, and `detail`: its counts and its mapping."""
-    kind = str(record.get("hw") or record.get("kind") or "DATA")
+    kind = kind_of(record)
     request = record.get("req", 0)
-    numbered = "req" in record and (request or kind not in _BRACKET)
+    numbered = "req" in record and (request or kind not in LOCKS)
     detail = [f"{text} {record[key]}" for key, text in _COUNTS.items() if key in record]
-    if "map" in record and (record["map"] or kind in _BRACKET):
+    if "map" in record and (record["map"] or kind in LOCKS):
         detail.append(f"mapping {record['map']}")
     detail += [f"{key} {value}" for key, value in record.items() if key not in _TOLD and value]
     return {

@@ -14,7 +14,7 @@ from model.language.concrete import fire, holds
 from model.language.system import Action
 from model.parameters import ASSUMPTIONS
 from model.protocol import Protocol, build
-from proofs.checking.job import trace_of
+from proofs.checking.traces.replay import trace_of
 from proofs.engines import Target
 from proofs.properties import EVENTUALLY, catalogue
 
@@ -48,10 +48,16 @@ def reliances(trace: Trace) -> tuple[Reliance, ...]:
     return tuple(found)
 
 
+def needs(trace: Trace) -> tuple[str, ...]:
+    """The values of assumptions without which the trace's steps would not show it, each with those that prevent it."""
+    found = (item for item in reliances(trace) if item.blocking)
+    return tuple(f"{item.key}={item.value} (not {', '.join(item.blocking)})" for item in found)
+
+
 def keeps(trace: Trace, assumptions: Mapping[str, str]) -> bool:
     """Whether the trace's steps show under these assumptions, complete and valid, what they show under their own."""
     protocol = build(trace.subject.assuming(assumptions))
-    item, path = catalogue()[trace.property_id], [step.name for step in trace.steps]
+    item, path = catalogue()[trace.property_id], trace.path
     if item.reason_against(protocol) is not None:
         return False
     if item.kind == EVENTUALLY:
