@@ -49,6 +49,8 @@ def declare(ctx: Context) -> None:
         space.add("client.panicked")
     if ctx.can_fail:
         space.add("client.failed")
+    if ctx.can_fail and ctx.attaches_metadata and "terminate-rx" not in ctx.axes["command-failure"]:
+        space.add("rx.desc_allocated")
     if ctx.workload.faults:
         space.add("fault.left", 2, ctx.workload.fault_count)
         space.add_enum("fault.struck", Enumeration("none", *ctx.workload.faults), "none")
@@ -104,7 +106,7 @@ class Program:
 def _expanded(ctx: Context, axis: str) -> list[str]:
     steps: list[str] = []
     for name in ctx.axes[axis]:
-        steps += [name, "free-rx"] if name == "terminate-rx" and ctx.driver_locks else [name]
+        steps += [name, "free-rx"] if name == "terminate-rx" and ctx.lock_txns else [name]
     return steps
 
 
@@ -122,7 +124,7 @@ def actions(ctx: Context) -> None:
         else:
             _step_action(ctx, program, position, "callback" if program.in_callback(position) else "client")
     if ctx.probe_window:
-        _probe_action(ctx)
+        _probe_actions(ctx)
     if ctx.axes["lock-coverage"] == "no-plain-aead":
         _uncovered_action(ctx, program)
 
@@ -150,14 +152,24 @@ def _step_action(ctx: Context, program: Program, position: int, actor: str) -> N
     ctx.builder.action(name + program.suffix(position), actor, guard, run, source)
 
 
-def _probe_action(ctx: Context) -> None:
-    """The rest of probe, which runs beside the first requests: base_phys is set after the algorithms are registered."""
+def _probe_actions(ctx: Context) -> None:
+    """The rest of probe, which runs beside the first requests: base_phys is set after the algorithms are registered.
+
+    slave_config, in a version that calls it, comes after that: it needs the address.
+    """
 
     def set_base(step: Step) -> None:
         step["client.base_known"] = True
 
-    guard = {"base_phys is not set yet": z3.Not(Step(ctx.space)["client.base_known"])}
-    ctx.builder.action("client.set_base", "client", guard, set_base, "qce/core.c: qce_crypto_probe")
+    def configure(step: Step) -> None:
+        step["rx.locking_enabled"] = True
+
+    s, source = Step(ctx.space), "qce/core.c: qce_crypto_probe"
+    guard = {"base_phys is not set yet": z3.Not(s["client.base_known"])}
+    ctx.builder.action("client.set_base", "client", guard, set_base, source)
+    if "rx.locking_enabled" in ctx.space.variables:
+        guard = {"base_phys is set": s["client.base_known"], "locking is not enabled": z3.Not(s["rx.locking_enabled"])}
+        ctx.builder.action("client.slave_config", "client", guard, configure, f"{source}; bam_dma.c: bam_slave_config")
 
 
 def _callback_action(ctx: Context, program: Program) -> None:

@@ -60,8 +60,33 @@ class Context:
 
     @property
     def driver_locks(self) -> bool:
-        """Whether bam_dma itself queues LOCK or UNLOCK; on a BAM without the lock it does not."""
-        return self.workload.lock_hardware and self.axes["lock"] in ("issue", "start")
+        """Whether bam_dma itself makes LOCK or UNLOCK; on a BAM without the lock it does not."""
+        return self.workload.lock_hardware and self.axes["lock"] in ("issue", "start", "round")
+
+    @property
+    def lock_txns(self) -> bool:
+        """Whether the LOCK and UNLOCK of bam_dma are transactions on its lists."""
+        return self.driver_locks and self.axes["lock-descriptor"] == "transaction"
+
+    @property
+    def lock_slots(self) -> bool:
+        """Whether the LOCK and UNLOCK of bam_dma are on no list, only in slots of the ring."""
+        return self.driver_locks and not self.lock_txns
+
+    @property
+    def lock_mappings(self) -> bool:
+        """Whether a LOCK or UNLOCK of bam_dma has a mapping of its own, made with it."""
+        return self.driver_locks and self.axes["lock-storage"] in ("channel", "descriptor")
+
+    @property
+    def tasklet_frees(self) -> bool:
+        """Whether the tasklet of the consumer channel frees the LOCK and UNLOCK that are consumed."""
+        return self.lock_txns and self.axes["lock-freeing"] == "tasklet"
+
+    @property
+    def attaches_metadata(self) -> bool:
+        """Whether the client attaches metadata to its commands, which are stored in the channel."""
+        return self.axes["metadata"] in ("channel", "channel-direction")
 
     @property
     def client_locks(self) -> bool:

@@ -3,9 +3,11 @@
 Each function that takes a `Channel` runs inside one section under `vc.lock`. Left out, and why no property can see it:
 - A tasklet that finds `desc_completed` empty does nothing, so it is enabled exactly while the list has entries.
 - The consumer channel's `desc_completed` is the set of LOCK and UNLOCK transactions in it: nobody waits for the others,
-  freeing them changes nothing, and the order of freeing is not observable.
+  freeing them changes nothing, and the order of freeing is not observable. Where the interrupt frees these two itself,
+  nothing is left of it.
 - The work item's turn at the tx channel is a step only if that has something issued: otherwise it does nothing.
-- `desc_allocated`: prep and submit are one step, and no section of another context looks between them.
+- `desc_allocated`: prep and submit are one step, and no section of another context looks between them. It is there
+  where a request can end between the two without a terminate_all, as a Boolean: what else is on it nobody asks.
 - A suspended BAM stops the pipes of Linux only. If it stopped the other EE's too, `other-progress` would be lost beside
   `linux-progress`. bam_start_dma alone resumes it: no interrupt comes from pipes that stand still.
 - INT and EOT stay in a transaction's own descriptors: each of them is loaded once.
@@ -17,7 +19,7 @@ Each function that takes a `Channel` runs inside one section under `vc.lock`. Le
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import z3
 
@@ -27,13 +29,17 @@ from model.hardware.pipes import locked_out, reset_pipe
 from model.language.queues import resize
 from model.language.system import Step, Term, width_of
 from model.lock import (
+    TERMINATED,
     bam_setup_pipe_lock,
+    free_lock_txn,
+    free_lock_txns,
+    is_lock,
     lock_txns,
     move_lock_txns,
     note_lock_txn,
-    release_mappings,
+    pass_lock_slots,
     setup_at_start,
-    unlock_from_work,
+    unlock_is,
 )
 
 
@@ -79,27 +85,67 @@ def bam_issue_pending(ctx: Context, ch: Channel) -> None:
     """Splice desc_submitted to the tail of desc_issued; start if there is something and the ring has a free slot."""
     if ch.commands and ctx.driver_locks and ctx.axes["lock"] == "issue":
         with ch.step.when(z3.Not(ch["locked"])):
-            bam_setup_pipe_lock(ctx, ch, TXN.LOCK)
+            bam_setup_pipe_lock(ctx, ch, "issue")
     ch.queue("desc_issued").splice_tail(ch.queue("desc_submitted"))
-    _start_if_possible(ctx, ch)
+    _start_if_possible(ctx, ch, z3.BoolVal(False))
 
 
-def _start_if_possible(ctx: Context, ch: Channel) -> None:
-    with ch.step.when(z3.And(z3.Not(ch.queue("desc_issued").empty), ch.ring.free != 0)):
+def _start_if_possible(ctx: Context, ch: Channel, otherwise: Term) -> None:
+    """Start if the ring has a free slot and something is issued, or `otherwise` holds."""
+    with ch.step.when(z3.And(z3.Or(z3.Not(ch.queue("desc_issued").empty), otherwise), ch.ring.free != 0)):
         bam_start_dma(ctx, ch)
 
 
 def bam_start_dma(ctx: Context, ch: Channel) -> None:
     """Fill the ring from desc_issued; the end of the section is the one doorbell for all of it."""
-    go_on = setup_at_start(ctx, ch)
+    resumed_first = ctx.axes["runtime-pm"] == "before-lock"
+    go_on = z3.BoolVal(True) if resumed_first else setup_at_start(ctx, ch)
     if ch.step.fails("runtime-pm"):
         return
     if "bam.suspended" in ctx.space.variables:
         with ch.step.when(go_on):
             ch.step["bam.suspended"] = False
-    issued = ch.queue("desc_issued")
-    for _ in range(issued.schema.capacity):
-        with ch.step.when(z3.And(go_on, z3.Not(issued.empty), ch.ring.free != 0)):
+    if resumed_first:
+        go_on = setup_at_start(ctx, ch)
+    locks = ch.commands and ctx.driver_locks
+    if locks and ctx.axes["lock"] == "round":
+        _lock_in_a_round(ctx, ch)
+    _fill(ctx, ch, lambda: go_on)
+    if locks and ctx.axes["unlock"] == "drained":
+        _unlock_drained(ctx, ch, go_on)
+
+
+def _loadable(ch: Channel) -> Term:
+    """The condition of the fill loop."""
+    return z3.And(z3.Not(ch.queue("desc_issued").empty), ch.ring.free != 0)
+
+
+def _fill(ctx: Context, ch: Channel, condition: Callable[[], Term], rounds: int | None = None) -> None:
+    """The fill loop as long as `condition` holds: at most so many rounds, or to its end."""
+    for _ in range(rounds or ch.queue("desc_issued").schema.capacity):
+        with ch.step.when(z3.And(condition(), _loadable(ch))):
+            _load(ctx, ch)
+
+
+def _lock_in_a_round(ctx: Context, ch: Channel) -> None:
+    """The rounds of the fill loop before the LOCK of one of them, and that; the rest of the loop makes no other.
+
+    A round makes it if the flag is clear. From then on the flag is set until the UNLOCK is loaded, which goes behind
+    all that is issued. If building fails, the round loads its transaction without, and the next round tries again.
+    """
+    _fill(ctx, ch, lambda: ch["locked"])
+    with ch.step.when(z3.And(z3.Not(ch["locked"]), _loadable(ch))):
+        if bam_setup_pipe_lock(ctx, ch, "round"):
+            return
+        _fill(ctx, ch, lambda: z3.BoolVal(True), rounds=1)
+        with ch.step.when(z3.And(z3.Not(ch["locked"]), _loadable(ch))):
+            bam_setup_pipe_lock(ctx, ch, "round")
+
+
+def _unlock_drained(ctx: Context, ch: Channel, go_on: Term) -> None:
+    """What follows the fill loop where UNLOCK waits for the end of what is issued."""
+    with ch.step.when(z3.And(go_on, ch["locked"], ch.queue("desc_issued").empty, ch.ring.free != 0)):
+        if bam_setup_pipe_lock(ctx, ch, "drained") and ctx.lock_txns:
             _load(ctx, ch)
 
 
@@ -118,6 +164,8 @@ def _load(ctx: Context, ch: Channel) -> None:
     entries = [_hw_descriptor(ch, txn, position, xfer, flags) for position in range(max_descriptors(ctx))]
     ch.ring.write(entries, xfer)
     ch.queue("desc_list").push_back(**{**txn, "left": txn["left"] - xfer, "xfer": xfer})
+    if ch.commands and ctx.lock_txns:
+        unlock_is(ctx, ch, "loaded", txn["kind"] == TXN.UNLOCK)
 
 
 def max_descriptors(ctx: Context) -> int:
@@ -167,28 +215,41 @@ def process_channel_irqs(ctx: Context, ch: Channel) -> None:
     ch["irq"] = False
     consumed = available = ch.ring.consumed
     for _ in range(listed.schema.capacity):
+        available = pass_lock_slots(ctx, ch, consumed, available)
         reach = resize(listed.at(0, "xfer"), available.size())
         reaped = z3.And(z3.Not(listed.empty), z3.ULE(reach, available))
         with s.when(reaped):
             available = z3.If(reaped, available - reach, available)
             txn = listed.pop_front()
             with s.when(txn["left"] == 0):
-                _vchan_cookie_complete(ch, txn)
+                _complete(ctx, ch, txn)
             with s.when(txn["left"] != 0):
                 ch.queue("desc_issued").push_front(**{key: txn[key] for key in txn if key != "xfer"})
+    available = pass_lock_slots(ctx, ch, consumed, available)
     ch.ring.reap(consumed - available)
     if ch.commands:
         s.emit("cookie_covers_unconsumed", _covered(ch))
     s["work.pending"] = True
 
 
-def _vchan_cookie_complete(ch: Channel, txn: Mapping[str, Term]) -> None:
+def _complete(ctx: Context, ch: Channel, txn: Mapping[str, Term]) -> None:
     if not ch.commands:
         ch["desc_completed"] = True
         return
+    without = ctx.lock_txns and ctx.axes["lock-cookie"] == "none"
+    with ch.step.when(z3.Not(is_lock(txn)) if without else z3.BoolVal(True)):
+        _vchan_cookie_complete(ch, txn)
+    if ctx.lock_txns:
+        unlock_is(ctx, ch, "consumed", txn["kind"] == TXN.UNLOCK)
+        if ctx.tasklet_frees:
+            note_lock_txn(ch, txn, "desc_completed")
+        else:
+            free_lock_txn(ctx, ch, txn)
+
+
+def _vchan_cookie_complete(ch: Channel, txn: Mapping[str, Term]) -> None:
     ch.step.emit("cookie_moves_back", z3.ULT(txn["cookie"], ch["completed_cookie"]))
     ch["completed_cookie"] = txn["cookie"]
-    note_lock_txn(ch, txn, "desc_completed")
 
 
 def _covered(ch: Channel) -> Term:
@@ -205,21 +266,25 @@ def _covered(ch: Channel) -> Term:
 def bam_dma_terminate_all(ctx: Context, ch: Channel) -> None:
     """Reset the pipe if desc_list has entries; take everything from every list. The frees follow without the lock."""
     s = ch.step
-    if ch.commands and "monitor.unlock_dropped" in ctx.space.variables:
-        waiting = [z3.And(entry["valid"], entry["hw"] == HW.UNLOCK) for entry in ch.queue("ring").entries()]
-        with s.when(z3.Or(*waiting)):
-            s["monitor.unlock_dropped"] = True
     with s.when(z3.Not(ch.queue("desc_list").empty)):
+        if ch.commands and "monitor.unlock_dropped" in ctx.space.variables:
+            waiting = [z3.And(entry["valid"], entry["hw"] == HW.UNLOCK) for entry in ch.queue("ring").entries()]
+            with s.when(z3.Or(*waiting)):
+                s["monitor.unlock_dropped"] = True
         reset_pipe(ctx, ch)
     for name in ("desc_submitted", "desc_issued", "desc_list"):
         if ch.commands:
             for entry in ch.queue(name).entries():
                 with s.when(entry["valid"]):
-                    note_lock_txn(ch, entry, "terminated")
+                    note_lock_txn(ch, entry, TERMINATED)
         ch.queue(name).clear()
     if ch.commands:
         _restart_cookies(ch)
-        move_lock_txns(ch, "desc_completed", "terminated")
+        move_lock_txns(ch, "desc_completed", TERMINATED)
+        if "rx.desc_allocated" in ctx.space.variables:
+            ch["desc_allocated"] = False
+        if "rx.locked" in ctx.space.variables and ctx.axes["flag-terminate"] == "cleared":
+            ch["locked"] = False
     else:
         ch["desc_completed"] = False
 
@@ -264,15 +329,17 @@ def _work_turn(ctx: Context, s: Step, name: str) -> None:
     if name == "rx":
         s["work.pending"] = False
         if ctx.driver_locks and ctx.axes["unlock"] == "work":
-            unlock_from_work(ctx, ch)
+            with s.when(z3.And(ch.queue("desc_issued").empty, ch["locked"])):
+                bam_setup_pipe_lock(ctx, ch, "work")
         s["work.at_tx"] = z3.Not(Channel(ctx, s, "tx").queue("desc_issued").empty)
     else:
         s["work.at_tx"] = False
-    _start_if_possible(ctx, ch)
+    locked = ctx.axes["work-start"] == "issued-or-locked" and f"{name}.locked" in ctx.space.variables
+    _start_if_possible(ctx, ch, ch["locked"] if locked else z3.BoolVal(False))
 
 
 def _tasklet_actions(ctx: Context, s: Step) -> None:
-    if not ctx.driver_locks:
+    if not ctx.tasklet_frees:
         return
     ch = Channel(ctx, s, "rx")
     completed, idle = lock_txns(ch, "desc_completed"), z3.Not(lock_txns(ch, "freeing"))
@@ -282,7 +349,7 @@ def _tasklet_actions(ctx: Context, s: Step) -> None:
         move_lock_txns(Channel(ctx, step, "rx"), "desc_completed", "freeing")
 
     def free(step: Step) -> None:
-        release_mappings(ctx, Channel(ctx, step, "rx"), "freeing")
+        free_lock_txns(ctx, Channel(ctx, step, "rx"), "freeing")
 
     b, source = ctx.builder, "virt-dma.c: vchan_complete"
     b.action("driver.complete_rx", "tasklet", take_guard, take, source)

@@ -1,8 +1,11 @@
-"""The lock code of bam_dma: building LOCK and UNLOCK transactions, and releasing what they mapped.
+"""The lock code of bam_dma: making LOCK and UNLOCK, as transactions or in the ring, and releasing what they mapped.
 
 Left out, and why no property can see it:
 - The scratchpad's address and the command element's value: the dummy write's only effect is that it is one.
 - A failing dma_cookie_assign, after which v12 and v13 leave the transaction behind: it cannot fail in the base driver.
+- The one command element that slave_config maps for a channel: it stays mapped until free_chan, which no request sees.
+- slave_config's -EBUSY while locked: its one call, at probe, comes before any LOCK, which needs it.
+- That attach stores the metadata under vc.lock, or does not: it is one step with the prep call before it.
 """
 
 from __future__ import annotations
@@ -11,26 +14,38 @@ from collections.abc import Mapping
 
 import z3
 
-from model.channel import TXN, Channel, assign_cookie, one_hot
+from model.channel import HW, TXN, Channel, assign_cookie, one_hot
 from model.context import Context
+from model.hardware.ring import MARKS
 from model.language.system import Term, width_of
 
 LABELS = {TXN.LOCK: "lock", TXN.UNLOCK: "unlock"}
-CONTEXTS = ("desc_completed", "freeing", "terminated")  # a list, and what two contexts took in order to free it
+TERMINATED = "terminated"  # what terminate_all took in order to free it
+TASKLETS = ("desc_completed", "freeing")  # the tasklet's list, and what it took from there in order to free it
+TOGETHER = ("start-returns", "none-queued")  # both are built before either is queued
+
+
+def contexts(ctx: Context) -> tuple[str, ...]:
+    """Where LOCK and UNLOCK transactions that are off the lists wait to be freed."""
+    if not ctx.lock_txns:
+        return ()
+    return (*TASKLETS, TERMINATED) if ctx.tasklet_frees else (TERMINATED,)
 
 
 def declare(ctx: Context) -> None:
-    """The mappings that LOCK and UNLOCK transactions made, who still has to release them, and v12's flag.
+    """The mappings that LOCK and UNLOCK transactions made, who still has to release them, the flag, the metadata.
 
     Mapping n belongs to the transaction that made it while that is `alive`; a mapping that outlives it is `leaked`.
     """
     if not ctx.driver_locks:
         return
     space, count = ctx.space, ctx.bounds["mappings"]
-    space.add("rx.alive", count)
-    space.add("rx.mapped", count)
-    space.add("rx.leaked")
-    for context in CONTEXTS:
+    if ctx.lock_txns:
+        space.add("rx.alive", count)
+    if ctx.lock_mappings:
+        space.add("rx.mapped", count)
+        space.add("rx.leaked")
+    for context in contexts(ctx):
         for label in LABELS.values():
             space.add(f"rx.{context}_{label}", count)
     if ctx.axes["lock-storage"] == "channel":
@@ -38,67 +53,127 @@ def declare(ctx: Context) -> None:
         space.add("rx.unlock_sg", width_of(count))
     if ctx.axes["lock-flag"] in ("locked", "written"):
         space.add("rx.locked")
-    if ctx.axes["metadata"] in ("channel", "channel-direction"):
+    if ctx.attaches_metadata:
         space.add("rx.metadata", ctx.request_bits)
         if ctx.probe_window:
             space.add("rx.scratchpad")
+    if ctx.axes["metadata"] == "peripheral-config" and ctx.probe_window:
+        space.add("rx.locking_enabled")
 
 
 def setup_at_start(ctx: Context, ch: Channel) -> Term:
-    """What the versions that lock in bam_start_dma do first; whether start goes on after it."""
+    """What the versions that lock in bam_start_dma do before the fill loop; whether start goes on after it."""
     go_on: Term = z3.BoolVal(True)
     if not (ch.commands and ctx.driver_locks):
         return go_on
-    locks, unlocks = ctx.axes["lock"] == "start", ctx.axes["unlock"] == "start"
-    if locks and unlocks and ctx.axes["lock-failure"] == "start-returns":
-        return _both_or_none(ctx, ch)
-    queued = locks and bam_setup_pipe_lock(ctx, ch, TXN.LOCK)
-    if unlocks and (queued or not locks):
-        bam_setup_pipe_lock(ctx, ch, TXN.UNLOCK)
+    due = _lock_due(ctx, ch)
+    if ctx.axes["lock-room"] == "two":
+        go_on = z3.Not(z3.And(due, z3.ULT(ch.ring.free, 2)))
+        with ch.step.when(z3.Not(go_on)):
+            ch.step["work.pending"] = True
+    with ch.step.when(z3.And(due, go_on)):
+        if not bam_setup_pipe_lock(ctx, ch, "start") and ctx.axes["lock-failure"] == "start-returns":
+            return z3.And(go_on, z3.Not(due))
     return go_on
 
 
-def _both_or_none(ctx: Context, ch: Channel) -> Term:
-    """v11: both are built before either is queued; whether start goes on."""
-    addressed = _addressed(ctx, ch)
-    with ch.step.when(addressed):
-        if ch.step.fails("lock-alloc"):
-            return z3.Not(addressed)
-        if ch.step.fails("unlock-alloc"):
-            ch["leaked"] = True
-            return z3.Not(addressed)
-        for kind in (TXN.LOCK, TXN.UNLOCK):
-            _queue(ctx, ch, kind)
-    return z3.BoolVal(True)
+def _lock_due(ctx: Context, ch: Channel) -> Term:
+    """Whether start makes what it makes: if addressed, unless a flag decides on its LOCK and says that there is one."""
+    decides = ctx.axes["lock"] == "start" and ctx.axes["lock-flag"] == "locked"
+    return z3.And(_addressed(ctx, ch), z3.Not(ch["locked"]) if decides else True)
 
 
 def _addressed(ctx: Context, ch: Channel) -> Term:
     """Whether the channel knows the scratchpad's address, without which no lock descriptor is made."""
-    return ch["scratchpad"] if "rx.scratchpad" in ctx.space.variables else z3.BoolVal(True)
+    for name in ("scratchpad", "locking_enabled"):
+        if f"rx.{name}" in ctx.space.variables:
+            return ch[name]
+    return z3.BoolVal(True)
 
 
-def bam_setup_pipe_lock(ctx: Context, ch: Channel, kind: int) -> bool:
-    """Build one LOCK or UNLOCK; LOCK goes to the head of desc_issued, UNLOCK to its tail. False if building fails.
+def bam_setup_pipe_lock(ctx: Context, ch: Channel, place: str) -> bool:
+    """Make what the version makes at a place, a value of the axes `lock` and `unlock`: LOCK goes to the head of
+    desc_issued, UNLOCK to its tail. False if building fails, after which nothing else is tried.
 
     Without a scratchpad address it does nothing, and succeeds.
     """
+    kinds = [kind for axis, kind in (("lock", TXN.LOCK), ("unlock", TXN.UNLOCK)) if ctx.axes[axis] == place]
     with ch.step.when(_addressed(ctx, ch)):
-        if ch.step.fails("lock-alloc" if kind == TXN.LOCK else "unlock-alloc"):
-            return False
+        if ctx.axes["lock-failure"] in TOGETHER and len(kinds) == 2:
+            return _both_or_none(ctx, ch)
+        return all(_make(ctx, ch, kind) for kind in kinds)
+
+
+def _both_or_none(ctx: Context, ch: Channel) -> bool:
+    """Both are built before either is queued. v11 forgets the mapping of the LOCK whose UNLOCK cannot be built."""
+    if ch.step.fails("lock-alloc"):
+        return False
+    if ch.step.fails("unlock-alloc"):
+        if ctx.axes["lock-failure"] == "start-returns" and ctx.lock_mappings:
+            ch["leaked"] = True
+        return False
+    for kind in (TXN.LOCK, TXN.UNLOCK):
         _queue(ctx, ch, kind)
+    return True
+
+
+def _make(ctx: Context, ch: Channel, kind: int) -> bool:
+    if ctx.lock_slots:
+        _write(ctx, ch, kind)
+        return True
+    if ch.step.fails("lock-alloc" if kind == TXN.LOCK else "unlock-alloc"):
+        return False
+    _queue(ctx, ch, kind)
     return True
 
 
 def _queue(ctx: Context, ch: Channel, kind: int) -> None:
     if kind == TXN.LOCK and "rx.metadata" in ctx.space.variables:
         _note_metadata(ctx, ch)
-    mapping = _bam_make_lock_desc(ctx, ch, kind)
-    cookie = assign_cookie(ch)
+    number = _bam_make_lock_desc(ctx, ch, kind)
+    cookie = assign_cookie(ch) if ctx.axes["lock-cookie"] == "own" else 0
     issued = ch.queue("desc_issued")
     push = issued.push_front if kind == TXN.LOCK else issued.push_back
-    push(kind=kind, left=1, cookie=cookie, map=mapping)
-    if "rx.locked" in ctx.space.variables:
-        ch["locked"] = kind == TXN.LOCK
+    push(kind=kind, left=1, cookie=cookie, map=number)
+    if kind == TXN.LOCK or ctx.axes["flag-clear"] == "queued":
+        _set_flag(ch, kind == TXN.LOCK)
+
+
+def _write(ctx: Context, ch: Channel, kind: int) -> None:
+    """A LOCK or UNLOCK straight into the slot at tail; UNLOCK has INT. The caller has seen that a slot is free."""
+    hw = {TXN.LOCK: HW.LOCK, TXN.UNLOCK: HW.UNLOCK}[kind]
+    entry = {"hw": hw, "int": int(kind == TXN.UNLOCK), LABELS[kind]: z3.BoolVal(True)}
+    ch.ring.write([entry], z3.BitVecVal(1, 1))
+    _set_flag(ch, kind == TXN.LOCK)
+
+
+def _set_flag(ch: Channel, locked: bool) -> None:
+    if "rx.locked" in ch.ctx.space.variables:
+        ch["locked"] = locked
+
+
+def unlock_is(ctx: Context, ch: Channel, stage: str, is_unlock: Term) -> None:
+    """An UNLOCK is "loaded" or "consumed": the flag is cleared if it goes by that."""
+    if ctx.axes["flag-clear"] == stage and "rx.locked" in ctx.space.variables:
+        with ch.step.when(is_unlock):
+            ch["locked"] = False
+
+
+def pass_lock_slots(ctx: Context, ch: Channel, consumed: Term, available: Term) -> Term:
+    """What of `available` is left behind the LOCKs and UNLOCKs that the slots from the first one on have.
+
+    `consumed` slots lie between head and the read offset, `available` of them have not been looked at yet.
+    """
+    if not (ch.commands and ctx.lock_slots):
+        return available
+    locks, unlocks = (ch.ring.marked(mark, consumed - available) for mark in MARKS)
+    passed: Term = z3.BitVecVal(0, available.size())
+    for count in range(1, ctx.bounds["ring"] + 1):
+        run = (1 << count) - 1
+        found = z3.And((locks | unlocks) & run == run, z3.UGE(available, count))
+        passed = z3.If(found, z3.BitVecVal(count, available.size()), passed)
+        unlock_is(ctx, ch, "consumed", z3.And(found, unlocks & (1 << count - 1) != 0))
+    return available - passed
 
 
 def _note_metadata(ctx: Context, ch: Channel) -> None:
@@ -112,6 +187,7 @@ def _note_metadata(ctx: Context, ch: Channel) -> None:
 
 
 def _bam_make_lock_desc(ctx: Context, ch: Channel, kind: int) -> Term:
+    """The number of a new transaction, which is also that of its mapping."""
     alive = ch["alive"]
     count = alive.size()
     ch.step.exceed("mappings", alive == (1 << count) - 1)
@@ -122,7 +198,8 @@ def _bam_make_lock_desc(ctx: Context, ch: Channel, kind: int) -> Term:
         number = z3.If(unused, z3.BitVecVal(value, width_of(count)), number)
         lowest = z3.If(unused, z3.BitVecVal(1 << value, count), lowest)
     ch["alive"] = alive | lowest
-    ch["mapped"] = ch["mapped"] | lowest
+    if ctx.lock_mappings:
+        ch["mapped"] = ch["mapped"] | lowest
     if ctx.axes["lock-storage"] == "channel":
         ch[_storage(kind)] = number
     return number
@@ -132,15 +209,14 @@ def _storage(kind: int) -> str:
     return "lock_sg" if kind == TXN.LOCK else "unlock_sg"
 
 
-def unlock_from_work(ctx: Context, ch: Channel) -> None:
-    """v12, bam_dma_work: if desc_issued is empty and `locked`, queue the UNLOCK."""
-    with ch.step.when(z3.And(ch.queue("desc_issued").empty, ch["locked"])):
-        bam_setup_pipe_lock(ctx, ch, TXN.UNLOCK)
+def is_lock(txn: Mapping[str, Term]) -> Term:
+    """Whether a transaction of the consumer channel is a LOCK or an UNLOCK."""
+    return z3.Or(txn["kind"] == TXN.LOCK, txn["kind"] == TXN.UNLOCK)
 
 
 def note_lock_txn(ch: Channel, txn: Mapping[str, Term], into: str) -> None:
-    """Put a transaction into one of `CONTEXTS`, where only LOCK and UNLOCK leave a trace."""
-    if not ch.ctx.driver_locks:
+    """Put a transaction into one of `contexts`, where only LOCK and UNLOCK leave a trace."""
+    if into not in contexts(ch.ctx):
         return
     mapping = one_hot(txn["map"], ch.ctx.bounds["mappings"])
     for kind, label in LABELS.items():
@@ -149,32 +225,45 @@ def note_lock_txn(ch: Channel, txn: Mapping[str, Term], into: str) -> None:
 
 
 def move_lock_txns(ch: Channel, source: str, into: str) -> None:
-    """Take all of one of `CONTEXTS` into another."""
-    for label in LABELS.values() if ch.ctx.driver_locks else ():
+    """Take all of one of `contexts` into another."""
+    for label in LABELS.values() if source in contexts(ch.ctx) else ():
         ch[f"{into}_{label}"] = ch[f"{into}_{label}"] | ch[f"{source}_{label}"]
         ch[f"{source}_{label}"] = 0
 
 
 def lock_txns(ch: Channel, context: str) -> Term:
-    """Whether one of `CONTEXTS` has a LOCK or UNLOCK transaction."""
+    """Whether one of `contexts` has a LOCK or UNLOCK transaction."""
     return z3.Or(*(ch[f"{context}_{label}"] != 0 for label in LABELS.values()))
 
 
-def release_mappings(ctx: Context, ch: Channel, context: str) -> None:
-    """bam_dma_free_desc of the LOCK and UNLOCK transactions that a context took: dma_unmap_sg, without vc.lock."""
+def free_lock_txns(ctx: Context, ch: Channel, context: str) -> None:
+    """bam_dma_free_desc of the LOCK and UNLOCK transactions that a context took, without vc.lock."""
     for kind, label in LABELS.items():
         made = ch[f"{context}_{label}"]
         with ch.step.when(made != 0):
-            released = made
-            if ctx.axes["lock-storage"] == "channel":
-                slot = ch[_storage(kind)]
-                released = z3.BitVecVal(1, made.size()) << z3.ZeroExt(made.size() - slot.size(), slot)
-            if ctx.axes["lock-release"] == "never":
-                released = z3.BitVecVal(0, made.size())
-            else:
-                ch.step.emit("unmap_foreign", released != made)
-            with ch.step.when(ch["mapped"] & made & ~released != 0):
-                ch["leaked"] = True
-            ch["mapped"] = ch["mapped"] & ~(released | made)
-            ch["alive"] = ch["alive"] & ~made
+            _free(ctx, ch, kind, made)
             ch[f"{context}_{label}"] = 0
+
+
+def free_lock_txn(ctx: Context, ch: Channel, txn: Mapping[str, Term]) -> None:
+    """The interrupt frees a transaction at once if it is a LOCK or UNLOCK, under vc.lock."""
+    for kind in LABELS:
+        with ch.step.when(txn["kind"] == kind):
+            _free(ctx, ch, kind, one_hot(txn["map"], ctx.bounds["mappings"]))
+
+
+def _free(ctx: Context, ch: Channel, kind: int, made: Term) -> None:
+    """dma_unmap_sg and kfree of the transactions `made`, all LOCKs or all UNLOCKs."""
+    if ctx.lock_mappings:
+        released = made
+        if ctx.axes["lock-storage"] == "channel":
+            slot = ch[_storage(kind)]
+            released = z3.BitVecVal(1, made.size()) << z3.ZeroExt(made.size() - slot.size(), slot)
+        if ctx.axes["lock-release"] == "never":
+            released = z3.BitVecVal(0, made.size())
+        else:
+            ch.step.emit("unmap_foreign", released != made)
+        with ch.step.when(ch["mapped"] & made & ~released != 0):
+            ch["leaked"] = True
+        ch["mapped"] = ch["mapped"] & ~(released | made)
+    ch["alive"] = ch["alive"] & ~made

@@ -70,7 +70,7 @@ def _one_softirq(ctx: Context, action: Action) -> Action:
     """The work item and the tasklets run on the CPU that took the interrupt, one to its end before another begins."""
     s = Step(ctx.space)
     running = {"work": s["work.at_tx"]}
-    if ctx.driver_locks:
+    if ctx.tasklet_frees:
         running["tasklet"] = lock.lock_txns(Channel(ctx, s, "rx"), "freeing")
     if ctx.workload.client == "qce":
         program = client.Program.of(ctx)

@@ -6,6 +6,9 @@ Left out, and why no property can see it:
 - A LOCK of v2 to v10 whose buffer was rewritten would carry the first write of the new contents: a register write
   either way.
 - Without its base a register write goes to another peripheral; here it goes nowhere.
+- A command step that fails leaves no mapping of the command buffer, in no version: what it mapped it unmaps itself.
+- That qce_dma_terminate_all returns if terminating rxchan fails, as in v18: bam_dma_terminate_all never does.
+- dmaengine_desc_free of the commands, which v20 calls on a failure: it frees only what is reusable.
 - Copying the result dump: no claim is about data.
 - v2's flag values alias INTERRUPT and ACK: its LOCK ends in EOT where others end in INT, and both raise the interrupt.
 - v2's LOCK is a DEV_TO_MEM descriptor on the consumer channel: what a pipe enabled in the wrong direction does no
@@ -23,7 +26,7 @@ from model.context import Context
 from model.driver import bam_dma_terminate_all, bam_issue_pending, submit
 from model.hardware.crypto_engine import write_config, write_go
 from model.language.system import Step, Term
-from model.lock import release_mappings
+from model.lock import TERMINATED, free_lock_txns
 
 Body = Callable[[Context, Step], None]
 
@@ -72,7 +75,9 @@ def _prep_commands(ctx: Context, s: Step) -> None:
         _fail(s)
         return
     _write_buffer(ctx, s)
-    if refused or (ctx.axes["metadata"] in ("channel", "channel-direction") and s.fails("attach")):
+    if refused or (ctx.attaches_metadata and s.fails("attach")):
+        if "rx.desc_allocated" in ctx.space.variables:
+            s["rx.desc_allocated"] = True
         _fail(s)
         return
     number = request_number(ctx, s)
@@ -178,7 +183,7 @@ def _terminate_rx(ctx: Context, s: Step) -> None:
 
 
 def _free_rx(ctx: Context, s: Step) -> None:
-    release_mappings(ctx, Channel(ctx, s, "rx"), "terminated")
+    free_lock_txns(ctx, Channel(ctx, s, "rx"), TERMINATED)
 
 
 def _terminate_tx(ctx: Context, s: Step) -> None:

@@ -86,6 +86,7 @@ def _section(label: str, brief: str, does: str) -> Wording:
 
 ACTIONS: Mapping[str, Wording] = {
     "client.set_base": Wording("qce_crypto_probe", "base set", "sets base_phys, the rest of probe being done"),
+    "client.slave_config": _section("bam_slave_config rx", "locking enabled", "enables locking (dmaengine_slave_config)"),
     "client.begin_unlocked_aead": Wording(
         "qce_aead_async_req_handle", "an AEAD request begun", "begins an AEAD request for which it takes no lock"
     ),
@@ -172,6 +173,7 @@ class Members(Enum):
     """What a bit-vector that is a set has in it."""
 
     MAPPINGS = auto()
+    SLOTS = auto()
     REQUESTS = auto()
 
 
@@ -254,6 +256,10 @@ VARIABLES: Mapping[str, Meaning] = {
     "rx.tail": Meaning("slot to be filled next"),
     "rx.irq": Meaning("interrupt pending"),
     "rx.scratchpad": Meaning("scratchpad address known"),
+    "rx.locking_enabled": Meaning("slave_config has enabled locking"),
+    "rx.desc_allocated": Meaning("has a transaction that nobody submits"),
+    "rx.slots_lock": Meaning("slots with a LOCK, counted from head", Members.SLOTS),
+    "rx.slots_unlock": Meaning("slots with an UNLOCK, counted from head", Members.SLOTS),
     "tx.head": Meaning("slot to be reaped next"),
     "tx.tail": Meaning("slot to be filled next"),
     "tx.irq": Meaning("interrupt pending"),

@@ -12,7 +12,7 @@ import z3
 
 from model.channel import HW, Channel, fields
 from model.context import Context
-from model.hardware.ring import declare_positions
+from model.hardware.ring import declare_memory, declare_positions
 from model.language.queues import Queue
 from model.language.system import Enumeration, Step, Term
 
@@ -27,6 +27,8 @@ def declare(ctx: Context) -> None:
     for channel in ("rx", "tx"):
         declare_positions(space, channel, ring, ctx.bounds["ring_at"])
         space.add(f"{channel}.irq")
+    if ctx.lock_slots:
+        declare_memory(space, "rx", ring)
     # a ring that earlier work has moved belongs to a pipe that is set up
     space.add("tx.enabled", init=int(ctx.bounds["ring_at"] > 0))
     if ctx.locks:

@@ -5,8 +5,11 @@ tail = head all slots can be filled, which brings tail back to head: the ring th
 the read offset, and nothing is told to the hardware. Only a ring whose tail has wrapped below its head fills up as
 intended, with one slot left.
 
-The queue `ring` holds what lies between the read offset and the doorbell. Left out, and why no property can see it:
-- The memory of the other slots: the hardware reads a slot only after tail has passed over it, which writes it.
+The queue `ring` holds what lies between the read offset and the doorbell. Where the interrupt looks at the memory of the
+slots, that is there too: which of them, counted from head on, have a LOCK or an UNLOCK. Left out, and why no property
+can see it:
+- The memory that head has passed over, or that a reset has left behind: the hardware and the interrupt look at a slot
+  only after tail has passed over it again, which writes it.
 - The size of a slot, and the doorbell in bytes.
 """
 
@@ -19,11 +22,19 @@ import z3
 from model.language.queues import Queue, resize
 from model.language.system import StateSpace, Step, Term, width_of
 
+MARKS = ("lock", "unlock")  # the bits of a descriptor by which the interrupt knows what is on no list
+
 
 def declare_positions(space: StateSpace, channel: str, slots: int, at: int) -> None:
     """`head` and `tail` of a channel's ring, both at slot `at` (0 to `slots` - 1)."""
     for name in ("head", "tail"):
         space.add(f"{channel}.{name}", width_of(slots), at % slots)
+
+
+def declare_memory(space: StateSpace, channel: str, slots: int) -> None:
+    """For each of `MARKS` the set of a channel's slots, 0 being that at head, whose memory has it."""
+    for mark in MARKS:
+        space.add(f"{channel}.slots_{mark}", slots)
 
 
 class Ring:
@@ -61,9 +72,16 @@ class Ring:
         offset = self._modulo(self._read("tail") + self.slots - resize(self.pending.length, self._wide))
         return resize(z3.If(z3.UGE(offset, head), offset - head, offset + self.slots - head), width_of(self.slots + 1))
 
+    def marked(self, mark: str, first: Term) -> Term:
+        """The set of slots whose memory has one of `MARKS`, 0 being that `first` slots behind head."""
+        memory = self.step[f"{self.name}.slots_{mark}"]
+        return z3.LShR(memory, resize(first, memory.size()))
+
     def reap(self, count: Term) -> None:
         """Advance head."""
         self._move("head", count)
+        for mark in self._marks:
+            self.step[f"{self.name}.slots_{mark}"] = self.marked(mark, count)
 
     def write(self, entries: Sequence[Mapping[str, Term | int]], count: Term) -> None:
         """Copy the first `count` of `entries` to the slots from tail on, and advance tail.
@@ -72,6 +90,7 @@ class Ring:
         before it got there: event `ring_lapped`.
         """
         before, count = resize(self.pending.length, self._wide), resize(count, self._wide)
+        self._mark(entries, count)
         laps = z3.UGE(before + count, self.slots)
         self.step.emit("ring_lapped", laps)
         with self.step.when(z3.Not(laps)):
@@ -84,8 +103,25 @@ class Ring:
                         self.pending.fill(entries[first:end])
         self._move("tail", count)
 
+    @property
+    def _marks(self) -> tuple[str, ...]:
+        return MARKS if f"{self.name}.slots_{MARKS[0]}" in self.step.space.variables else ()
+
+    def _mark(self, entries: Sequence[Mapping[str, Term | int]], count: Term) -> None:
+        """Write the first `count` of `entries` into the memory of the slots from tail on."""
+        first = self._modulo(self._read("tail") + self.slots - self._read("head"))
+        for mark in self._marks:
+            name = f"{self.name}.slots_{mark}"
+            for place, entry in enumerate(entries):
+                slot = z3.BitVecVal(1, self.slots) << resize(self._modulo(first + place), self.slots)
+                with self.step.when(z3.UGT(count, place)):
+                    has = entry.get(mark, z3.BoolVal(False))
+                    self.step[name] = z3.If(has, self.step[name] | slot, self.step[name] & ~slot)
+
     def reset(self) -> None:
         """bam_chan_init_hw: the hardware forgets the pipe's descriptors, head = tail = 0."""
         self.pending.clear()
+        for mark in self._marks:
+            self.step[f"{self.name}.slots_{mark}"] = 0
         self.step[f"{self.name}.head"] = 0
         self.step[f"{self.name}.tail"] = 0

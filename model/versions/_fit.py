@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 UNKNOWN = "unknown"
@@ -14,16 +14,23 @@ def misfit(axes: Mapping[str, Any]) -> str | None:
         return None
     lock, unlock, storage, flag = (axes[name] for name in ("lock", "unlock", "lock-storage", "lock-flag"))
     steps = {*axes["request"], *axes["completion"], *axes["data-failure"], *axes["command-failure"]}
-    unlocks = {"none": ("none",), "client": ("client", "none")}.get(lock, ("work", "start", "none"))
-    storages = {"none": ("none",), "client": ("client",)}.get(lock, ("channel", "descriptor"))
-    flags = {"none": ("none",), "client": ("none", "prep", "attach"), "issue": ("locked",)}.get(
+    by_driver = ("work", "start", "drained", "none")
+    unlocks = {"none": ("none",), "client": ("client", "none"), "round": ("round", "work", "drained", "none")}.get(
+        lock, by_driver
+    )
+    storages = {"none": ("none",), "client": ("client",)}.get(lock, ("channel", "descriptor", "shared"))
+    flags = {"none": ("none",), "client": ("none", "prep", "attach"), "issue": ("locked",), "round": ("locked",)}.get(
         lock, ("none", "locked", "written")
     )
     rules = (
         (unlock in unlocks, f"lock = {lock!r} needs unlock = {_either(unlocks)}, not {unlock!r}"),
         (storage in storages, f"lock = {lock!r} needs lock-storage = {_either(storages)}, not {storage!r}"),
         (flag in flags, f"lock = {lock!r} needs lock-flag = {_either(flags)}, not {flag!r}"),
-        (unlock != "work" or flag == "locked", f"unlock = 'work' needs lock-flag = 'locked', not {flag!r}"),
+        (
+            unlock not in ("work", "drained") or flag == "locked",
+            f"unlock = {unlock!r} needs lock-flag = 'locked', not {flag!r}",
+        ),
+        *_lock_rules(axes),
         ((lock == "client") == ("lock" in steps), "step 'lock' belongs into request if and only if lock = 'client'"),
         (
             (unlock == "client") == ("unlock" in steps),
@@ -42,9 +49,49 @@ def misfit(axes: Mapping[str, Any]) -> str | None:
     return next((sentence for fits, sentence in rules if not fits), None)
 
 
+def _lock_rules(axes: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    """What the axes about the LOCK and UNLOCK that bam_dma makes need of each other."""
+    for (axis, values), needs in NEEDS.items():
+        if axes[axis] in values:
+            for other, valid in needs.items():
+                sentence = f"{axis} = {axes[axis]!r} needs {other} = {_either(valid)}, not {axes[other]!r}"
+                yield axes[other] in valid, sentence
+
+
 def _either(values: tuple[str, ...]) -> str:
     return " or ".join(repr(value) for value in values)
 
+
+_BY_DRIVER = ("issue", "start", "round")
+_SLOT = {
+    "lock": ("start",),
+    "unlock": ("drained", "none"),
+    "lock-storage": ("shared",),
+    "lock-cookie": ("none",),
+    "lock-freeing": ("none",),
+    "runtime-pm": ("before-lock",),
+    "flag-clear": ("loaded", "consumed"),
+}
+NEEDS: Mapping[tuple[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]] = {
+    ("lock-descriptor", ("slot",)): _SLOT,
+    ("lock-freeing", ("none",)): {"lock-descriptor": ("slot",)},
+    ("lock-freeing", ("irq",)): {"lock": _BY_DRIVER},
+    ("lock-cookie", ("none",)): {"lock": _BY_DRIVER},
+    ("lock-storage", ("shared",)): {"lock-release": ("never",)},
+    ("lock-room", ("two",)): {"lock": ("start",)},
+    ("lock", ("round",)): {"runtime-pm": ("before-lock",), "lock-failure": ("runs-unlocked", "none-queued")},
+    ("unlock", ("round",)): {"flag-clear": ("loaded", "consumed")},
+    ("flag-clear", ("loaded", "consumed")): {"lock-flag": ("locked", "written")},
+    ("flag-terminate", ("cleared",)): {"lock-flag": ("prep", "attach", "locked", "written")},
+    ("work-start", ("issued-or-locked",)): {"lock-flag": ("locked",)},
+    ("metadata", ("peripheral-config",)): {"lock": _BY_DRIVER},
+}
+"""What a value needs of other axes.
+
+A slot of the ring has no transaction to free, no cookie and no room for a mapping; it is written where the doorbell
+follows, and it is in the ring once it is made. UNLOCK made with the LOCK of a round would clear the flag at once if
+queueing it did, and the next round would lock again.
+"""
 
 ALIKE: Mapping[str, Mapping[str, str]] = {
     "lock-flag": {"attach": "prep"},

@@ -9,7 +9,7 @@ import z3
 from model.channel import HW, TXN, Channel, one_hot
 from model.client import Program
 from model.language.system import Step, Term
-from model.lock import lock_txns
+from model.lock import TERMINATED, is_lock, lock_txns
 from model.protocol import Protocol
 from model.qce import request_number
 from proofs.engines import Target
@@ -28,7 +28,7 @@ def mapping_live(protocol: Protocol) -> Target:
         command = z3.Or(entry["hw"] == HW.CONFIGURE, entry["hw"] == HW.GO)
         buffer = one_hot(entry["req"], ctx.bounds["requests"]) & s["client.buffer_mapped"]
         dead.append(z3.And(entry["valid"], command, buffer == 0))
-        if ctx.driver_locks:
+        if ctx.lock_mappings:
             element = one_hot(entry["map"], ctx.bounds["mappings"]) & s["rx.mapped"]
             dummy = z3.Or(entry["hw"] == HW.LOCK, entry["hw"] == HW.UNLOCK)
             dead.append(z3.And(entry["valid"], dummy, element == 0))
@@ -46,7 +46,7 @@ def mapped_loaded(protocol: Protocol) -> Mapping[str, Term]:
         return z3.Or(*(z3.And(entry["valid"], entry["hw"] == kind) for entry in entries for kind in kinds))
 
     found = {"a register write is in the ring": loaded(HW.CONFIGURE, HW.GO)}
-    if protocol.ctx.driver_locks or protocol.ctx.client_locks:
+    if protocol.ctx.lock_mappings or protocol.ctx.client_locks:
         found["a LOCK or UNLOCK is in the ring"] = loaded(HW.LOCK, HW.UNLOCK)
     return found
 
@@ -62,10 +62,19 @@ def mapping_own(protocol: Protocol) -> Target:
 
 
 def about_to_free(protocol: Protocol) -> Mapping[str, Term]:
-    """The tasklet, or terminate_all, has a LOCK or UNLOCK to free."""
+    """The tasklet, or terminate_all, has a LOCK or UNLOCK to free; so has the interrupt where that frees them."""
     ch = Channel(protocol.ctx, Step(protocol.ctx.space), "rx")
-    frees = z3.Or(*(lock_txns(ch, context) for context in ("freeing", "terminated")))
-    return {"the tasklet or terminate_all has a LOCK or UNLOCK to free": frees}
+    if protocol.ctx.tasklet_frees:
+        frees = z3.Or(*(lock_txns(ch, context) for context in ("freeing", TERMINATED)))
+        return {"the tasklet or terminate_all has a LOCK or UNLOCK to free": frees}
+    listed = z3.Or(*(z3.And(entry["valid"], is_lock(entry)) for entry in ch.queue("desc_list").entries()))
+    found = {"desc_list has a LOCK or UNLOCK, which the interrupt frees": listed}
+    return found | {"terminate_all has a LOCK or UNLOCK to free": lock_txns(ch, TERMINATED)}
+
+
+def _has_mappings(protocol: Protocol) -> str | None:
+    shared = protocol.ctx.driver_locks and not protocol.ctx.lock_mappings
+    return "LOCK and UNLOCK share one mapping that no request undoes" if shared else needs_driver_lock(protocol)
 
 
 def mapping_freed(protocol: Protocol) -> Target:
@@ -75,8 +84,14 @@ def mapping_freed(protocol: Protocol) -> Target:
     left: list[Term] = [s["client.data_mapped"] != 0]
     if "client.buffer_mapped" in ctx.space.variables:
         left.append(s["client.buffer_mapped"] != 0)
-    if ctx.driver_locks:
-        left += [s["rx.mapped"] != 0, s["rx.alive"] != 0, s["rx.leaked"]]
+    if ctx.lock_mappings:
+        left.append(s["rx.mapped"] != 0)
+    if ctx.lock_txns:
+        left.append(s["rx.alive"] != 0)
+    if ctx.lock_mappings:
+        left.append(s["rx.leaked"])
+    if "rx.desc_allocated" in ctx.space.variables:
+        left.append(s["rx.desc_allocated"])
     if ctx.client_locks:
         left += [s["client.lock_mapped"], s["client.unlock_mapped"]]
     return Target(state=z3.And(quiescent(protocol), z3.Or(*left)))
@@ -130,7 +145,7 @@ def command_waits(protocol: Protocol) -> Mapping[str, Term]:
 def _has_metadata(protocol: Protocol) -> str | None:
     if protocol.ctx.axes["metadata"] == "operation":
         return "the metadata belongs to the LOCK itself in this version"
-    if protocol.ctx.axes["metadata"] in ("none", "slave-config"):
+    if not protocol.ctx.attaches_metadata:
         return "this version attaches no metadata"
     return needs_driver_lock(protocol)
 
@@ -200,7 +215,7 @@ PROPERTIES = (
         "an unmap releases the mapping that the same descriptor made",
         "v16 changelog",
         mapping_own,
-        needs_driver_lock,
+        _has_mappings,
         (*EVERYWHERE, "faults"),
         premise=about_to_free,
         severity=Severity.MEMORY,

@@ -9,7 +9,7 @@ import z3
 from model import client
 from model.channel import Channel
 from model.language.system import Step, Term
-from model.lock import CONTEXTS, lock_txns
+from model.lock import contexts, lock_txns
 from model.protocol import Protocol
 
 
@@ -27,8 +27,7 @@ def quiescent(protocol: Protocol) -> Term:
         ch = Channel(ctx, s, name)
         conditions += [ch.queue(item).empty for item in ("desc_submitted", "desc_issued", "desc_list", "ring")]
         conditions.append(z3.Not(ch["irq"]))
-    if ctx.driver_locks:
-        conditions += [z3.Not(lock_txns(Channel(ctx, s, "rx"), context)) for context in CONTEXTS]
+    conditions += [z3.Not(lock_txns(Channel(ctx, s, "rx"), context)) for context in contexts(ctx)]
     if "client.panicked" in ctx.space.variables:
         conditions.append(z3.Not(s["client.panicked"]))
     return z3.And(*conditions)
