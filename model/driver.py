@@ -130,23 +130,30 @@ def _fill(ctx: Context, ch: Channel, condition: Callable[[], Term], rounds: int 
 def _lock_in_a_round(ctx: Context, ch: Channel) -> None:
     """The rounds of the fill loop before the LOCK of one of them, and that; the rest of the loop makes no other.
 
-    A round makes it if the flag is clear. From then on the flag is set until the UNLOCK is loaded, which goes behind
-    all that is issued. If building fails, the round loads its transaction without, and the next round tries again.
+    A round makes it if the flag is clear and the next transaction is no LOCK or UNLOCK. From then on the flag is set
+    until the UNLOCK is loaded, which goes behind all that is issued. If building fails, the round loads its transaction
+    without, and the next round tries again.
     """
-    _fill(ctx, ch, lambda: ch["locked"])
-    with ch.step.when(z3.And(z3.Not(ch["locked"]), _loadable(ch))):
+    _fill(ctx, ch, lambda: _locked_already(ch))
+    with ch.step.when(z3.And(z3.Not(_locked_already(ch)), _loadable(ch))):
         if bam_setup_pipe_lock(ctx, ch, "round"):
             return
         _fill(ctx, ch, lambda: z3.BoolVal(True), rounds=1)
-        with ch.step.when(z3.And(z3.Not(ch["locked"]), _loadable(ch))):
+        with ch.step.when(z3.And(z3.Not(_locked_already(ch)), _loadable(ch))):
             bam_setup_pipe_lock(ctx, ch, "round")
+
+
+def _locked_already(ch: Channel) -> Term:
+    """Whether a round loads the next transaction as it is."""
+    return z3.Or(ch["locked"], is_lock(ch.queue("desc_issued").front()))
 
 
 def _unlock_drained(ctx: Context, ch: Channel, go_on: Term) -> None:
     """What follows the fill loop where UNLOCK waits for the end of what is issued."""
     with ch.step.when(z3.And(go_on, ch["locked"], ch.queue("desc_issued").empty, ch.ring.free != 0)):
-        if bam_setup_pipe_lock(ctx, ch, "drained") and ctx.lock_txns:
-            _load(ctx, ch)
+        bam_setup_pipe_lock(ctx, ch, "drained")
+    if ctx.lock_txns:
+        _fill(ctx, ch, lambda: go_on, rounds=1)
 
 
 def _load(ctx: Context, ch: Channel) -> None:

@@ -86,7 +86,7 @@ def _section(label: str, brief: str, does: str) -> Wording:
 
 ACTIONS: Mapping[str, Wording] = {
     "client.set_base": Wording("qce_crypto_probe", "base set", "sets base_phys, the rest of probe being done"),
-    "client.slave_config": _section("bam_slave_config rx", "locking enabled", "enables locking (dmaengine_slave_config)"),
+    "client.slave_config": _section("bam_slave_config rx", "locking enabled", "enables locking (bam_slave_config)"),
     "client.begin_unlocked_aead": Wording(
         "qce_aead_async_req_handle", "an AEAD request begun", "begins an AEAD request for which it takes no lock"
     ),

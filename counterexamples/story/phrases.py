@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from counterexamples.story.moment import Moment, Record, about_cookies, has_lock_hardware, kind_of, kinds, listed, owner
-from model.language.system import Action
+from counterexamples.story.oddities.oddity import LOCKS
 from model.parameters import FAULTS
 from model.vocabulary import actor, wording
 
@@ -56,14 +56,18 @@ def _into(m: Moment, channel: str, start: str) -> str:
         text += f", lock_sg of the channel being mapping {m.after['rx.lock_sg']} now"
     if not rest:
         return text
-    why = ", the ring being full" if _ring_full(m, channel) else ""
-    return f"{text}{',' if loaded else ':'} {listed(rest)} {_stay(rest)} in desc_issued{why}"
+    return f"{text}{',' if loaded else ':'} {listed(rest)} {_stay(rest)} in desc_issued{_why_left(m, channel)}"
 
 
-def _ring_full(m: Moment, channel: str) -> bool:
-    """Whether the driver counts no free slot after the step."""
-    head, tail = m.after[f"{channel}.head"], m.after[f"{channel}.tail"]
-    return tail is not None and (head - tail - 1) % (m.trace.subject.bounds["ring"] + 1) == 0
+def _why_left(m: Moment, channel: str) -> str:
+    """Why something stays in desc_issued: the driver counts no free slot after the step, or one and a LOCK needs two."""
+    head, tail, slots = m.after[f"{channel}.head"], m.after[f"{channel}.tail"], m.trace.subject.bounds["ring"]
+    if tail is None:
+        return ""
+    free = (head - tail - 1) % (slots + 1)
+    if free == 1 and channel == "rx" and m.trace.subject.axes.get("lock-room") == "two" and not m.before["rx.locked"]:
+        return ", one slot being free where LOCK needs two, and the work item is queued"
+    return "" if free else ", the ring being full"
 
 
 def _go(words: Sequence[str]) -> str:
@@ -83,7 +87,7 @@ def _with_cookies(m: Moment, records: Sequence[Record]) -> list[str]:
     """What transactions are, with their cookies where the property is about them and the channel has any."""
     shown = about_cookies(m.trace)
     return [
-        f"{kind_of(record)} (cookie {record['cookie']})" if shown and "cookie" in record else kind_of(record)
+        f"{kind_of(record)} (cookie {record['cookie']})" if shown and record.get("cookie") else kind_of(record)
         for record in records
     ]
 
@@ -116,7 +120,9 @@ def _work(channel: str) -> Callable[[Moment], str]:
         loaded = kinds(m.put(f"{channel}.ring"))
         added = {*loaded, *kinds(m.put(f"{channel}.desc_issued"))}
         if channel == "rx" and not m.before["rx.desc_issued"] and "UNLOCK" in added:
-            return "finds desc_issued empty and `locked` set, and queues UNLOCK"
+            slot = m.trace.subject.axes.get("lock-descriptor") == "slot"
+            put = "writes UNLOCK into the ring" if slot else "queues UNLOCK"
+            return f"finds desc_issued empty and `locked` set, and {put}"
         if not loaded and not m.before[f"{channel}.desc_issued"]:
             return f"finds desc_issued of {channel} empty and starts nothing"
         return _into(m, channel, f"starts {channel} again (bam_start_dma)")
@@ -130,6 +136,8 @@ def _irq(channel: str) -> Callable[[Moment], str]:
         done = _with_cookies(m, [record for record in reaped if not record["left"]])
         parts = [record for record in reaped if record["left"]]
         text = f"reaps {listed(done)} of {channel}" if done else f"finds nothing of {channel} complete"
+        if channel == "rx":
+            text += _lock_slots_passed(m) + _locks_freed(m, reaped)
         if parts:
             text += f", puts what is left of {listed(kinds(parts))} back to the head of desc_issued"
         return f"{text} and queues the work item" if m.set_to("work.pending", True) else text
@@ -137,13 +145,31 @@ def _irq(channel: str) -> Callable[[Moment], str]:
     return phrase
 
 
+def _lock_slots_passed(m: Moment) -> str:
+    """The LOCKs and UNLOCKs that are on no list, over which the interrupt has moved head."""
+    if m.before["rx.slots_lock"] is None:
+        return ""
+    moved = (m.after["rx.head"] - m.before["rx.head"]) % m.trace.subject.bounds["ring"]
+    over = [mark.upper() for mark in ("lock", "unlock") if m.before[f"rx.slots_{mark}"] % (1 << moved)]
+    return f", passes over {listed(over)}" if over else ""
+
+
+def _locks_freed(m: Moment, reaped: Sequence[Record]) -> str:
+    """The LOCKs and UNLOCKs that the interrupt itself has freed, and what that did to the flag."""
+    freed = [name for name in kinds(reaped) if name in LOCKS]
+    text = f", frees {listed(freed)}" if freed and m.trace.subject.axes.get("lock-freeing") == "irq" else ""
+    return f"{text}, clears `locked`" if m.set_to("rx.locked", False) else text
+
+
 def _terminate(channel: str) -> Callable[[Moment], str]:
     def phrase(m: Moment) -> str:
         text = f"terminates {channel}chan (bam_dma_terminate_all)"
-        dropped = kinds(m.before[f"{channel}.ring"])
-        if not m.before[f"{channel}.desc_list"]:
-            return f"{text}, whose desc_list is empty"
-        return f"{text}, whose pipe is reset with {listed(dropped) or 'nothing'} left in its ring"
+        waiting = kinds(m.before[f"{channel}.ring"])
+        if m.before[f"{channel}.desc_list"]:
+            text += f", whose pipe is reset with {listed(waiting) or 'nothing'} left in its ring"
+        else:
+            text += f", whose desc_list is empty{f', which leaves {listed(waiting)} in its ring' if waiting else ''}"
+        return f"{text}, and clears `locked`" if channel == "rx" and m.set_to("rx.locked", False) else text
 
     return phrase
 

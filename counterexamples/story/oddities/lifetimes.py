@@ -16,6 +16,7 @@ _MAPPINGS: Mapping[str, str] = {
     "rx.mapped": "the mapping of a command element of LOCK or UNLOCK",
     "rx.alive": "a LOCK or UNLOCK transaction",
     "rx.leaked": "a mapping that nobody knows any more",
+    "rx.desc_allocated": "a transaction of the commands that was never submitted",
 }
 
 
@@ -54,17 +55,29 @@ def _mapped(state: State, record: Record) -> bool:
 def _foreign_unmap(m: Moment) -> Oddity | None:
     if not m.happens("unmap_foreign"):
         return None
-    place = "freeing" if m.actor == "tasklet" else "terminated"
     for kind in ("lock", "unlock"):
-        made, slot = m.before[f"rx.{place}_{kind}"], m.before[f"rx.{kind}_sg"]
+        made, slot = _being_freed(m, kind), m.before[f"rx.{kind}_sg"]
         if made and made != 1 << slot:
             mine = listed([str(number) for number in range(made.bit_length()) if made >> number & 1])
             clause = (
                 f"{kind}_sg of the channel is mapping {slot} by now, and the {kind.upper()} being freed made {mine}"
             )
             remedy = "With the mapping kept in the descriptor instead of the channel, each would have unmapped its own"
-            return Oddity(clause, (f"rx.{kind}_sg", f"rx.{place}_{kind}"), remedy)
+            return Oddity(clause, (f"rx.{kind}_sg", *_freed_from(m, kind)), remedy)
     return None
+
+
+def _freed_from(m: Moment, kind: str) -> tuple[str, ...]:
+    """The set that the step frees LOCKs or UNLOCKs from; none in the interrupt, which takes them off desc_list."""
+    places = {"irq": (), "tasklet": ("freeing",)}.get(m.actor, ("terminated",))
+    return tuple(f"rx.{place}_{kind}" for place in places)
+
+
+def _being_freed(m: Moment, kind: str) -> int:
+    """The mappings of the LOCKs or UNLOCKs that the step frees, as a set."""
+    listed_ones = [record["map"] for record in m.taken("rx.desc_list") if kind_of(record) == kind.upper()]
+    sets = [int(m.before[name] or 0) for name in _freed_from(m, kind)]
+    return sum(sets) if sets else sum(1 << number for number in listed_ones)
 
 
 def _covers_unconsumed(m: Moment) -> Oddity | None:
@@ -82,7 +95,9 @@ def _covers_unconsumed(m: Moment) -> Oddity | None:
 def _goes_back(m: Moment) -> Oddity | None:
     if not m.happens("cookie_moves_back"):
         return None
-    reaped = [record["cookie"] for record in m.taken("rx.desc_list") if not record["left"]]
+    without = LOCKS if m.trace.subject.axes.get("lock-cookie") == "none" else ()
+    done = [record for record in m.taken("rx.desc_list") if not record["left"] and kind_of(record) not in without]
+    reaped = [record["cookie"] for record in done]
     order = [m.before["rx.completed_cookie"], *reaped]
     back = next((one, two) for one, two in pairwise(order) if two < one)
     clause = f"the completed cookie has gone from {back[0]} back to {back[1]}"

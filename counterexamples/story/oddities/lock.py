@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from counterexamples.story.moment import Moment, kinds, listed, quiescent
-from counterexamples.story.oddities.oddity import Lead, Oddity, Test
+from counterexamples.story.oddities.oddity import LOCKS, Lead, Oddity, Test
 
 
 def _unbalanced(m: Moment) -> Oddity | None:
@@ -32,7 +32,9 @@ def _flag_lies(m: Moment) -> Oddity | None:
         clause = "`locked` is clear, although the pipe holds the lock and no UNLOCK is queued"
     else:
         return None
-    remedy = "A flag that follows what is queued says nothing about what has executed"
+    late = m.trace.subject.axes.get("flag-clear") == "consumed"
+    follows = "is cleared by the interrupt" if late else "follows what is queued"
+    remedy = f"A flag that {follows} says nothing about what has executed"
     return Oddity(clause, ("rx.locked", "lock.linux"), remedy, after=True)
 
 
@@ -77,7 +79,9 @@ def _unlock_dropped(m: Moment) -> Oddity | None:
 
 
 def _cut_off(m: Moment) -> Oddity | None:
-    if "LOCK" not in kinds(m.put("rx.ring")) or "UNLOCK" not in kinds(m.put("rx.desc_issued")):
+    written = kinds(m.put("rx.ring"))
+    waits = m.after["rx.desc_issued"] and m.trace.subject.axes.get("unlock") == "drained"
+    if "LOCK" not in written or not (waits or "UNLOCK" in kinds(m.put("rx.desc_issued"))):
         return None
     clause = "LOCK goes into the ring without its UNLOCK"
     return Oddity(clause, ("rx.desc_issued.len",))
@@ -95,7 +99,21 @@ def _wrapped_again(m: Moment) -> Oddity | None:
     return Oddity(clause, ("rx.desc_issued.len",), remedy)
 
 
+def _taken_for_locked(m: Moment) -> Oddity | None:
+    loaded = [kind for kind in kinds(m.put("rx.ring")) if kind not in LOCKS]
+    if not loaded or not m.before["rx.locked"] or "LOCK" in kinds(m.put("rx.ring")):
+        return None
+    ahead = kinds([*m.before["rx.desc_issued"], *m.put("rx.desc_issued")])
+    if "UNLOCK" in ahead or m.trace.subject.axes.get("flag-clear") != "consumed":
+        return None
+    where = "is still in the ring" if "UNLOCK" in kinds(m.before["rx.ring"]) else "has executed"
+    clause = f"`locked` is still set, so that {listed(loaded)} get no LOCK, and the UNLOCK before them {where}"
+    remedy = "A flag cleared as soon as UNLOCK is in the ring would have had the driver make another pair"
+    return Oddity(clause, ("rx.locked", "rx.ring.len"), remedy)
+
+
 LEADS = (
+    Lead(_taken_for_locked, ("under-lock", "bracketed", "config-integrity", "quiet-engine", "lock-released")),
     Lead(_unlock_dropped, ("released", "balanced", "flag-truth", "lock-released", "other-progress")),
     Lead(_cut_off, ("under-lock", "balanced", "bracketed")),
     Lead(_wrapped_again, ("under-lock", "balanced", "bracketed")),
