@@ -97,7 +97,16 @@ def test_v8_serves_a_bam_without_the_lock_only_through_its_hole() -> None:
     assert "client.begin_unlocked_aead" in {action.name for action in path.system.actions}
 
 
-ALIKE = [("mainline", "v1"), ("v3", "v4"), ("v4", "v5"), ("v5", "v6"), ("v6", "v7"), ("v9", "v10"), ("v14", "v15")]
+ALIKE = [
+    ("mainline", "v1"),
+    ("v3", "v4"),
+    ("v4", "v5"),
+    ("v5", "v6"),
+    ("v6", "v7"),
+    ("v9", "v10"),
+    ("v14", "v15"),
+    ("v18", "v19"),
+]
 
 
 @pytest.mark.slow

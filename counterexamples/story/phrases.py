@@ -60,7 +60,7 @@ def _into(m: Moment, channel: str, start: str) -> str:
 
 
 def _why_left(m: Moment, channel: str) -> str:
-    """Why something stays in desc_issued: the driver counts no free slot after the step, or one and a LOCK needs two."""
+    """Why something stays in desc_issued: the driver counts no free slot after the step, or one and LOCK needs two."""
     head, tail, slots = m.after[f"{channel}.head"], m.after[f"{channel}.tail"], m.trace.subject.bounds["ring"]
     if tail is None:
         return ""

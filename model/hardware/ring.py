@@ -5,9 +5,9 @@ tail = head all slots can be filled, which brings tail back to head: the ring th
 the read offset, and nothing is told to the hardware. Only a ring whose tail has wrapped below its head fills up as
 intended, with one slot left.
 
-The queue `ring` holds what lies between the read offset and the doorbell. Where the interrupt looks at the memory of the
-slots, that is there too: which of them, counted from head on, have a LOCK or an UNLOCK. Left out, and why no property
-can see it:
+The queue `ring` holds what lies between the read offset and the doorbell. Where the interrupt looks at the memory of
+the slots, that is there too: which of them, counted from head on, have a LOCK or an UNLOCK. Left out, and why no
+property can see it:
 - The memory that head has passed over, or that a reset has left behind: the hardware and the interrupt look at a slot
   only after tail has passed over it again, which writes it.
 - The size of a slot, and the doorbell in bytes.
