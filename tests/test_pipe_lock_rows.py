@@ -20,8 +20,8 @@ WORK = ("bam.execute_configure", "bam.execute_go", "bam.publish_data")
 ENGINE = ("engine.take_input", "engine.put_output", "engine.finish")
 LOCKED = ("bam.execute_lock", *WORK, *ENGINE, "bam.end_nwd_wait")
 DONE = (*LOCKED, "bam.execute_unlock")
-ONE = {"requests": 1, "tz_requests": 1}
-TWO = {"requests": 2, "tz_requests": 1}
+ONE = {"requests": 1, "tz_requests": 1, "txns": 4, "mappings": 2}
+TWO = {"requests": 2, "tz_requests": 1, "txns": 6, "mappings": 4}
 
 
 def after(protocol: Protocol, *path: str) -> dict[str, Any]:
