@@ -144,7 +144,10 @@ def _write(ctx: Context, ch: Channel, kind: int) -> None:
     hw = {TXN.LOCK: HW.LOCK, TXN.UNLOCK: HW.UNLOCK}[kind]
     entry = {"hw": hw, "int": int(kind == TXN.UNLOCK), LABELS[kind]: z3.BoolVal(True)}
     ch.ring.write([entry], z3.BitVecVal(1, 1))
-    _set_flag(ch, kind == TXN.LOCK)
+    if kind == TXN.LOCK:
+        _set_flag(ch, True)
+    else:
+        unlock_is(ctx, ch, "loaded", z3.BoolVal(True))
 
 
 def _set_flag(ch: Channel, locked: bool) -> None:

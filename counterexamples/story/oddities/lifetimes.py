@@ -67,17 +67,20 @@ def _foreign_unmap(m: Moment) -> Oddity | None:
     return None
 
 
+_FREES: Mapping[str, tuple[str, ...]] = {"irq": (), "tasklet": ("freeing",)}
+
+
 def _freed_from(m: Moment, kind: str) -> tuple[str, ...]:
     """The set that the step frees LOCKs or UNLOCKs from; none in the interrupt, which takes them off desc_list."""
-    places = {"irq": (), "tasklet": ("freeing",)}.get(m.actor, ("terminated",))
-    return tuple(f"rx.{place}_{kind}" for place in places)
+    return tuple(f"rx.{place}_{kind}" for place in _FREES.get(m.actor, ("terminated",)))
 
 
 def _being_freed(m: Moment, kind: str) -> int:
     """The mappings of the LOCKs or UNLOCKs that the step frees, as a set."""
-    listed_ones = [record["map"] for record in m.taken("rx.desc_list") if kind_of(record) == kind.upper()]
-    sets = [int(m.before[name] or 0) for name in _freed_from(m, kind)]
-    return sum(sets) if sets else sum(1 << number for number in listed_ones)
+    if waiting := _freed_from(m, kind):
+        return sum(int(m.before[name] or 0) for name in waiting)
+    reaped = [record["map"] for record in m.taken("rx.desc_list") if kind_of(record) == kind.upper()]
+    return sum(1 << number for number in reaped)
 
 
 def _covers_unconsumed(m: Moment) -> Oddity | None:
