@@ -8,8 +8,7 @@ from typing import Any
 
 from model.language.concrete import fire, holds
 from model.language.queues import decode
-from model.language.system import StateSpace
-from model.protocol import Protocol
+from model.language.system import StateSpace, TransitionSystem
 from model.subject import Subject
 
 EVENTUALLY, REACH = "eventually", "reach"
@@ -77,9 +76,8 @@ def readable(space: StateSpace, state: Mapping[str, int]) -> dict[str, Any]:
     return result
 
 
-def run(protocol: Protocol, path: Sequence[str]) -> list[dict[str, int]] | Blocked:
+def run(system: TransitionSystem, path: Sequence[str]) -> list[dict[str, int]] | Blocked:
     """The states along a path of action names, or where it is blocked."""
-    system = protocol.system
     by_name = {action.name: action for action in system.actions}
     states = [system.initial]
     for number, name in enumerate(path, start=1):
@@ -87,13 +85,13 @@ def run(protocol: Protocol, path: Sequence[str]) -> list[dict[str, int]] | Block
         action = by_name.get(name)
         following = None if action is None else fire(action, state)
         if following is None:
-            return _blocked(protocol, number, name, state)
+            return _blocked(system, number, name, state)
         states.append(following)
     return states
 
 
-def _blocked(protocol: Protocol, number: int, name: str, state: Mapping[str, int]) -> Blocked:
-    actions = protocol.system.actions
+def _blocked(system: TransitionSystem, number: int, name: str, state: Mapping[str, int]) -> Blocked:
+    actions = system.actions
     action = next((item for item in actions if item.name == name), None)
     failing = () if action is None else tuple(why for why, term in action.guard.items() if not holds(term, state))
     exceeded = () if action is None else tuple(key for key, term in action.overflow.items() if holds(term, state))
@@ -101,9 +99,9 @@ def _blocked(protocol: Protocol, number: int, name: str, state: Mapping[str, int
     return Blocked(number, name, failing, exceeded, possible)
 
 
-def replay(protocol: Protocol, path: Sequence[str]) -> list[dict[str, int]]:
+def replay(system: TransitionSystem, path: Sequence[str]) -> list[dict[str, int]]:
     """The states along a path; raises ReplayError if it is blocked."""
-    states = run(protocol, path)
+    states = run(system, path)
     if isinstance(states, Blocked):
         raise ReplayError(str(states))
     return states

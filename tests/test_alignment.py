@@ -64,7 +64,7 @@ def test_nothing_is_nearer(length: int) -> None:
     lines = align(protocol, path)
     assert cost(lines) == least_cost(protocol, path)
     assert [line.action for line in lines if line.number is not None] == path
-    replay(protocol, [line.action for line in lines if line.how != LEFT_OUT])
+    replay(protocol.system, [line.action for line in lines if line.how != LEFT_OUT])
 
 
 @pytest.mark.slow

@@ -86,7 +86,7 @@ def devices() -> TransitionSystem:
 def toy(*path: str) -> Execution:
     system = devices()
     protocol = toys.as_protocol(system)
-    trace = Trace(protocol.subject, "p", "a claim", "always", path, tuple(replay(protocol, path)))
+    trace = Trace(protocol.subject, "p", "a claim", "always", path, tuple(replay(protocol.system, path)))
     return Execution(trace, system)
 
 

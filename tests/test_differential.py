@@ -134,7 +134,7 @@ def test_paths_that_z3_chooses_are_accepted_by_the_plain_reading(protocol: Proto
         pass
     assert unrolling.solver.check() == z3.sat
     path = unrolling.path(unrolling.solver.model())
-    assert len(replay(protocol, path)) == len(path) + 1
+    assert len(replay(protocol.system, path)) == len(path) + 1
 
 
 @random_test(4)

@@ -38,7 +38,7 @@ def verdict(
 def loaded(version: str, scenario: str, bound: Mapping[str, int], path: Sequence[str]) -> list[tuple[int, int, int]]:
     """INT, EOT and NWD of each descriptor in the consumer ring after a path."""
     protocol = build_protocol(version, scenario, bound=bound)
-    state = replay(protocol, path)[-1]
+    state = replay(protocol.system, path)[-1]
     return [
         tuple(state[f"rx.ring.{flag}"] >> position & 1 for flag in ("int", "eot", "nwd"))
         for position in range(state["rx.ring.len"])
@@ -162,7 +162,7 @@ def test_the_ring_counts_as_the_driver_does(slots: int, data: st.DataObject) -> 
 def test_a_ring_filled_from_a_reset_tells_the_hardware_nothing() -> None:
     bound = {"data": 3, "ring": 3, "requests": 1}
     path = ("client.prep_rx_data", "client.prep_tx_data", "client.issue_rx")
-    state = replay(build_protocol("mainline", "fresh-ring", bound=bound), path)[-1]
+    state = replay(build_protocol("mainline", "fresh-ring", bound=bound).system, path)[-1]
     assert (state["rx.ring.len"], state["rx.tail"], state["rx.head"]) == (0, 0, 0)
     assert state["rx.desc_list.len"] == 1, "the driver waits for three descriptors that the doorbell did not announce"
     assert verdict("mainline", "code-safe", "fresh-ring", bound) == "violated"
@@ -171,7 +171,7 @@ def test_a_ring_filled_from_a_reset_tells_the_hardware_nothing() -> None:
 
 
 def test_a_ring_whose_tail_has_wrapped_below_head_keeps_one_slot_free() -> None:
-    state = replay(build_protocol("v16", "small-ring"), PREPARE)[-1]
+    state = replay(build_protocol("v16", "small-ring").system, PREPARE)[-1]
     assert (state["rx.ring.len"], state["rx.tail"] + 1, state["rx.desc_issued.len"]) == (4, state["rx.head"], 1)
 
 
@@ -205,7 +205,7 @@ def test_a_stale_command_carries_the_writes_of_the_request_that_rewrote_the_buff
         *("bam.execute_lock", "bam.execute_configure"),
     )
     protocol = build_protocol("v16", "faults")
-    states = replay(protocol, path)
+    states = replay(protocol.system, path)
     assert states[len(path) - 2]["rx.ring.req"] & 2 == 0, "the command in front is that of the first request"
     assert states[-1]["engine.config"] == protocol.ctx.owner["linux-2"]
 
@@ -263,7 +263,7 @@ def test_v11_builds_both_lock_descriptors_before_it_queues_either() -> None:
     forms = {name for name in names if name.startswith("client.issue_rx:") and "alloc" in name}
     assert forms == {"client.issue_rx:lock-alloc", "client.issue_rx:unlock-alloc"}, "one attempt at each"
     for form in forms:
-        states = run(protocol, ("client.prep_rx_data", "client.prep_tx_data", "client.prep_commands", form))
+        states = run(protocol.system, ("client.prep_rx_data", "client.prep_tx_data", "client.prep_commands", form))
         assert not isinstance(states, Blocked) and states[-1]["rx.ring.len"] == 0, "start returns"
 
 
@@ -273,7 +273,7 @@ def test_the_handlers_failure_path_is_an_axis() -> None:
     after = [
         action
         for action in ("client.unmap_data_2", "client.terminate_rx_2")
-        if not isinstance(run(protocol, (*path, action)), Blocked)
+        if not isinstance(run(protocol.system, (*path, action)), Blocked)
     ]
     assert after == ["client.unmap_data_2"], "v16 unmaps and returns, what was submitted stays"
     assert versions.load("v16").axes["data-failure"] == ("unmap-data", "finish")

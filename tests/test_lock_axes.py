@@ -40,7 +40,7 @@ CUT = (*ONE_REQUEST, ("ring", 5), ("ring_at", 4))  # a request fits with its LOC
 def test_a_cookie_of_the_lock_moves_the_completed_cookie_back(cookie: str, back: bool) -> None:
     protocol = system("v20", (("lock-cookie", cookie),), bound=ONE_REQUEST)
     event = protocol.system.action("driver.process_rx_irq").events["cookie_moves_back"]
-    assert holds(event, replay(protocol, (*PREPARE, *LOCKED))[-1]) == back
+    assert holds(event, replay(protocol.system, (*PREPARE, *LOCKED))[-1]) == back
 
 
 def test_the_tasklet_frees_later_than_the_interrupt() -> None:

@@ -26,12 +26,12 @@ TWO = {"requests": 2, "tz_requests": 1, "txns": 6, "mappings": 4}
 
 def after(protocol: Protocol, *path: str) -> dict[str, Any]:
     """The readable state at the end of a path."""
-    return readable(protocol.ctx.space, replay(protocol, path)[-1])
+    return readable(protocol.ctx.space, replay(protocol.system, path)[-1])
 
 
 def possible(protocol: Protocol, *path: str) -> bool:
     """Whether a path can be taken to its end."""
-    return not isinstance(run(protocol, path), Blocked)
+    return not isinstance(run(protocol.system, path), Blocked)
 
 
 def hw(state: Mapping[str, Any]) -> list[str]:

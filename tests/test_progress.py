@@ -67,7 +67,7 @@ def answer(system: TransitionSystem, pending: Any, names: Sequence[str]) -> Lass
     found = fair.search(system, {"it": question}, {})[1]["it"]
     if isinstance(found, Lasso):
         path = (*found.prefix, *found.cycle)
-        recheck_lasso(as_protocol(system), Target(state=pending), names, path, len(found.prefix))
+        recheck_lasso(system, Target(state=pending), names, path, len(found.prefix))
     return found
 
 
@@ -165,7 +165,7 @@ def test_recheck_refuses_what_is_no_fair_lasso() -> None:
     system = graph([("start", {0: 1}), ("spin", {1: 2, 2: 1}), ("leave", {1: 3, 2: 3})])
     protocol, target = as_protocol(system), Target(state=among(system, [1, 2]))
     path = ("start", "spin", "spin")
-    assert len(recheck_lasso(protocol, target, ["spin"], path, 1)) == 4
+    assert len(recheck_lasso(protocol.system, target, ["spin"], path, 1)) == 4
     for wrong, names, loop, complaint in (
         (path, ["spin", "leave"], 1, "leave is always possible"),
         (path, ["spin"], 0, "does not lead back"),
@@ -176,7 +176,7 @@ def test_recheck_refuses_what_is_no_fair_lasso() -> None:
         (("start", "leave"), [], 2, "does end"),
     ):
         with pytest.raises(ReplayError, match=complaint):
-            recheck_lasso(protocol, target, names, wrong, loop)
+            recheck_lasso(protocol.system, target, names, wrong, loop)
 
 
 def verdict_of(system: TransitionSystem, pending: Any, names: Sequence[str], engine: str = "both") -> Any:

@@ -85,12 +85,12 @@ def test_an_action_that_a_version_does_not_have(race: Path) -> None:
 def test_a_violation_counts_before_the_end_too(race: Path) -> None:
     stored_trace = read_file(race)
     protocol = build(Subject.of("v12", assume=stored_trace.subject.assumptions, bound=stored_trace.subject.bounds))
-    end = replay(protocol, stored_trace.path)[-1]
+    end = replay(protocol.system, stored_trace.path)[-1]
     further = next(action.name for action in protocol.system.actions if fire(action, end) is not None)
     longer = replace(stored_trace, path=(*stored_trace.path, further))
     item = catalogue()["unlock-after-done"]
-    assert first_hit(protocol, item, longer, replay(protocol, longer.path)) == len(stored_trace.path)
-    assert first_hit(protocol, item, longer, replay(protocol, stored_trace.path[:-1])) is None
+    assert first_hit(protocol, item, longer, replay(protocol.system, longer.path)) == len(stored_trace.path)
+    assert first_hit(protocol, item, longer, replay(protocol.system, stored_trace.path[:-1])) is None
 
 
 def test_what_is_reached_is_no_violation(tmp_path: Path) -> None:

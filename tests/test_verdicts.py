@@ -68,7 +68,7 @@ def test_v12_violates_and_z3_confirms_the_shortest(name: str) -> None:
     assert row.verdict == "violated" and row.depth is not None and row.depth == len(row.path) <= CONFIRMED
     assert row.engines["exhaustive"]["depth"] == row.engines["bounded"]["depth"] == row.depth
     assert row.engines["bounded"]["minimal"] is True and row.how.startswith("shortest, z3 agrees; ")
-    recheck(build_protocol("v12"), catalogue()[name].target(build_protocol("v12")), row.path)
+    recheck(build_protocol("v12").system, catalogue()[name].target(build_protocol("v12")), row.path)
 
 
 STORY = (
@@ -125,7 +125,7 @@ def test_no_step_of_a_trace_can_be_left_out() -> None:
 
 def test_replay_agrees_with_the_trace() -> None:
     story = quiet_engine_story()
-    states = replay(build_protocol("v12"), list(story.trace.path))
+    states = replay(build_protocol("v12").system, list(story.trace.path))
     assert tuple(states) == story.trace.states
     ring = story.system.space.queues["rx.ring"]
     assert readable(story.system.space, states[5])["rx.ring"] == decode(ring, states[5])
@@ -246,7 +246,7 @@ def lost(system: TransitionSystem) -> dict[str, str]:
     found = verdicts.decide(protocol, items, "exhaustive", 8)
     for item in items:
         if found[item.id].path:
-            recheck(protocol, item.target(protocol), found[item.id].path)
+            recheck(protocol.system, item.target(protocol), found[item.id].path)
     return {name: verdict.word for name, verdict in found.items() if verdict.word != "proved"}
 
 

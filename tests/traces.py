@@ -41,7 +41,7 @@ def story_of(protocol: Protocol, path: list[str]) -> Story:
         statement=STATEMENT,
         kind="always",
         path=tuple(path),
-        states=tuple(replay(protocol, path)),
+        states=tuple(replay(protocol.system, path)),
     )
     return Story(trace, protocol.system, lambda _: ())
 

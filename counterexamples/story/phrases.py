@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from counterexamples.story.moment import Moment, Record, about_cookies, has_lock_hardware, kind_of, kinds, listed, owner
-from counterexamples.story.oddities.oddity import LOCKS
+from counterexamples.story.moment import (
+    LOCKS,
+    Moment,
+    Record,
+    about_cookies,
+    has_lock_hardware,
+    kind_of,
+    kinds,
+    listed,
+    owner,
+)
+from model.language.system import Action
 from model.parameters import FAULTS
 from model.vocabulary import actor, wording
 

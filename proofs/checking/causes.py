@@ -209,7 +209,7 @@ def _stripped_paths(explored: _Explored, first: Path, ends: Sequence[Last]) -> I
 def _judge(protocol: Protocol, target: Target, explored: _Explored, path: Path) -> _Found | None:
     """The cause that a path shows; None if a capacity of the whole model cuts it off."""
     names = [explored.system.actions[index].name for index in path]
-    states = run(protocol, names)
+    states = run(protocol.system, names)
     if isinstance(states, Blocked):
         return None
     whole = order(path, 0, explored.after)

@@ -227,7 +227,7 @@ def shortest_path(protocol: Protocol, target: Target) -> tuple[str, ...] | None:
 
 def _within_capacities(protocol: Protocol, answer: Answer) -> Answer:
     """The answer, or Unknown if its path exceeds a capacity that the part of the system it was found in leaves out."""
-    states = run(protocol, answer.path) if isinstance(answer, Reached) else None
+    states = run(protocol.system, answer.path) if isinstance(answer, Reached) else None
     if isinstance(states, Blocked) and states.exceeded:
         return Unknown(f"capacity {', '.join(states.exceeded)}")
     return answer

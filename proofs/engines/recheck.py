@@ -8,21 +8,21 @@ import z3
 
 from counterexamples.trace import Blocked, ReplayError, run
 from model.language.concrete import holds
-from model.protocol import Protocol
+from model.language.system import TransitionSystem
 from proofs.engines import Target
 
 
-def recheck(protocol: Protocol, target: Target, path: Sequence[str]) -> list[dict[str, int]]:
+def recheck(system: TransitionSystem, target: Target, path: Sequence[str]) -> list[dict[str, int]]:
     """The states along a path that ends in a hit of `target`.
 
     Raises ReplayError if a step is not possible or the path does not end in a hit.
     """
-    states = run(protocol, path)
+    states = run(system, path)
     if isinstance(states, Blocked):
         raise ReplayError(str(states))
     if holds(target.state, states[-1]):
         return states
-    if path and holds(target.firing(protocol.system.action(path[-1])), states[-2]):
+    if path and holds(target.firing(system.action(path[-1])), states[-2]):
         return states
     raise ReplayError(
         f"the path of {len(path)} steps replays but does not end in what the property forbids or asks for"
@@ -30,14 +30,14 @@ def recheck(protocol: Protocol, target: Target, path: Sequence[str]) -> list[dic
 
 
 def recheck_lasso(
-    protocol: Protocol, target: Target, fair: Iterable[str], path: Sequence[str], loop: int | None
+    system: TransitionSystem, target: Target, fair: Iterable[str], path: Sequence[str], loop: int | None
 ) -> list[dict[str, int]]:
     """The states along a path that from state `loop` on may go on for ever, `target` holding and fairness kept.
 
     Raises ReplayError if a step is not possible, if the path does not lead back to state `loop`, if `target` does not
     hold from there on, or if an action of `fair` is enabled all the time and never taken.
     """
-    states = run(protocol, path)
+    states = run(system, path)
     if isinstance(states, Blocked):
         raise ReplayError(str(states))
     if loop is None or not 0 <= loop < len(states) or states[loop] != states[-1]:
@@ -45,7 +45,7 @@ def recheck_lasso(
     if not all(holds(target.state, state) for state in states[loop:]):
         raise ReplayError(f"what must end does end after state {loop}")
     for name in sorted(set(fair) - set(path[loop:])):
-        guard = z3.And(*protocol.system.action(name).guard.values())
+        guard = z3.And(*system.action(name).guard.values())
         if all(holds(guard, state) for state in states[loop:]):
             raise ReplayError(f"{name} is always possible from state {loop} on and never taken, which is not fair")
     return states

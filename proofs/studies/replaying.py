@@ -57,9 +57,9 @@ def replay_on(path: Path, version: str) -> Replayed:
     stored = stored_story(path).trace
     about = stored.subject
     protocol = build(Subject.of(version, about.scenario, about.assumptions, about.bounds))
-    outcome = run(protocol, stored.path)
+    outcome = run(protocol.system, stored.path)
     blocked = outcome if isinstance(outcome, Blocked) else None
-    states = replay(protocol, stored.path[: outcome.step - 1]) if isinstance(outcome, Blocked) else outcome
+    states = replay(protocol.system, stored.path[: outcome.step - 1]) if isinstance(outcome, Blocked) else outcome
     item = catalogue()[stored.property_id]
     reason = item.reason_against(protocol)
     hit = None if reason is not None else first_hit(protocol, item, stored, states)
@@ -71,7 +71,7 @@ def _with_nearest(replayed: Replayed, protocol: Protocol, item: Property) -> Rep
     lines = tuple(align(protocol, replayed.stored.path))
     path = tuple(line.action for line in lines if line.how != LEFT_OUT)
     stored = replace(replayed.stored, path=path)
-    hit = None if replayed.reason is not None else first_hit(protocol, item, stored, replay(protocol, path))
+    hit = None if replayed.reason is not None else first_hit(protocol, item, stored, replay(protocol.system, path))
     return replace(replayed, nearest=lines, nearest_hit=hit)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from counterexamples.story.moment import Moment, kinds, listed, quiescent
-from counterexamples.story.oddities.oddity import LOCKS, Lead, Oddity, Test
+from counterexamples.story.moment import LOCKS, Moment, kinds, listed, quiescent
+from counterexamples.story.oddities.oddity import Lead, Oddity, Test
 
 
 def _unbalanced(m: Moment) -> Oddity | None:

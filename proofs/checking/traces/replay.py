@@ -25,13 +25,13 @@ def trace_of(
     target, kind = item.target(protocol), item.kind
     if item.kind == EVENTUALLY:
         protocol = replace(protocol, system=observe(protocol.system, behaviour_cone(protocol.system, target)))
-        states = recheck_lasso(protocol, target, item.fair(protocol), path, loop)
+        states = recheck_lasso(protocol.system, target, item.fair(protocol), path, loop)
     else:
         try:
-            states = recheck(protocol, target, path)
+            states = recheck(protocol.system, target, path)
         except ReplayError:
             if item.instead is None:
                 raise
-            states, kind = recheck(protocol, item.instead(protocol), path), INSTEAD
+            states, kind = recheck(protocol.system, item.instead(protocol), path), INSTEAD
     trace = Trace(protocol.subject, item.id, item.statement, kind, tuple(path), tuple(states), loop)
     return trace, protocol.system
