@@ -39,7 +39,8 @@ CASES = (
     Case("faults", {"requests": 2}),
 )
 """Where to look, the quick cases first; a case is explored only if it may show something that no earlier one did."""
-AXIS_CASES = CASES[:3]  # what an axis is about may be a BAM without the lock, or a failure
+# what an axis is about may be a BAM without the lock, a failure, a probe that is not over
+AXIS_CASES = (*CASES[:3], Case("probe-window", {"requests": 1}))
 
 
 @dataclass(frozen=True)

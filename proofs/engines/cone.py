@@ -102,13 +102,13 @@ def observe(system: TransitionSystem, cone: frozenset[str]) -> TransitionSystem:
     """The system over the variables of a `behaviour_cone`, with all its actions, also those that then change nothing.
 
     No guard can tell states apart that differ in the others, so the same infinite executions are possible and fair in
-    both. Events and the capacities of what is dropped go.
+    both. Events and capacities that are about what is dropped go.
     """
     actions = tuple(
         replace(
             action,
             updates={name: term for name, term in action.updates.items() if name in cone},
-            events={},
+            events={key: term for key, term in action.events.items() if variables_of(term) <= cone},
             overflow={key: term for key, term in action.overflow.items() if variables_of(term) <= cone},
         )
         for action in system.actions
