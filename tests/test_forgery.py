@@ -19,7 +19,7 @@ from proofs.checking.job import Job, Result
 from proofs.checking.request import Request, everything
 from proofs.commands import session
 from proofs.commands.session import run_jobs
-from proofs.reports.gallery import BEGIN, END, MATRIX, OVERVIEW, regenerate, with_traces
+from proofs.reports.gallery import BEGIN, END, HISTORY, MATRIX, OVERVIEW, regenerate, with_traces
 
 SMALL = Request(("v11", "v12"), ("quiet-dummy",), ("default",))
 Rows = dict[str, dict[str, dict[str, str]]]
@@ -130,7 +130,7 @@ def checkout(tmp_path: Path, small: None) -> Path:
     """A checkout whose gallery is that of two traces, as the command makes it."""
     (tmp_path / "counterexamples" / "gallery").mkdir(parents=True)
     for name in (OVERVIEW, MATRIX):
-        (tmp_path / name).write_text(f"# It\n\n{BEGIN}\n{END}\n\nMore.\n")
+        (tmp_path / name).write_text("\n".join(["# It", "", BEGIN, END, "", *HISTORY, "", "More.", ""]))
     assert "README.md (table)" in regenerate(tmp_path, SMALL, False, 1)
     assert regenerate(tmp_path, SMALL, True, 1) == []
     return tmp_path
@@ -151,6 +151,9 @@ def test_a_forged_gallery(checkout: Path) -> None:
         "counterexamples/gallery/v12/quiet-dummy.txt",
         "counterexamples/README.md (table)",
     ]
+    regenerate(checkout, SMALL, False, 1)
+    readme.write_text(readme.read_text().replace(", the newest", ""))
+    assert regenerate(checkout, SMALL, True, 1) == ["counterexamples/README.md (table)"]
     regenerate(checkout, SMALL, False, 1)
     assert regenerate(checkout, SMALL, True, 1) == []
 

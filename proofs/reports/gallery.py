@@ -20,12 +20,15 @@ from proofs.checking.outputs import OutputError
 from proofs.checking.request import Request
 from proofs.checking.stored import stored_protocol
 from proofs.properties import catalogue
+from proofs.reports.history import history
 from proofs.reports.matrix import alike, matrix, overview, proved_for_ever
 
 BEGIN, END = "<!-- table: made by `python -m proofs gallery` -->", "<!-- end of table -->"
+HISTORY = "<!-- history: made by `python -m proofs gallery` -->", "<!-- end of history -->"
+"""What stands before and after a table, and before and after that of `history`."""
 FOLDER = "counterexamples/gallery"
 OVERVIEW, MATRIX = "README.md", "counterexamples/README.md"
-"""The files that have a table, by what it is."""
+"""The files that have a table; the second one has the history too."""
 
 
 class GalleryError(OutputError):
@@ -49,7 +52,7 @@ def _asked(request: Request, name: str) -> bool:
     return not is_known or (version in request.versions and file.split(".")[0] in request.properties)
 
 
-def certified(rows: Sequence[Recorded]) -> set[tuple[str, str]]:
+def certified(rows: Sequence[Recorded] | Sequence[Result]) -> set[tuple[str, str]]:
     """Of what is proved for any number of requests that with a recorded certificate, each proved again by z3."""
     found, proved = set(), proved_for_ever(rows)
     for path in sorted(CERTIFICATES.rglob("*.cert.json")):
@@ -84,9 +87,12 @@ def update(root: Path, check: bool, request: Request, results: Sequence[Result])
     files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
     present = {name: path.read_bytes() for name, path in files.items() if _asked(request, name)}
     rows = expectations.rows()
-    tables = {OVERVIEW: overview(rows, FOLDER), MATRIX: matrix(rows, certified(rows))}
-    texts = {name: (root / name).read_text(encoding="utf-8") for name in tables}
-    fresh = {name: _with_table(name, texts[name], table) for name, table in tables.items()}
+    texts = {name: (root / name).read_text(encoding="utf-8") for name in (OVERVIEW, MATRIX)}
+    fresh = {
+        OVERVIEW: _with_table(OVERVIEW, texts[OVERVIEW], overview(rows, FOLDER)),
+        MATRIX: _with_table(MATRIX, texts[MATRIX], matrix(rows, certified(rows))),
+    }
+    fresh[MATRIX] = _with_table(MATRIX, fresh[MATRIX], history(rows), HISTORY)
     changed = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
     if not check:
         _store(folder, wanted, present)
@@ -95,12 +101,12 @@ def update(root: Path, check: bool, request: Request, results: Sequence[Result])
     return [f"{FOLDER}/{name}" for name in changed] + [f"{n} (table)" for n, text in fresh.items() if text != texts[n]]
 
 
-def _with_table(name: str, text: str, table: str) -> str:
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+def _with_table(name: str, text: str, table: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
+    before, begin, rest = text.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not (begin and end):
-        raise GalleryError(f"{name} has no place for its table; it needs the lines {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+        raise GalleryError(f"{name} has no place for its table; it needs the lines {marks[0]} and {marks[1]}")
+    return f"{before}{begin}\n{table}\n{end}{after}"
 
 
 def _store(folder: Path, wanted: Mapping[str, bytes], present: Mapping[str, bytes]) -> None:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from model import parameters, versions
 from proofs.checking.expectations import Recorded
-from proofs.checking.job import ANY_REQUESTS, CERTIFIED
+from proofs.checking.job import ANY_REQUESTS, CERTIFIED, Result
 from proofs.checking.judged import worst
 from proofs.checking.outputs import stem_of
 from proofs.checking.words import Word
@@ -23,15 +23,15 @@ def alike(names: Sequence[str]) -> list[list[str]]:
     return [[name for name, first in zip(names, firsts, strict=True) if first == one] for one in dict.fromkeys(firsts)]
 
 
-def title(names: Sequence[str]) -> str:
-    """The names of versions that behave alike, consecutive ones as `v3 to v7`."""
-    order = versions.names()
+def title(names: Sequence[str], order: Sequence[str] | None = None) -> str:
+    """The names of versions, those that are consecutive in `order`, else among the shipped ones, as `v3 to v7`."""
+    order = versions.names() if order is None else order
     places = [(order.index(name) if name in order else -1, name) for name in names]
     runs = [[name for _, (_, name) in run] for _, run in groupby(enumerate(places), lambda it: it[1][0] - it[0])]
     return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
 
 
-def proved_for_ever(rows: Iterable[Recorded]) -> set[tuple[str, str]]:
+def proved_for_ever(rows: Iterable[Recorded] | Iterable[Result]) -> set[tuple[str, str]]:
     """Versions and properties that are proved for any number of requests."""
     return {
         (row.version, row.property)
