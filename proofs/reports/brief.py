@@ -1,0 +1,241 @@
+"""A report on one version for a reader with five minutes: what is proved, what is violated and since when.
+
+All of it comes from one run, from what is recorded of other versions, and from what a person judged; nothing else is
+said. It is for two pages: the gravest violations have their accounts as far as the room goes, the others say where to
+read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import z3
+
+from model import parameters
+from proofs.audit.judgements import Judgement
+from proofs.checking.expectations import Recorded
+from proofs.checking.job import ANY_REQUESTS, CERTIFIED, STRENGTHS, WITHIN_BOUNDS, Result
+from proofs.checking.stored import stored_story
+from proofs.checking.words import Word
+from proofs.reports.history import since
+from proofs.reports.summary import Account, consequence, headline
+from proofs.reports.terminal import tool_version
+from proofs.studies.cost import KINDS, Cost
+from proofs.studies.fixes import Fix, Fixes
+
+WORDS = 1200
+"""What two pages hold."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A trace in words: its steps, its account, and the assumptions that it needs."""
+
+    path: tuple[str, ...]
+    account: tuple[str, ...]
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a brief is made of beside the verdicts.
+
+    `recorded`: of all versions. `certified`: properties whose recorded certificates were proved again. `told`: by a
+    result's `trace`. `judged`, `links` (names to paths) and `fixes`: by property. `costs`: by version, its own first.
+    """
+
+    recorded: Sequence[Recorded] = ()
+    certified: Collection[str] = ()
+    told: Mapping[str, Told] = field(default_factory=dict)
+    judged: Mapping[str, Judgement] = field(default_factory=dict)
+    links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    fixes: Mapping[str, Fixes] = field(default_factory=dict)
+    costs: Mapping[str, Cost] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A paragraph: what it is about, sentences without their full stops, and paths by what is to be found there."""
+
+    name: str
+    sentences: tuple[str, ...]
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The sentences, each with one full stop."""
+        return " ".join(f"{sentence.rstrip('.')}." for sentence in self.sentences)
+
+    @property
+    def words(self) -> int:
+        """How many there are, the name among them."""
+        return len(self.name.split()) + len(self.text.split()) + len(self.links)
+
+
+@dataclass(frozen=True)
+class Brief:
+    """The title, what was run and what came out in a sentence each, and the sections by their titles."""
+
+    title: str
+    head: tuple[str, ...]
+    sections: Mapping[str, Sequence[Entry]]
+
+    @property
+    def words(self) -> int:
+        """How many there are, without the titles of the sections."""
+        return sum(len(line.split()) for line in (self.title, *self.head)) + sum(
+            entry.words for entries in self.sections.values() for entry in entries
+        )
+
+
+VIOLATED = "What is violated, the worst first"
+
+
+def told(path: Path) -> Told:
+    """What there is to say of a stored trace; takes seconds. Raises DocumentError."""
+    story = stored_story(path)
+    return Told(story.trace.path, tuple(sentence.text for sentence in story.account), story.needs)
+
+
+def brief(account: Account, material: Material) -> Brief:
+    """The brief of one version: within `WORDS` as many accounts as there is room for, the gravest first."""
+    sections = {
+        "What is proved": list(_proved(account, material)),
+        VIOLATED: [_finding(account, result, material) for result in account.wrong],
+        "What is open, and what does not apply": list(_aside(account)),
+        "What one request costs": list(_costs(material.costs)),
+        "Bounds and assumptions": list(_settings(account)),
+    }
+    short = Brief(
+        f"{account.version}: what is proved, what is violated",
+        (_asked(account), headline(account).plain),
+        {title: entries for title, entries in sections.items() if entries},
+    )
+    return _with_accounts(short, account, material) if account.wrong else short
+
+
+def _asked(account: Account) -> str:
+    results = [row.result for row in account.rows]
+    properties, scenarios = {row.property for row in results}, {row.scenario for row in results}
+    engines = f"bam-lock-check {tool_version()} with z3 {z3.get_version_string()}"
+    return f"Run: {len(properties)} properties in {len(scenarios)} scenarios, {len(results)} verdicts, by {engines}"
+
+
+def _strength(account: Account, property_id: str, certified: Collection[str]) -> str | None:
+    """The strongest proof of a property in any scenario, None if it is proved in none."""
+    found = {row.result.strength for row in account.rows if row.result.property == property_id} - {None}
+    if ANY_REQUESTS in found and property_id in certified:
+        found.add(CERTIFIED)
+    return next((strength for strength in (CERTIFIED, ANY_REQUESTS, WITHIN_BOUNDS) if strength in found), None)
+
+
+def _proved(account: Account, material: Material) -> Iterator[Entry]:
+    strengths = {result.property: _strength(account, result.property, material.certified) for result in account.good}
+    for strength in (CERTIFIED, ANY_REQUESTS, WITHIN_BOUNDS):
+        names = [name for name, own in strengths.items() if own == strength]
+        if names:
+            yield Entry(strength, (f"{', '.join(names)} ({STRENGTHS[strength]})",))
+    if names := [result.property for result in account.having(Word.REACHED)]:
+        yield Entry(Word.REACHED, (", ".join(names),))
+
+
+def _finding(account: Account, result: Result, material: Material) -> Entry:
+    """A violation without its account."""
+    name, scenarios = result.property, account.scenarios(result)
+    only = f", {result.verdict} only in {', '.join(scenarios)}" if scenarios else ""
+    steps = result.verdict if result.depth is None else f"{result.depth} steps"
+    proof = _strength(account, name, material.certified)
+    elsewhere = () if proof in (None, WITHIN_BOUNDS) else (f"In endless it is proved ({proof})",)
+    story = material.told.get(result.trace or "")
+    needs = () if story is None else (f"Needs {', '.join(story.needs) or 'no answer in particular'}",)
+    judgement = material.judged.get(name)
+    sentences = (
+        _begun(consequence(result)),
+        f"{_begun(steps)} in {result.scenario}{only}",
+        _begun(since(material.recorded, name, result.version)),
+        *elsewhere,
+        *needs,
+        f"Judged by a person: {judgement}" if judgement else "Not judged yet",
+        *((_fixes(material.fixes[name]),) if name in material.fixes else ()),
+    )
+    return Entry(name, sentences, material.links.get(name, {}))
+
+
+def _begun(text: str) -> str:
+    """A clause as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def _fixes(found: Fixes) -> str:
+    """The changes that remove a violation and break the least."""
+    if not found.fixes:
+        return f"None of {found.tried} single changes removes it"
+    least = min(len(fix.breaks) for fix in found.fixes)
+    best = [fix for fix in found.fixes if len(fix.breaks) == least]
+    return f"{len(found.fixes)} of {found.tried} single changes remove it; " + "; ".join(map(_fix, best))
+
+
+def _fix(fix: Fix) -> str:
+    value = fix.value if isinstance(fix.value, str) else " ".join(fix.value)
+    return f"{fix.axis} = {value} breaks {', '.join(fix.breaks) or 'no other property'}"
+
+
+def _with_accounts(short: Brief, account: Account, material: Material) -> Brief:
+    """The same with accounts, one for violations that the same steps show."""
+    room = WORDS - short.words
+    entries, before = [], dict[tuple[str, ...], str]()
+    for entry, result in zip(short.sections[VIOLATED], account.wrong, strict=True):
+        story = material.told.get(result.trace or "")
+        if story is not None and story.path in before:
+            entry = replace(entry, sentences=(*entry.sentences, f"The steps are those of {before[story.path]}"))
+        elif story is not None and room > 0:
+            before[story.path] = entry.name
+            longer = replace(entry, sentences=(*entry.sentences, *story.account))
+            # once one does not fit, none of those that are less grave does
+            room -= longer.words - entry.words
+            entry = longer if room >= 0 else entry
+        entries.append(entry)
+    return replace(short, sections={**short.sections, VIOLATED: entries})
+
+
+def _aside(account: Account) -> Iterator[Entry]:
+    for word in (Word.VACUOUS, Word.UNKNOWN, Word.BOUNDED, Word.NOT_APPLICABLE):
+        by_reason: dict[str, list[str]] = {}
+        for result in account.having(word):
+            by_reason.setdefault(result.reason, []).append(result.property)
+        if by_reason:
+            told = (f"{', '.join(names)} ({reason})" for reason, names in by_reason.items())
+            yield Entry(word, ("; ".join(told),))
+
+
+def _costs(costs: Mapping[str, Cost]) -> Iterator[Entry]:
+    """The first one's cost, by kind, beside those of the others."""
+    for kind in KINDS if costs else ():
+        own, *others = (f"{name} {_cost(item, kind)}" for name, item in costs.items())
+        yield Entry(kind, ("; ".join([own, *others]),))
+
+
+def _cost(item: Cost, kind: str) -> str:
+    shortest = "no successful run" if item.shortest is None else str(item.shortest[kind])
+    most = item.most[kind]
+    limit = f" or more (capacity {', '.join(item.exceeded)})" if item.exceeded else ""
+    return f"{shortest}, at the worst {'unbounded' if most is None else f'{most}{limit}'}"
+
+
+def _settings(account: Account) -> Iterator[Entry]:
+    """The bounds of the first scenario, what differs in the others, and the assumptions."""
+    by_scenario = {row.result.scenario: row.result.bounds for row in account.rows}
+    first: Mapping[str, int] = {}
+    for scenario, bounds in by_scenario.items():
+        differing = {key: value for key, value in bounds.items() if first.get(key) != value}
+        first = first or bounds
+        yield Entry(scenario, (_pairs(differing) if differing else "the same bounds",))
+    assumed = account.rows[0].result.assumptions if account.rows else {}
+    default = "the defaults" if dict(assumed) == parameters.assumptions({}) else "not all defaults"
+    yield Entry("assumptions", (f"{default}: {_pairs(assumed)}",))
+
+
+def _pairs(values: Mapping[str, int] | Mapping[str, str]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in values.items())
