@@ -202,7 +202,8 @@ def test_a_judgement_of_what_is_not_violated_is_stale() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[v12.no-abort]\nverdict = 'maybe'\nbecause = ''", "need true, false-alarm, depends-on-hardware"),
+        ("[v12.no-abort]\nverdict = 'maybe'\nbecause = ''", "must be one of true, false-alarm, depends-on-hardware"),
+        ("[v12.no-abort]\nverdict = ['true']\nbecause = ''", "holds tables"),
         ("[v12.no-abort]\nverdict = 'true'", "with `verdict` and `because`"),
         ("v12 = 1", "holds tables"),
         ("[v12", "judgements.toml: "),

@@ -41,14 +41,13 @@ def judgements(version: str) -> dict[str, Judgement]:
     """
     text = resources.files("counterexamples").joinpath(FILE).read_text(encoding="utf-8")
     try:
-        entries = tomllib.loads(text).get(version, {})
-        found = {name: Judgement(**entry) for name, entry in entries.items()}
+        found = {name: Judgement(**entry) for name, entry in tomllib.loads(text).get(version, {}).items()}
+        unknown = [name for name, item in found.items() if item.verdict not in VERDICTS]
     except (tomllib.TOMLDecodeError, AttributeError, TypeError) as error:
         message = f"{FILE}: {error}; it holds tables [version.property] with `verdict` and `because`"
         raise ExpectationError(message) from None
-    for name, item in found.items():
-        if item.verdict not in VERDICTS:
-            raise ExpectationError(f"{FILE}: [{version}.{name}] verdict = {item.verdict!r}; need {', '.join(VERDICTS)}")
+    if unknown:
+        raise ExpectationError(f"{FILE}: [{version}.{unknown[0]}]: `verdict` must be one of {', '.join(VERDICTS)}")
     return found
 
 

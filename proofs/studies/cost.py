@@ -95,7 +95,8 @@ def _spent(protocol: Protocol, action: np.ndarray, before: Column, after: Column
 
 
 def _grown(name: str, before: Column, after: Column) -> np.ndarray:
-    return np.maximum(after(name) - before(name), 0)
+    grown: np.ndarray = np.maximum(after(name) - before(name), 0)
+    return grown
 
 
 def _mappings(protocol: Protocol, action: np.ndarray, before: Column, after: Column) -> np.ndarray:
