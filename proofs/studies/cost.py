@@ -65,7 +65,7 @@ def success(protocol: Protocol) -> Target:
 
 def on_path(protocol: Protocol, path: Sequence[str]) -> dict[str, int]:
     """By kind what a path of action names costs; raises ReplayError."""
-    states = replay(protocol, path)
+    states = replay(protocol.system, path)
     numbers = {action.name: index for index, action in enumerate(protocol.system.actions)}
     action = np.array([numbers[name] for name in path], dtype=np.int64)
 
@@ -102,7 +102,7 @@ def _grown(name: str, before: Column, after: Column) -> np.ndarray:
 def _mappings(protocol: Protocol, action: np.ndarray, before: Column, after: Column) -> np.ndarray:
     variables = protocol.ctx.space.variables
     maps_data = np.array(["client.data_mapped" in item.updates for item in protocol.system.actions])
-    count = (maps_data[action] & (after("client.data_mapped") != 0)).astype(np.int64)
+    count: np.ndarray = (maps_data[action] & (after("client.data_mapped") != 0)).astype(np.int64)
     for name in MAPPED:
         if name in variables:
             fresh = after(name) & ~before(name)
