@@ -54,7 +54,7 @@ class Version:
     `name`: a shipped name, or the path as it was given, so that no file can pass for a shipped version. `base`: as the
     file writes it. `axes`: a value for every axis of the schema. `changes`: what the file itself sets. `files`: the
     real paths of the file and of its bases. `subject`, `posted` and `link` say where it was posted, as far as that is
-    known.
+    known. `draft`: nothing is recorded of it yet.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Version:
     subject: str | None = None
     posted: str | None = None
     link: str | None = None
+    draft: bool = False
 
     @property
     def digest(self) -> str:
@@ -90,10 +91,11 @@ def load(name_or_path: str | Path) -> Version:
     contradiction = misfit(resolved)
     if contradiction is not None:
         raise chain[0].error(("axes",), f"axes: {contradiction}")
-    posting = [content.get(key) for key in ("subject", "posted", "link")]
+    subject, posted, link = (content.get(key) for key in ("subject", "posted", "link"))
     own = (content["title"], content["source"], content.get("base"))
     read_from = tuple(document.source.identity for document in chain)
-    return Version(str(name_or_path), *own, resolved, changes[0], read_from, *posting)
+    draft = bool(content.get("draft", False))
+    return Version(str(name_or_path), *own, resolved, changes[0], read_from, subject, posted, link, draft)
 
 
 def completed(stored: Mapping[str, Any], known: Mapping[str, Value]) -> dict[str, Value]:

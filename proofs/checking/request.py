@@ -76,12 +76,20 @@ def demand_known_axes(name: str) -> None:
         )
 
 
-def everything(names: Sequence[str] = (), properties: Sequence[str] = ()) -> Request:
-    """Every shipped version whose axes are all known, every property, every scenario, nothing changed.
+def drafts() -> list[str]:
+    """The shipped versions of which nothing is recorded yet, as their files say."""
+    return [name for name in versions.names() if versions.load(name).draft]
 
-    Of the versions and properties only those that are named, if any are; raises ParameterError for one that is none of
-    these.
+
+def everything(names: Sequence[str] = (), properties: Sequence[str] = ()) -> Request:
+    """Every shipped version that is no draft, its axes all known, every property, every scenario, nothing changed.
+
+    Of the versions and properties only those that are named, if any are, also drafts; raises ParameterError for one
+    that is none of these.
     """
-    shipped = [name for name in versions.names() if versions.UNKNOWN not in versions.load(name).axes.values()]
+    loaded = [
+        version for version in map(versions.load, versions.names()) if versions.UNKNOWN not in version.axes.values()
+    ]
+    shipped = [version.name for version in loaded if names or not version.draft]
     asked = parameters.select("property", properties, list(catalogue()))
     return Request(tuple(parameters.select("version", names, shipped)), tuple(asked), tuple(parameters.SCENARIOS))

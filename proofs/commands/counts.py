@@ -10,8 +10,9 @@ from rich.table import Table
 
 from proofs.audit.counts import CASES, FILE, PATH, Row, differences, explore, load, record
 from proofs.checking.pool import cores
-from proofs.checking.request import demand_known_axes, everything
+from proofs.checking.request import demand_known_axes, drafts, everything
 from proofs.commands import options
+from proofs.commands.session import tell_drafts
 from proofs.reports import terminal
 
 
@@ -42,11 +43,13 @@ def command(names: tuple[str, ...], recording: bool, jobs: int | None) -> None:
 
     Exit code 1 if one differs.
     """
-    shipped = everything().versions
+    shipped = [*everything().versions, *drafts()]
     for name in names:
         demand_known_axes(name)
         if name not in shipped:
             raise click.UsageError(f"counts are recorded for shipped versions only, not for {name}")
+    if not names:
+        tell_drafts()
     found = explore(everything(names).versions, CASES, jobs or cores())
     total = sum(map(len, found.values()))
     if recording:

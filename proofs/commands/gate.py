@@ -16,7 +16,7 @@ from proofs.checking.pool import cores
 from proofs.checking.request import Request, everything
 from proofs.commands import options
 from proofs.commands.gallery import tell
-from proofs.commands.session import Files, demand_complete, demand_written, run, run_jobs
+from proofs.commands.session import Files, demand_complete, demand_written, run, run_jobs, tell_drafts
 from proofs.reports.gallery import demand_checkout, update, with_traces
 
 GALLERY = "Also compare counterexamples/gallery and the tables in the READMEs; with --record bring them up to date."
@@ -44,6 +44,8 @@ def command(
         raise click.UsageError("--record compares nothing; give --json and --junit to a gate without it")
     files, workers, root = Files(json_file, junit_file), jobs or cores(), Path.cwd()
     request = everything(names, properties)
+    if not names:
+        tell_drafts()
     if not with_gallery:
         sys.exit(compare(request, record, workers, files)[0])
     demand_checkout(root)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -16,7 +17,7 @@ from proofs.checking.job import Job, Result, run_all
 from proofs.checking.judged import Judged, judge
 from proofs.checking.outputs import OutputError
 from proofs.checking.pool import LOST, Lost
-from proofs.checking.request import Request
+from proofs.checking.request import Request, drafts
 from proofs.reports import junit, terminal
 
 
@@ -57,6 +58,12 @@ class Files:
             except OSError as error:
                 failed.append(f"{error.filename}: {error.strerror}")
         return failed
+
+
+def tell_drafts() -> None:
+    """Say on standard error which shipped versions are left out because nothing is recorded of them."""
+    if names := " ".join(drafts()):
+        click.echo(f"left out as drafts, of which nothing is recorded: {names}", err=True)
 
 
 def run(request: Request, workers: int, quiet: bool) -> tuple[list[Judged], IncompleteError | None]:
