@@ -37,6 +37,7 @@ CUT = (*ONE_REQUEST, ("ring", 5), ("ring_at", 4))  # a request fits with its LOC
 
 
 @pytest.mark.parametrize(("cookie", "back"), [("own", True), ("none", False)])
+@pytest.mark.slow
 def test_a_cookie_of_the_lock_moves_the_completed_cookie_back(cookie: str, back: bool) -> None:
     protocol = system("v20", (("lock-cookie", cookie),), bound=ONE_REQUEST)
     event = protocol.system.action("driver.process_rx_irq").events["cookie_moves_back"]
@@ -57,6 +58,7 @@ def test_the_interrupt_frees_locks_with_cookies_too() -> None:
 
 
 @pytest.mark.parametrize(("stage", "steps"), [("queued", 0), ("loaded", 0), ("consumed", len(DONE) + 1)])
+@pytest.mark.slow
 def test_the_flag_is_cleared_when_the_axis_says(stage: str, steps: int) -> None:
     protocol = system("v20", (("flag-clear", stage),), bound=ONE_REQUEST)
     path = (*PREPARE, *DONE, "driver.process_rx_irq")
@@ -69,6 +71,7 @@ def test_a_flag_that_clears_when_queued_or_loaded_differs_in_a_ring_that_is_full
     assert not after(queued, *PREPARE)["rx.locked"] and after(loaded, *PREPARE)["rx.locked"]
 
 
+@pytest.mark.slow
 def test_a_flag_that_terminate_all_keeps_leaves_the_next_request_unlocked() -> None:
     path = (*PREPARE, *LOCKED, "driver.process_tx_irq", "driver.complete_tx", "client.terminate_rx", "client.free_rx")
     path += ("client.unmap_commands", "client.terminate_tx", "client.unmap_data", "client.read_status")
@@ -80,6 +83,7 @@ def test_a_flag_that_terminate_all_keeps_leaves_the_next_request_unlocked() -> N
 TIGHT = (*TWO_REQUESTS, ("ring", 7), ("ring_at", 6))  # a request with its LOCK and UNLOCK leaves one slot
 
 
+@pytest.mark.slow
 def test_with_one_slot_free_a_lock_stands_alone() -> None:
     path = (*PREPARE, *PREPARE)
     alone = after(system("v24", (("lock-room", "one"),), "busy-client", TIGHT), *path)
@@ -88,6 +92,7 @@ def test_with_one_slot_free_a_lock_stands_alone() -> None:
     assert hw(state)[-1] == "UNLOCK" and state["work.pending"]
 
 
+@pytest.mark.slow
 def test_two_slots_can_be_asked_of_transactions_too() -> None:
     axes, path = (("flag-clear", "loaded"),), (*PREPARE, *PREPARE)
     assert hw(after(system("v20", axes, "busy-client", TIGHT), *path))[-1] == "LOCK"
@@ -102,6 +107,7 @@ def test_runtime_pm_first_leaves_no_pair_behind() -> None:
     assert kinds(first, "desc_issued") == ["CMD", "DATA"] and not first["rx.alive"]
 
 
+@pytest.mark.slow
 def test_a_work_item_that_starts_only_what_is_issued_forgets_the_unlock() -> None:
     protocol = system("v24", (("work-start", "issued"),), bound=CUT)
     path = (*PREPARE, *LOCKED, "driver.process_rx_irq", "driver.work_rx")
@@ -110,6 +116,7 @@ def test_a_work_item_that_starts_only_what_is_issued_forgets_the_unlock() -> Non
     assert hw(after(system("v24", (), bound=CUT), *path)) == ["UNLOCK"]
 
 
+@pytest.mark.slow
 def test_one_shared_element_is_never_unmapped() -> None:
     axes = (("lock-storage", "shared"), ("lock-release", "never"))
     protocol = system("v20", axes, bound=ONE_REQUEST)
@@ -119,6 +126,7 @@ def test_one_shared_element_is_never_unmapped() -> None:
     assert "share one mapping" in str(catalogue()["mapping-own"].reason_against(protocol))
 
 
+@pytest.mark.slow
 def test_an_unlock_behind_the_fill_loop_can_be_a_transaction() -> None:
     protocol = system("v20", (("unlock", "drained"),), bound=ONE_REQUEST)
     state = after(protocol, *PREPARE)
@@ -127,6 +135,7 @@ def test_an_unlock_behind_the_fill_loop_can_be_a_transaction() -> None:
     assert kinds(cut, "desc_issued") == [] and cut["rx.locked"], "it is not even made while the ring is full"
 
 
+@pytest.mark.slow
 def test_a_lock_of_a_round_and_the_unlock_of_the_work_item() -> None:
     protocol = system("v21", (("unlock", "work"), ("flag-clear", "queued")), bound=ONE_REQUEST)
     assert hw(after(protocol, *PREPARE)) == ["LOCK", "CONFIGURE", "GO", "DATA"]
@@ -140,6 +149,7 @@ def test_a_slot_whose_unlock_clears_the_flag_when_it_is_consumed() -> None:
     assert not after(protocol, *PREPARE, *DONE, "driver.process_rx_irq")["rx.locked"]
 
 
+@pytest.mark.slow
 def test_a_lock_that_fails_alone_is_another_thing_than_a_pair() -> None:
     bound = ONE_REQUEST
     path = (*PREPARE[:-1], "client.issue_rx:unlock-alloc")

@@ -14,6 +14,8 @@ from model import versions
 from model.protocol import Protocol, assemble
 from model.subject import Subject
 
+pytestmark = pytest.mark.slow
+
 SUBMIT = ("client.prep_commands", "client.prep_rx_data", "client.prep_tx_data")
 PREPARE = (*SUBMIT, "client.issue_tx", "client.issue_rx")
 WORK = ("bam.execute_configure", "bam.execute_go", "bam.publish_data")
