@@ -17,15 +17,13 @@ from proofs.checking import expectations
 from proofs.checking.expectations import ExpectationError
 from proofs.checking.job import Job, Result
 from proofs.checking.request import Request, everything
-from proofs.commands import session
+from proofs.commands import gallery, gate, session
+from proofs.commands.gallery import regenerate
 from proofs.commands.session import run_jobs
-from proofs.reports.gallery import BEGIN, END, HISTORY, MATRIX, OVERVIEW, regenerate, with_traces
+from proofs.reports.gallery import BEGIN, END, HISTORY, MATRIX, OVERVIEW, with_traces
 
 SMALL = Request(("v11", "v12"), ("quiet-dummy",), ("default",))
 Rows = dict[str, dict[str, dict[str, str]]]
-
-
-run_jobs = run_jobs
 
 
 @cache
@@ -40,8 +38,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
         return run_jobs(work, workers, quiet) if work[0].out else found()
 
-    monkeypatch.setattr(session, "everything", lambda *chosen: SMALL)
-    monkeypatch.setattr(session, "run_jobs", run)
+    for command in (gate, gallery):
+        monkeypatch.setattr(command, "everything", lambda *chosen: SMALL)
+    for module in (session, gallery):
+        monkeypatch.setattr(module, "run_jobs", run)
 
 
 def recorded(monkeypatch: pytest.MonkeyPatch, change: Callable[[Rows], object]) -> None:
@@ -85,7 +85,7 @@ def test_an_expectation_that_is_gone(monkeypatch: pytest.MonkeyPatch, capsys: py
 def test_a_recorded_verdict_that_nothing_asks_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(session, "everything", lambda *chosen: SMALL)
+    monkeypatch.setattr(gate, "everything", lambda *chosen: SMALL)
     monkeypatch.setattr(session, "run_jobs", lambda work, workers, quiet: [])
     outcome = run_here(capsys, "gate", "--jobs", "1")
     assert outcome.code == 1
@@ -138,11 +138,11 @@ def checkout(tmp_path: Path, small: None) -> Path:
 
 @pytest.mark.slow
 def test_a_forged_gallery(checkout: Path) -> None:
-    gallery = checkout / "counterexamples" / "gallery"
-    forged = gallery / "v12" / "quiet-dummy.txt"
+    folder = checkout / "counterexamples" / "gallery"
+    forged = folder / "v12" / "quiet-dummy.txt"
     forged.write_text(forged.read_text().replace("unlock", "lock"))
-    (gallery / "v11" / "quiet-dummy.cause.svg").unlink()
-    (gallery / "v11" / "quiet-dummy.faults.svg").write_text("<svg/>")
+    (folder / "v11" / "quiet-dummy.cause.svg").unlink()
+    (folder / "v11" / "quiet-dummy.faults.svg").write_text("<svg/>")
     readme = checkout / MATRIX
     readme.write_text(readme.read_text().replace("✗ 11", "✓"))
     assert regenerate(checkout, SMALL, True, 1) == [
