@@ -7,7 +7,7 @@ import json
 import os
 import pickle
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,6 @@ from jsonschema import Draft202012Validator
 
 from model import versions
 from model.versions import UNKNOWN, Change, Version, VersionError, load, names
-from proofs.checking import expectations
-from proofs.checking.request import drafts, everything
 
 HEAD = 'title = "a change"\nsource = "a posting"\nbase = "v12"\n'
 
@@ -399,15 +397,3 @@ def test_base_of_a_shipped_file_is_no_path(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_axis_that_does_not_exist() -> None:
     with pytest.raises(VersionError, match=r"^axis 'ndw' does not exist; nearest: nwd; valid: .*lock-flag"):
         versions.axis_values("ndw")
-
-
-def test_drafts_are_named_and_left_out_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    shipped = {name: versions.load(name) for name in versions.names()}
-    v16 = replace(shipped["v16"], draft=True)
-    monkeypatch.setattr(versions, "load", lambda name: {**shipped, "v16": v16}[str(name)])
-    assert "v16" in drafts() and "v16" not in everything().versions
-    assert everything(("v16",)).versions == ("v16",)
-
-
-def test_a_draft_has_no_recorded_verdict() -> None:
-    assert not set(drafts()) & set(expectations.load()), "the key `draft` is to go when verdicts are recorded"

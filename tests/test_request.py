@@ -1,0 +1,23 @@
+"""What is asked where nothing is named: every version of which something is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from model import versions
+from proofs.checking import expectations
+from proofs.checking.request import drafts, everything
+
+
+def test_drafts_are_named_and_left_out_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = {name: versions.load(name) for name in versions.names()}
+    v16 = replace(shipped["v16"], draft=True)
+    monkeypatch.setattr(versions, "load", lambda name: {**shipped, "v16": v16}[str(name)])
+    assert "v16" in drafts() and "v16" not in everything().versions
+    assert everything(("v16",)).versions == ("v16",)
+
+
+def test_a_draft_has_no_recorded_verdict() -> None:
+    assert not set(drafts()) & set(expectations.load()), "the key `draft` is to go when verdicts are recorded"
