@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -21,3 +22,10 @@ def test_drafts_are_named_and_left_out_unless_asked_for(monkeypatch: pytest.Monk
 
 def test_a_draft_has_no_recorded_verdict() -> None:
     assert not set(drafts()) & set(expectations.load()), "the key `draft` is to go when verdicts are recorded"
+
+
+def test_a_draft_is_one_or_not(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('title = "a test"\nsource = "a test"\nbase = "v16"\ndraft = "yes"\n')
+    with pytest.raises(versions.VersionError, match="draft: .*true or false"):
+        versions.load(str(path))

@@ -155,7 +155,7 @@ def _not_one_line(error: ValidationError) -> str:
     return f"not {shown(error.instance)} but {error.schema['description']}"
 
 
-_KINDS = {"string": "a string", "array": "an array", "object": "a table"}
+_KINDS = {"string": "a string", "array": "an array", "object": "a table", "boolean": "true or false"}
 
 # Every keyword that schema.json uses to say no. A keyword added there needs its sentence here.
 _COMPLAINTS: dict[str, Callable[[ValidationError], str]] = {
