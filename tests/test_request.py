@@ -27,5 +27,5 @@ def test_a_draft_has_no_recorded_verdict() -> None:
 def test_a_draft_is_one_or_not(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('title = "a test"\nsource = "a test"\nbase = "v16"\ndraft = "yes"\n')
-    with pytest.raises(versions.VersionError, match="draft: .*true or false"):
+    with pytest.raises(versions.VersionError, match=r"draft: .*true or false"):
         versions.load(str(path))
