@@ -67,7 +67,7 @@ def imports() -> nx.DiGraph:
 
 FLOORS = (
     {"model.language"},
-    {"model.parameters", "model.versions", "model"},
+    {"model"},
     {"counterexamples"},
     {"counterexamples.story"},
     {"counterexamples.formats"},

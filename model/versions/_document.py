@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,7 @@ def _content(label: str, read: Callable[[], bytes]) -> bytes:
         raise VersionError(f"{label}: cannot be read: {error.strerror}; valid: a {SUFFIX} file") from None
 
 
+@lru_cache(maxsize=64)  # a chain of bases is read again with every version that stands on it
 def parse(source: Source) -> Document:
     """The content of a version file, checked against the schema.
 

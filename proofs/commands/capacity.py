@@ -9,6 +9,7 @@ import click
 from model import parameters
 from proofs.checking.pool import cores
 from proofs.checking.request import demand_known_axes
+from proofs.commands import options
 from proofs.properties import ALWAYS, catalogue
 from proofs.studies.capacity import GROWTH, table
 
@@ -18,7 +19,7 @@ EXCLUSION = "exclusion"
 @click.command("capacity")
 @click.argument("version", metavar="VERSION|FILE.toml")
 @click.option("--property", "properties", multiple=True, metavar="ID", help="Default: the exclusion properties.")
-@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+@options.workers
 def command(version: str, properties: tuple[str, ...], jobs: int | None) -> None:
     """Print a version's verdicts as each bound grows, the ring along with the data, and what is known beyond that."""
     demand_known_axes(version)

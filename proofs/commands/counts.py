@@ -37,7 +37,7 @@ def table(found: Mapping[str, Mapping[str, Row]]) -> Table:
 @click.command("counts")
 @options.shipped
 @click.option("--record", "recording", is_flag=True, help="Write the figures of this run to counts.toml.")
-@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+@options.workers
 def command(names: tuple[str, ...], recording: bool, jobs: int | None) -> None:
     """State counts, depths and numbers of causes at small bounds, compared with what is recorded.
 

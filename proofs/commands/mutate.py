@@ -35,7 +35,7 @@ from proofs.commands import options
 @click.argument("names", nargs=-1, metavar="[VERSION]...")
 @click.option("--sample", type=click.IntRange(1), default=1, metavar="N", help="Only every N-th mutant.")
 @click.option("--json", "json_file", type=options.Named(), help="Write the outcomes as JSON.")
-@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+@options.workers
 def command(names: tuple[str, ...], sample: int, json_file: Path | None, jobs: int | None) -> None:
     """Make the model wrong in one place at a time; say who notices, and list what nobody does.
 
@@ -47,7 +47,7 @@ def command(names: tuple[str, ...], sample: int, json_file: Path | None, jobs: i
     for name in chosen:
         demand_known_axes(name)
         if name not in everything().versions:
-            raise click.UsageError(f"mutants are made of shipped versions only, not of {name}")
+            raise click.UsageError(f"mutants are made of versions whose verdicts are recorded only, not of {name}")
     found = run(chosen, jobs or cores(), sample)
     if json_file is None or not is_stdout(json_file):
         click.echo(to_text(found), nl=False)

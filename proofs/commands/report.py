@@ -30,7 +30,7 @@ FILE = "index.html"
 @click.option(
     "--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this scenario, or `all` (repeatable)."
 )
-@click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+@options.workers
 @click.option("--out", type=options.Named(), required=True, help="Write index.html into this folder.")
 def command(
     version: tuple[str, ...], properties: tuple[str, ...], scenarios: tuple[str, ...], jobs: int | None, out: Path

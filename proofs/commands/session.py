@@ -1,4 +1,4 @@
-"""One run of `check` or `gate`: validation before any work, progress while it lasts, judgement at the end."""
+"""One run of `check` or `gate`: progress while it lasts, judgement at the end, what it leaves in files."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import z3
 from model import parameters
 from proofs.audit.judgements import Judgement
 from proofs.checking.expectations import Recorded
-from proofs.checking.job import ANY_REQUESTS, CERTIFIED, STRENGTHS, WITHIN_BOUNDS, Result
+from proofs.checking.job import CERTIFIED, STRENGTHS, Result
 from proofs.checking.stored import stored_story
 from proofs.checking.words import Word
 from proofs.reports.history import since
@@ -128,12 +128,12 @@ def _strength(account: Account, property_id: str, certified: Collection[str]) ->
     found = {row.result.strength for row in account.rows if row.result.property == property_id} - {None}
     if ANY_REQUESTS in found and property_id in certified:
         found.add(CERTIFIED)
-    return next((strength for strength in (CERTIFIED, ANY_REQUESTS, WITHIN_BOUNDS) if strength in found), None)
+    return next((strength for strength in reversed(STRENGTHS) if strength in found), None)
 
 
 def _proved(account: Account, material: Material) -> Iterator[Entry]:
     strengths = {result.property: _strength(account, result.property, material.certified) for result in account.good}
-    for strength in (CERTIFIED, ANY_REQUESTS, WITHIN_BOUNDS):
+    for strength in reversed(STRENGTHS):
         names = [name for name, own in strengths.items() if own == strength]
         if names:
             yield Entry(strength, (f"{', '.join(names)} ({STRENGTHS[strength]})",))
