@@ -96,7 +96,7 @@ class RealRing:
 
 @dataclass(frozen=True)
 class _Model:
-    """The model's ring as generated code: what it counts, and what each move makes of a state."""
+    """The ring of the model, ready to be computed: what it counts, and what each move makes of a state."""
 
     space: StateSpace
     counts: Code

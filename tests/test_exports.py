@@ -16,7 +16,8 @@ from click.testing import CliRunner, Result
 from conftest import run_cli
 from toys import bounded_buffer, explored, token_ring, two_phase_commit, where
 
-from model.language.concrete import UnsupportedTermError, fire, holds
+from model.language.concrete import fire, holds
+from model.language.operators import UnsupportedTermError
 from model.language.system import StateSpace, TransitionSystem
 from model.parameters import ParameterError
 from model.subject import Subject

@@ -14,8 +14,10 @@ from conftest import build_protocol
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model.language.concrete import Code, Layout, UnsupportedTermError, dtype_of, fire, holds, scalar, variables_of
+from model.language.concrete import Code, Layout, fire, holds, scalar
+from model.language.operators import UnsupportedTermError, dtype_of
 from model.language.system import TransitionSystem, Variable
+from model.language.terms import variables_of
 
 WIDTHS = (1, 2, 3, 7, 8, 9, 16, 31, 33, 64)
 VARIABLES = {f"w{width}{letter}": width for width in WIDTHS for letter in "ab"} | {"p": 0, "q": 0}

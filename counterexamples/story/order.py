@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 import networkx as nx
 
 from counterexamples.story.moment import Execution, moved
-from model.language.concrete import fire, variables_of
+from model.language.concrete import fire
 from model.language.system import Action
+from model.language.terms import variables_of
 
 PROGRAM, QUEUE, LOCK, INTERRUPT = "program", "queue", "lock", "interrupt"
 REGISTER, MAPPING, STATE = "register", "mapping", "state"

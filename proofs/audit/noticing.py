@@ -13,8 +13,9 @@ from functools import cache, cached_property
 import numpy as np
 import z3
 
-from model.language.concrete import Code, by_identity
+from model.language.concrete import Code
 from model.language.system import Action, Term, TransitionSystem
+from model.language.terms import by_identity
 from model.protocol import Protocol, build
 from proofs.audit import mutants
 from proofs.audit.counts import Case, figures

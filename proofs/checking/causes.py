@@ -20,8 +20,9 @@ import numpy as np
 from counterexamples.minimal import shortest_path_edges
 from counterexamples.story.order import contains, difference, last_request, order, request_starts, signature
 from counterexamples.trace import Blocked, run
-from model.language.concrete import holds, variables_of
+from model.language.concrete import holds
 from model.language.system import TransitionSystem
+from model.language.terms import variables_of
 from model.protocol import Protocol
 from proofs.checking.verdicts import shortest_path
 from proofs.engines import Target

@@ -8,7 +8,7 @@ import click
 
 from counterexamples.documents import STDOUT, write_file
 from model import parameters, versions
-from model.language.concrete import UnsupportedTermError
+from model.language.operators import UnsupportedTermError
 from model.subject import Subject
 from proofs import exports
 from proofs.checking import outputs

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from model.language.concrete import variables_of
 from model.language.system import StateSpace, TransitionSystem
+from model.language.terms import variables_of
 from proofs.engines import Target
 
 

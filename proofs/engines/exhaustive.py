@@ -1,4 +1,4 @@
-"""Every reachable state, breadth first, with generated NumPy code: exact distances, complete verdicts."""
+"""Every reachable state, breadth first, with NumPy: exact distances, complete verdicts."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Space:
 
 
 class _Compiled:
-    """An action's generated code: when it can fire, and what it does."""
+    """An action, ready to be computed: when it can fire, and what it does."""
 
     def __init__(self, action: Action, until: Target | None) -> None:
         over = z3.BoolVal(False) if until is None else z3.Or(until.state, until.firing(action))
@@ -69,7 +69,7 @@ class _Compiled:
 
 
 class _Predicate:
-    """A target's generated code: one row for the state condition, one for each action that can hit it."""
+    """A target, ready to be computed: one row for the state condition, one for each action that can hit it."""
 
     def __init__(self, system: TransitionSystem, target: Target) -> None:
         rows: list[tuple[int | None, object]] = [(None, z3.simplify(target.state))]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import z3
 
-from model.language.concrete import UnsupportedTermError, Walk
+from model.language.operators import UnsupportedTermError
 from model.language.system import width_of
+from model.language.terms import Walk
 from proofs.exports import Question
 
 OPERATORS = {
@@ -40,7 +41,7 @@ OPERATORS = {
 UNARY = {z3.Z3_OP_NOT, z3.Z3_OP_BNOT, z3.Z3_OP_BNEG}
 
 
-class _Nodes(Walk):
+class _Nodes(Walk[str]):
     """Numbered lines; a term's name is its line's number. Booleans are vectors of one bit."""
 
     def __init__(self) -> None:
@@ -73,7 +74,7 @@ class _Nodes(Walk):
             self.constants[key] = self.add(f"constd {self.sort(width)} {value}")
         return self.constants[key]
 
-    def operation(self, kind: int, width: int, args: list[str], widths: list[int], parameters: list[int]) -> str:
+    def operation(self, kind: int, width: int, args: list[str], widths: list[int], parameters: tuple[int, ...]) -> str:
         sort = self.sort(width)
         if kind == z3.Z3_OP_EXTRACT:
             return self.add(f"slice {sort} {args[0]} {parameters[0]} {parameters[1]}")

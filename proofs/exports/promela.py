@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import z3
 
-from model.language.concrete import INFIX, WRAPS, UnsupportedTermError, Walk, holds
+from model.language.concrete import holds
+from model.language.operators import WRAPS, UnsupportedTermError
 from model.language.system import Action, Term, Variable
+from model.language.terms import Walk
 from model.parameters import ParameterError
 from proofs.exports import Question
 
@@ -21,9 +23,27 @@ WORD = 64  # bits of `unsigned long long`, in which everything is computed
 SHORT = 60  # characters up to which an expression is written where it is used, without a name of its own
 LONGEST = 65_000  # characters of one `c_code`: Spin's buffer holds 65,536
 BLOCK = 58_000  # characters at which a function is divided
+INFIX = {
+    z3.Z3_OP_BADD: "+",
+    z3.Z3_OP_BSUB: "-",
+    z3.Z3_OP_BMUL: "*",
+    z3.Z3_OP_BAND: "&",
+    z3.Z3_OP_BOR: "|",
+    z3.Z3_OP_BXOR: "^",
+    z3.Z3_OP_AND: "&",
+    z3.Z3_OP_OR: "|",
+    z3.Z3_OP_EQ: "==",
+    z3.Z3_OP_IFF: "==",
+    z3.Z3_OP_XOR: "!=",
+    z3.Z3_OP_DISTINCT: "!=",
+    z3.Z3_OP_ULEQ: "<=",
+    z3.Z3_OP_UGEQ: ">=",
+    z3.Z3_OP_ULT: "<",
+    z3.Z3_OP_UGT: ">",
+}
 
 
-class _Function(Walk):
+class _Function(Walk[str]):
     """The body of a C function that reads the state `s`: Booleans are 0 or 1, everything is masked to its width."""
 
     def __init__(self, fields: dict[str, str]) -> None:
@@ -37,7 +57,7 @@ class _Function(Walk):
     def constant(self, width: int, value: int) -> str:
         return f"{value}ull"
 
-    def operation(self, kind: int, width: int, args: list[str], widths: list[int], parameters: list[int]) -> str:
+    def operation(self, kind: int, width: int, args: list[str], widths: list[int], parameters: tuple[int, ...]) -> str:
         if max(width, *widths) > WORD:
             raise UnsupportedTermError(f"no C for {max(width, *widths)} bits; split the variable")
         text = self._operator(kind, width, args, widths, parameters)
@@ -46,7 +66,7 @@ class _Function(Walk):
         self.lines.append(f"const word t{len(self.lines)} = {text};")
         return f"t{len(self.lines) - 1}"
 
-    def _operator(self, kind: int, width: int, args: list[str], widths: list[int], parameters: list[int]) -> str:
+    def _operator(self, kind: int, width: int, args: list[str], widths: list[int], parameters: tuple[int, ...]) -> str:
         mask = f" & {(1 << width) - 1}ull"
         if kind in INFIX and (len(args) == 2 or kind not in (z3.Z3_OP_DISTINCT, z3.Z3_OP_XOR)):
             text = f" {INFIX[kind]} ".join(args)

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 import z3
 
-from model.language.concrete import UnsupportedTermError, Walk
+from model.language.operators import UnsupportedTermError
 from model.language.system import Action, Term, Variable, width_of
+from model.language.terms import Walk
 from proofs.exports import Question
 
 OPERATORS = {
@@ -71,7 +72,7 @@ def literal(width: int, value: int) -> str:
     return f"(_ bv{value} {width})" if width else ("true" if value else "false")
 
 
-class _Expression(Walk):
+class _Expression(Walk[str]):
     """One term as an S-expression over its variables; long shared parts are named by `let`."""
 
     def __init__(self) -> None:
@@ -86,14 +87,14 @@ class _Expression(Walk):
     def constant(self, width: int, value: int) -> str:
         return literal(width, value)
 
-    def operation(self, kind: int, width: int, args: list[str], widths: list[int], parameters: list[int]) -> str:
+    def operation(self, kind: int, width: int, args: list[str], widths: list[int], parameters: tuple[int, ...]) -> str:
         text = self._text(kind, width, args, widths, parameters)
         if len(text) <= SHORT:
             return text
         self.lets.append(text)
         return f"?{len(self.lets) - 1}"
 
-    def _text(self, kind: int, width: int, args: list[str], widths: list[int], parameters: list[int]) -> str:
+    def _text(self, kind: int, width: int, args: list[str], widths: list[int], parameters: tuple[int, ...]) -> str:
         if kind == z3.Z3_OP_EXTRACT:
             return f"((_ extract {parameters[0]} {parameters[1]}) {args[0]})"
         if kind == z3.Z3_OP_ZERO_EXT:

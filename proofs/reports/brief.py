@@ -16,7 +16,7 @@ import z3
 from model import parameters
 from proofs.audit.judgements import Judgement
 from proofs.checking.expectations import Recorded
-from proofs.checking.job import CERTIFIED, STRENGTHS, Result
+from proofs.checking.job import ANY_REQUESTS, CERTIFIED, STRENGTHS, WITHIN_BOUNDS, Result
 from proofs.checking.stored import stored_story
 from proofs.checking.words import Word
 from proofs.reports.history import since

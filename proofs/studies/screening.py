@@ -14,8 +14,8 @@ from functools import cache
 
 import z3
 
-from model.language.concrete import variables_of
 from model.language.system import Action, Term
+from model.language.terms import variables_of
 from model.protocol import Protocol, build
 from proofs.checking.job import Job
 from proofs.checking.words import Word
