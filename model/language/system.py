@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import z3
@@ -111,7 +112,7 @@ class Action:
     executes_descriptor: bool = False
     fault: str | None = None
 
-    @property
+    @cached_property
     def enabled(self) -> Term:
         """Whether the action can fire without exceeding a modelled capacity."""
         return z3.simplify(z3.And(*self.guard.values(), *(z3.Not(term) for term in self.overflow.values())))
@@ -278,7 +279,7 @@ class TransitionSystem:
 
     def overflow(self, key: str) -> Term:
         """Whether some action would exceed the capacity named `key`."""
-        return z3.simplify(z3.Or(*(action.exceeds(key) for action in self.actions)))
+        return z3.Or(*(action.exceeds(key) for action in self.actions if key in action.overflow))
 
 
 def next_named(actions: tuple[Action, ...], name: str) -> Action:

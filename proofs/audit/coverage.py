@@ -111,7 +111,7 @@ def _axis(asked: tuple[str, str]) -> Item:
     for case in AXIS_CASES:
         ours = bench(name, case)
         for value in _told_apart(version, axis, options):
-            theirs = Bench(build(ours.protocol.subject.changed({axis: value})), ours.case, ours)
+            theirs = Bench(build(ours.protocol.subject.changed({axis: value})), ours.case)
             if equal(ours.protocol, theirs.protocol):
                 continue
             place = f"with {_shown(value)} ({ours.case.label})"

@@ -1,7 +1,7 @@
 """Who notices a mutant: the properties, by verdict word and shortest depth, and the counts of the whole system.
 
-The original is explored once for each version and case; of a mutant only the changed actions are compiled. Everything
-is read off the explored whole system: at small bounds that is quicker than one search for each property's own part.
+The original is explored once for each version and case. Everything is read off the explored whole system: at small
+bounds that is quicker than one search for each property's own part.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from model.language.terms import by_identity
 from model.protocol import Protocol, build
 from proofs.audit import mutants
 from proofs.audit.counts import Case, figures
-from proofs.audit.mutants import Mutant, difference, put_in, same, unlike
+from proofs.audit.mutants import Mutant, difference, put_in, unlike
 from proofs.engines import Target, fair
 from proofs.engines.exhaustive import Explorer, Space
 from proofs.engines.states import StateSet
@@ -52,22 +52,11 @@ class Findings:
 
 
 class _Limited(Explorer):
-    """Explores up to `limit` states, with the code of `like` for each action that is the same there.
+    """Explores up to `limit` states; `cut` says whether there are more."""
 
-    `cut` says whether there are more.
-    """
-
-    def __init__(self, system: TransitionSystem, limit: int, like: Explorer | None = None) -> None:
-        pairs = zip(like.system.actions, like._compiled, strict=True) if like else ()
-        known = {action.name: (action, compiled) for action, compiled in pairs}
-        alike = (action for action in system.actions if action.name in known)
-        kept = {action.name for action in alike if same(action, known[action.name][0])}
-        fresh = tuple(action for action in system.actions if action.name not in kept)
-        super().__init__(replace(system, actions=fresh))
-        code = {action.name: compiled for action, compiled in zip(fresh, self._compiled, strict=True)}
-        names = [action.name for action in system.actions]
-        self._compiled = [known[name][1] if name in kept else code[name] for name in names]
-        self.system, self.limit, self.cut = system, limit, False
+    def __init__(self, system: TransitionSystem, limit: int) -> None:
+        super().__init__(system)
+        self.limit, self.cut = limit, False
 
     def _expand(self, found: StateSet, start: int, end: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         self.cut = self.cut or found.count > self.limit
@@ -96,8 +85,8 @@ class Bench:
     Each part is made when it is first needed: for a mutant that differs nowhere only the states are.
     """
 
-    def __init__(self, protocol: Protocol, case: Case, like: Bench | None = None) -> None:
-        self.case, self.protocol, self._like = case, protocol, like
+    def __init__(self, protocol: Protocol, case: Case) -> None:
+        self.case, self.protocol = case, protocol
         self.system = protocol.system
         asked = [item for item in catalogue().values() if case.scenario in item.scenarios]
         asked = [item for item in asked if item.reason_against(self.protocol) is None]
@@ -116,7 +105,7 @@ class Bench:
 
     @cached_property
     def _original(self) -> _Limited:
-        return _Limited(self.system, MOST, self._like._original if self._like else None)
+        return _Limited(self.system, MOST)
 
     @cached_property
     def space(self) -> Space:
@@ -183,7 +172,7 @@ class Bench:
 
     def explore(self, mutant: Mutant) -> Findings:
         """What the exploration of a mutant says."""
-        explorer = _Limited(mutant.system, GROWTH + self.states[0], self._original)
+        explorer = _Limited(mutant.system, GROWTH + self.states[0])
         # capacities are compiled into the actions; which of them is exceeded is not asked
         explorer.system = replace(mutant.system, actions=tuple(replace(a, overflow={}) for a in mutant.system.actions))
         space = explorer.explore({})

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import z3
 
-from model.language.concrete import Code, Layout
-from model.language.system import Action, TransitionSystem
+from model.language.concrete import Code, Columns, Layout
+from model.language.system import Action, Term, TransitionSystem
 from proofs.engines import Target
 from proofs.engines.states import StateSet
 
@@ -58,25 +58,49 @@ class Space:
         return len(self.edges.source)
 
 
-class _Compiled:
-    """An action, ready to be computed: when it can fire, and what it does."""
+class _Updates:
+    """What an action does, ready to be computed."""
 
-    def __init__(self, action: Action, until: Target | None) -> None:
-        over = z3.BoolVal(False) if until is None else z3.Or(until.state, until.firing(action))
-        self.enabled = Code([z3.simplify(z3.And(action.enabled, z3.Not(over)))], vector=True)
+    def __init__(self, action: Action) -> None:
         self.names = tuple(action.updates)
-        self.updates = Code(list(action.updates.values()), vector=True)
+        self.code = Code(list(action.updates.values()), vector=True)
 
 
-class _Predicate:
-    """A target, ready to be computed: one row for the state condition, one for each action that can hit it."""
+class _Watch:
+    """What is looked for in every state, computed together, as most of it asks whether the same actions can fire.
 
-    def __init__(self, system: TransitionSystem, target: Target) -> None:
-        rows: list[tuple[int | None, object]] = [(None, z3.simplify(target.state))]
-        rows += [(index, target.firing(action)) for index, action in enumerate(system.actions)]
-        kept = [(index, term) for index, term in rows if not z3.is_false(term)]
-        self.actions = tuple(index for index, _ in kept)
-        self.code = Code([term for _, term in kept], vector=True)
+    `targets`: for each its rows, an action that can hit it, or None for the state itself, and the condition.
+    """
+
+    def __init__(self, system: TransitionSystem, targets: Mapping[str, Target]) -> None:
+        self.targets = {name: tuple(_rows(system, target)) for name, target in targets.items()}
+        self.capacities = {key: system.overflow(key) for key in system.capacities()}
+        self._asked: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+
+    def values(
+        self, names: tuple[str, ...], keys: tuple[str, ...], columns: Columns
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """The rows of the targets of these names, one after the other, and those of the capacities."""
+        if self._asked != (names, keys):
+            self._asked = names, keys
+            rows = [term for name in names for _, term in self.targets[name]]
+            self._code = Code(rows + [self.capacities[key] for key in keys], vector=True)
+        found = self._code(columns)
+        return list(found[: len(found) - len(keys)]), list(found[len(found) - len(keys) :])
+
+
+def _rows(system: TransitionSystem, target: Target) -> Iterator[tuple[int | None, Term]]:
+    state = z3.simplify(target.state)
+    if not z3.is_false(state):
+        yield None, state
+    for index, action in enumerate(system.actions):
+        hit = target.hit_by(action)
+        if not z3.is_false(hit):
+            yield index, z3.And(action.enabled, hit)
+
+
+def _enabled(action: Action, until: Target | None) -> Term:
+    return action.enabled if until is None else z3.And(action.enabled, z3.Not(z3.Or(until.state, until.hit_by(action))))
 
 
 class _Columns:
@@ -92,7 +116,7 @@ class _Columns:
         return self._cache[name]
 
 
-CHUNK = 1 << 15  # states at once: the columns of a chunk stay in the processor's cache
+CHUNK = 1 << 14  # states at once: the columns of a chunk stay in the processor's cache
 
 
 class Explorer:
@@ -104,7 +128,8 @@ class Explorer:
     def __init__(self, system: TransitionSystem, until: Target | None = None) -> None:
         self.system = system
         self.layout = Layout(system.variables)
-        self._compiled = [_Compiled(action, until) for action in system.actions]
+        self._enabled = Code([_enabled(action, until) for action in system.actions], vector=True)
+        self._updates = [_Updates(action) for action in system.actions]
 
     def explore(
         self,
@@ -118,9 +143,7 @@ class Explorer:
         `slack`: look for hits that are up to so many steps farther away than the nearest, too. `beside`: further
         targets, under names of their own, that are looked for in whatever is explored.
         """
-        asked = {**targets, **(beside or {})}
-        predicates = {name: _Predicate(self.system, target) for name, target in asked.items()}
-        overflow = {key: Code([self.system.overflow(key)], vector=True) for key in self.system.capacities()}
+        watch = _Watch(self.system, {**targets, **(beside or {})})
         found = StateSet(self.layout.words)
         found.insert(self.layout.pack(self.system.initial))
         levels, edges = [0], [(np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0, np.int64))]
@@ -131,8 +154,7 @@ class Explorer:
             start, end = levels[-1], found.count
             levels.append(end)
             depth = len(levels) - 2
-            self._look(predicates, found.states[:, start:end], start, depth, slack, hits)
-            self._check(overflow, found.states[:, start:end], exceeded)
+            self._look(watch, found.states, range(start, end), depth, slack, hits, exceeded)
             seen = targets.keys() <= hits.keys() and all(min(hits[name]) + slack <= depth for name in targets if slack)
             if stop_early and seen:
                 complete = False
@@ -142,50 +164,48 @@ class Explorer:
         farther = {name: tuple(Hit(cost, tuple(item[cost])) for cost in sorted(item)) for name, item in hits.items()}
         nearest = {name: item[0] for name, item in farther.items()}
         explored = (self.layout, found.states, tuple(levels), _joined(edges))
-        return Space(*explored, nearest, tuple(exceeded), complete, farther, frozenset(predicates))
+        return Space(*explored, nearest, tuple(exceeded), complete, farther, frozenset(watch.targets))
 
     def _look(
         self,
-        predicates: Mapping[str, _Predicate],
+        watch: _Watch,
         states: np.ndarray,
-        start: int,
+        level: range,
         depth: int,
         slack: int,
         hits: dict[str, dict[int, list[tuple[int, int | None]]]],
+        exceeded: dict[str, None],
     ) -> None:
-        columns = _Columns(self.layout, states)
-        for name, predicate in predicates.items():
-            if name in hits and min(hits[name]) + slack < depth:
-                continue
-            last: dict[int, list[tuple[int, int | None]]] = {}
-            for action, row in zip(predicate.actions, predicate.code(columns), strict=True):
-                where = np.flatnonzero(np.broadcast_to(row, (states.shape[1],)))
+        """Put what is hit in the states of a level into `hits`, and the capacities that they exceed into `exceeded`."""
+        names = tuple(name for name in watch.targets if name not in hits or min(hits[name]) + slack >= depth)
+        rows = [(name, action) for name in names for action, _ in watch.targets[name]]
+        last: dict[str, dict[int, list[tuple[int, int | None]]]] = {name: {} for name in names}
+        for low in range(level.start, level.stop, CHUNK):
+            packed = states[:, low : min(low + CHUNK, level.stop)]
+            keys = tuple(key for key in watch.capacities if key not in exceeded)
+            values, over = watch.values(names, keys, _Columns(self.layout, packed))
+            for (name, action), row in zip(rows, values, strict=True):
+                where = np.flatnonzero(np.broadcast_to(row, (packed.shape[1],)))
                 if len(where):
                     cost = depth + (0 if action is None else 1)
-                    last.setdefault(cost, []).extend((start + int(place), action) for place in where)
-            for cost, found in last.items():
-                if cost <= min(hits.get(name, last)) + slack:
-                    hits.setdefault(name, {}).setdefault(cost, []).extend(found)
-
-    def _check(self, overflow: Mapping[str, Code], states: np.ndarray, exceeded: dict[str, None]) -> None:
-        columns = _Columns(self.layout, states)
-        for key, code in overflow.items():
-            if key not in exceeded and np.any(code(columns)[0]):
-                exceeded[key] = None
+                    last[name].setdefault(cost, []).extend((low + int(place), action) for place in where)
+            exceeded |= {key: None for key, row in zip(keys, over, strict=True) if np.any(row)}
+        for name, costs in last.items():
+            for cost in sorted(costs):
+                if cost <= min(hits.get(name, costs)) + slack:
+                    hits.setdefault(name, {}).setdefault(cost, []).extend(costs[cost])
 
     def _expand(self, found: StateSet, start: int, end: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         packed = found.states[:, start:end]
         columns = _Columns(self.layout, packed)
         batches, sources, fired = [], [], []
-        for index, compiled in enumerate(self._compiled):
-            mask = np.broadcast_to(compiled.enabled(columns)[0], (end - start,))
-            where = np.flatnonzero(mask)
+        for index, (enabled, updates) in enumerate(zip(self._enabled(columns), self._updates, strict=True)):
+            where = np.flatnonzero(np.broadcast_to(enabled, (end - start,)))
             if not len(where):
                 continue
             chosen = packed[:, where]
-            inputs = {name: columns[name][where] for name in compiled.updates.inputs}
-            values = compiled.updates(inputs)
-            self.layout.store(chosen, dict(zip(compiled.names, values, strict=True)))
+            values = updates.code({name: columns[name][where] for name in updates.code.inputs})
+            self.layout.store(chosen, dict(zip(updates.names, values, strict=True)))
             batches.append(chosen)
             sources.append(where + start)
             fired.append(np.full(len(where), index, dtype=np.uint8))
