@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ def assert_true(story: Story) -> None:
                 assert not found or holds(before, after, found), (moment.number, clause)
 
 
-def ring(state: dict, channel: str = "rx") -> list[str]:
+def ring(state: Mapping[str, Any], channel: str = "rx") -> list[str]:
     return [str(item.get("hw", "DATA")) for item in state[f"{channel}.ring"]]
 
 
@@ -82,7 +82,7 @@ def label(name: str) -> str:
     return "tz" if name == "TZ" else name.replace("request ", "linux-")
 
 
-CLAIMS = {
+CLAIMS: dict[str, Callable[[dict[str, Any], dict[str, Any], re.Match[str]], object]] = {
     r"the engine still runs the operation of (TZ|request \d)": lambda b, a, m: b["engine.op"] == label(m[1]),
     r"has not even taken its DATA|has not taken the DATA": lambda b, a, m: bool(b["engine.published_rx"]),
     r"with the registers that it overwrites": lambda b, a, m: (

@@ -49,6 +49,7 @@ def test_exhaustive_engine(timed: BenchmarkFixture) -> None:
         return explorer.explore({})
 
     space: Space = timed.pedantic(run, rounds=3, iterations=1)
+    assert timed.stats is not None
     seconds = timed.stats.stats.min
     timed.extra_info["states"] = space.states.shape[1]
     timed.extra_info["transitions"] = space.number_of_transitions()

@@ -211,7 +211,7 @@ def test_a_judgement_of_what_is_not_violated_is_stale() -> None:
 )
 def test_damaged_judgements(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / judgements.FILE).write_text(text)
-    monkeypatch.setattr(judgements.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr("proofs.audit.judgements.resources.files", lambda package: tmp_path)
     with pytest.raises(ExpectationError, match=said):
         judgements.judgements("v12")
 

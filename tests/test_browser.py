@@ -177,15 +177,18 @@ def test_lasso_goes_round(window: Any, report: Report) -> None:
     trace = report.stories[LASSO].trace
     length = len(trace.path)
     assert step(window) == length
-    choose(window, "every"), choose(window, "now")
+    choose(window, "every")
+    choose(window, "now")
     window.find("#forward").click()
+    assert trace.loop is not None
     if trace.loop == length:
         assert "rest for ever" in window.find("#cycle").text and step(window) == length
     else:
         assert f"Repeats from step {trace.loop + 1}" in window.find("#cycle").text and step(window) == trace.loop + 1
     assert window.find("#partial").is_displayed()
     window.open(report.path, RACE)
-    choose(window, "every"), choose(window, "now")
+    choose(window, "every")
+    choose(window, "now")
     assert not window.find("#cycle").is_displayed() and not window.find("#partial").is_displayed()
 
 

@@ -112,7 +112,7 @@ def test_the_second_solver_is_there_where_the_tests_run() -> None:
 
 
 def test_check_by_induction_writes_a_certificate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    options = ["--engine", "induction", "--bound", "requests=1", "--bound", "tz_requests=1", "--out", tmp_path]
+    options = ["--engine", "induction", "--bound", "requests=1", "--bound", "tz_requests=1", "--out", str(tmp_path)]
     outcome = run_here(capsys, "check", "v16", "--property", "quiet-dummy", *options, "--json", tmp_path / "it.json")
     assert "inductive invariant of" in outcome.out and outcome.code == 0
     row = json.loads((tmp_path / "it.json").read_text())["results"][0]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -102,8 +103,9 @@ def test_a_process_ends_as_the_function_does(capsys: Capture, number: int) -> No
 def test_output_in_the_wrong_place(capsys: Capture, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("mine")
-    for arguments in (["--out", file], ["--out", file / "below"], ["--json", tmp_path], ["--json", file / "x.json"]):
-        outcome = run_here(capsys, *QUIET, *arguments)
+    places = (("--out", file), ("--out", file / "below"), ("--json", tmp_path), ("--json", file / "x.json"))
+    for option, place in places:
+        outcome = run_here(capsys, *QUIET, option, place)
         assert outcome.code == 2 and str(tmp_path) in outcome.complaint
     assert file.read_text() == "mine" and list(tmp_path.iterdir()) == [file], "nothing was left behind"
 
@@ -297,8 +299,9 @@ def test_a_capacity_that_does_not_suffice_is_an_unknown_verdict(capsys: Capture,
 def interrupted(out: Path, after: float, *arguments: str) -> tuple[int, str, str]:
     """Send SIGINT to a whole process group some time after its output folder was made: code, output, complaint."""
     command = [sys.executable, "-m", "proofs", "check", "v12", "--out", str(out), "--json", f"{out}.json", *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = subprocess.Popen(command, **pipes, text=True, cwd=ROOT, env=ENVIRONMENT, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdout=PIPE, stderr=PIPE, text=True, cwd=ROOT, env=ENVIRONMENT, start_new_session=True
+    )
     while not out.exists() and process.poll() is None:
         time.sleep(0.02)
     time.sleep(after)

@@ -12,6 +12,7 @@ from toys import explored, token_ring
 from proofs.audit import counts
 from proofs.audit.counts import CASES, SMALLEST, Difference, differences, explore, figures, load, record
 from proofs.checking.expectations import ExpectationError
+from proofs.checking.job import Job
 from proofs.checking.request import everything
 from proofs.commands import counts as command
 
@@ -33,7 +34,7 @@ def test_smallest_case_is_as_recorded(version: str) -> None:
 def test_versions_that_behave_alike_are_explored_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def answer(job: counts.Job) -> dict[str, int | list[str]]:
+    def answer(job: Job) -> dict[str, int | list[str]]:
         asked.append(job.subject.version)
         return {"states": 1}
 
@@ -78,6 +79,6 @@ def test_record_of_one_version_keeps_what_is_recorded_of_others(
 
 def test_damaged_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / counts.FILE).write_text("[v16", encoding="utf-8")
-    monkeypatch.setattr(counts.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr("proofs.audit.counts.resources.files", lambda _: tmp_path)
     with pytest.raises(ExpectationError, match="counts --record"):
         load()

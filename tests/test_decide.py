@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import toys
 import z3
@@ -89,10 +92,14 @@ def test_fewest_switches_then_fewest_descriptors_then_declared_order() -> None:
     for name in ("a", "b", "c"):
         space.add(name)
     actors = {"a": "one", "b": "two", "c": "one"}
-    steps: toys.Steps = [
-        (name, actor, lambda s, name=name: z3.Not(s[name]), lambda s, name=name: s.__setitem__(name, True))
-        for name, actor in actors.items()
-    ]
+
+    def unset(name: str) -> Callable[[Step], Any]:
+        return lambda s: z3.Not(s[name])
+
+    def put(name: str) -> Callable[[Step], None]:
+        return lambda s: s.__setitem__(name, True)
+
+    steps: toys.Steps = [(name, actor, unset(name), put(name)) for name, actor in actors.items()]
     system = toys.built(space, steps)
     assert exhaustive_path(system, where_all(system)) == ("a", "c", "b"), "one switch, not two; declared order"
     twin = toys.built(space, [*steps, ("d", "one", steps[0][2], steps[0][3])], descriptors=("a",))

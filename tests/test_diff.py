@@ -18,7 +18,7 @@ ASKED = ["--property", "quiet-engine", "--property", "under-lock", "--scenario",
 def pair(old: str, new: str) -> Pair:
     """Two verdicts on the same question."""
     rows = (
-        Result(name, "quiet-engine", "default", Word(word), "", None, None, {}, {}, {}, (), None, 0.0)
+        Result(name, "quiet-engine", "default", Word.of(word), "", None, None, {}, {}, {}, (), None, 0.0)
         for name, word in (("old", old), ("new", new))
     )
     return Pair(*rows)

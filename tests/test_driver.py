@@ -35,7 +35,7 @@ def verdict(
     return _row(Subject.of(version, scenario, assume, bound), item).verdict
 
 
-def loaded(version: str, scenario: str, bound: Mapping[str, int], path: Sequence[str]) -> list[tuple[int, int, int]]:
+def loaded(version: str, scenario: str, bound: Mapping[str, int], path: Sequence[str]) -> list[tuple[int, ...]]:
     """INT, EOT and NWD of each descriptor in the consumer ring after a path."""
     protocol = build_protocol(version, scenario, bound=bound)
     state = replay(protocol.system, path)[-1]

@@ -133,8 +133,8 @@ def test_standard_output_that_is_closed() -> None:
 
 
 def test_an_encoding_without_the_characters() -> None:
-    settings = {"cwd": ROOT, "env": {**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}, "capture_output": True}
-    shown = subprocess.run([*COMMAND, "list", "properties"], **settings, timeout=100)
+    ascii_only = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
+    shown = subprocess.run([*COMMAND, "list", "properties"], cwd=ROOT, env=ascii_only, capture_output=True, timeout=100)
     assert shown.returncode == 0 and shown.stderr == b""
 
 

@@ -120,7 +120,7 @@ def test_a_gallery_run_leaves_no_version_out(tmp_path: Path) -> None:
 )
 def test_damaged_expectations(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str, said: str) -> None:
     (tmp_path / expectations.FILE).write_text(content)
-    monkeypatch.setattr(expectations.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr("proofs.checking.expectations.resources.files", lambda package: tmp_path)
     with pytest.raises(ExpectationError, match=said):
         expectations.rows()
 

@@ -130,7 +130,7 @@ def equal(left: z3.ExprRef, right: z3.ExprRef) -> bool:
         return True
     solver = z3.SolverFor("QF_FD")
     solver.add(left != right)
-    return solver.check() == z3.unsat
+    return bool(solver.check() == z3.unsat)
 
 
 def test_versions_that_differ_do_so_in_behaviour() -> None:

@@ -22,7 +22,7 @@ def judged(verdict: str, expected: str | None = None, as_expected: bool | None =
         "version": "v12",
         "property": "quiet-engine",
         "scenario": "default",
-        "verdict": Word(verdict),
+        "verdict": Word.of(verdict),
         "how": "somehow",
         "depth": 13 if verdict in ("violated", "reached") else None,
         "states": 10,

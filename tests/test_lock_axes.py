@@ -73,7 +73,8 @@ def test_a_flag_that_clears_when_queued_or_loaded_differs_in_a_ring_that_is_full
 
 @pytest.mark.slow
 def test_a_flag_that_terminate_all_keeps_leaves_the_next_request_unlocked() -> None:
-    path = (*PREPARE, *LOCKED, "driver.process_tx_irq", "driver.complete_tx", "client.terminate_rx", "client.free_rx")
+    path: tuple[str, ...] = (*PREPARE, *LOCKED, "driver.process_tx_irq", "driver.complete_tx", "client.terminate_rx")
+    path += ("client.free_rx",)
     path += ("client.unmap_commands", "client.terminate_tx", "client.unmap_data", "client.read_status")
     path += ("client.finish", *PREPARE)
     assert hw(after(system("v20", (("flag-terminate", "kept"),), bound=TWO_REQUESTS), *path))[0] == "CONFIGURE"

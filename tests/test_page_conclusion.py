@@ -36,7 +36,7 @@ END = Block(("race",), "", ("At step 2 TZ writes.",))
 
 
 def rows(**verdicts: str) -> list[Result]:
-    return [replace(ROW, property=name.replace("_", "-"), verdict=Word(word)) for name, word in verdicts.items()]
+    return [replace(ROW, property=name.replace("_", "-"), verdict=Word.of(word)) for name, word in verdicts.items()]
 
 
 @pytest.mark.parametrize(

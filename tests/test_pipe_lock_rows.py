@@ -193,7 +193,7 @@ def test_v21_tries_again_at_the_next_transaction(fault: str) -> None:
 
 def test_v21_wraps_what_stands_behind_the_unlock_of_the_bracket_before() -> None:
     protocol = build_protocol("v21", "busy-client", bound={**TWO, "ring": 5, "ring_at": 4})
-    path = (*PREPARE, *SUBMIT, "client.issue_tx", "client.issue_rx")
+    path: tuple[str, ...] = (*PREPARE, *SUBMIT, "client.issue_tx", "client.issue_rx")
     state = after(protocol, *path)
     assert hw(state) == ["LOCK", "CONFIGURE", "GO", "DATA"]
     assert kinds(state, "desc_issued") == ["UNLOCK", "CMD", "DATA"] and state["rx.locked"]
@@ -238,7 +238,7 @@ def test_v24_loads_the_rest_of_a_transaction_without_another_lock() -> None:
 
 def test_v24_locks_only_with_two_slots_free() -> None:
     protocol = build_protocol("v24", "busy-client", bound={**TWO, "ring": 7, "ring_at": 6})
-    path = (*PREPARE, *PREPARE)
+    path: tuple[str, ...] = (*PREPARE, *PREPARE)
     state = after(protocol, *path)
     assert hw(state) == ["LOCK", "CONFIGURE", "GO", "DATA", "UNLOCK"] and not state["rx.locked"]
     assert kinds(state, "desc_issued") == ["CMD", "DATA"] and state["work.pending"], "one slot is free"

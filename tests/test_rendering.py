@@ -22,7 +22,9 @@ from counterexamples.formats.registry import write_all
 from counterexamples.formats.text import WIDTH, to_text
 from counterexamples.story import Story
 from counterexamples.story.clauses import clause
+from counterexamples.story.moment import Moment
 from counterexamples.story.notation import wrap_notes
+from counterexamples.story.oddities import Oddity, oddities_of
 from counterexamples.story.phrases import step_name
 from model.parameters import SCENARIOS, Scenario
 from model.protocol import Protocol
@@ -62,8 +64,8 @@ def each(request: pytest.FixtureRequest) -> Story:
 @pytest.mark.parametrize("render", [to_text, to_itf, to_svg, to_dot])
 def test_equal_traces_give_equal_bytes(render: Any, each: Story) -> None:
     subject = each.trace.subject
-    parts = {key: dict(reversed(getattr(subject, key).items())) for key in ("assumptions", "bounds")}
-    again = changed(each, subject=replace(subject, **parts))
+    assumptions, bounds = dict(reversed([*subject.assumptions.items()])), dict(reversed([*subject.bounds.items()]))
+    again = changed(each, subject=replace(subject, assumptions=assumptions, bounds=bounds))
     assert render(each) == render(again)
 
 
@@ -337,8 +339,12 @@ def test_what_is_odd_about_a_step_is_looked_for_once(
     story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
-    look = stories.oddities_of
-    monkeypatch.setattr(stories, "oddities_of", lambda moment: asked.append(moment.number) or look(moment))
+
+    def look(moment: Moment) -> tuple[Oddity, ...]:
+        asked.append(moment.number)
+        return oddities_of(moment)
+
+    monkeypatch.setattr(stories, "oddities_of", look)
     write_all(replace(story), tmp_path, "t")
     assert asked == list(range(1, len(PATH) + 1))
 

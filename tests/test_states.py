@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from proofs.engines.states import StateSet, mix
 BATCHES = st.lists(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), max_size=40), max_size=5)
 
 
-def packed(states: list[tuple[int, ...]], words: int = 2) -> np.ndarray:
+def packed(states: Sequence[tuple[int, ...]], words: int = 2) -> np.ndarray:
     return np.array(states, dtype=np.uint64).reshape(len(states), words).T
 
 
@@ -23,15 +25,17 @@ def constant(states: np.ndarray) -> np.ndarray:
 
 def few_bits(states: np.ndarray) -> np.ndarray:
     """Much collides, some of it at the end of the table."""
-    return mix(states) | np.uint64(0xFFFF_FFFF_FFFF_FFF0)
+    found: np.ndarray = mix(states) | np.uint64(0xFFFF_FFFF_FFFF_FFF0)
+    return found
 
 
 def by_first_word(states: np.ndarray) -> np.ndarray:
     """Misses every difference in the later words."""
-    return states[0].copy()
+    first: np.ndarray = states[0].copy()
+    return first
 
 
-def check(found: StateSet, batches: list[list[tuple[int, int]]]) -> None:
+def check(found: StateSet, batches: Sequence[Sequence[tuple[int, int]]]) -> None:
     """Insert and compare with a dictionary after each batch."""
     numbers: dict[tuple[int, int], int] = {}
     for batch in batches:

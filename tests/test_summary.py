@@ -24,7 +24,6 @@ from proofs.reports.summary import Typed
 Capture = pytest.CaptureFixture[str]
 DEFAULTS = Typed("bam-lock", {}, {}, None)
 ROW = Result("v12", "quiet-engine", "default", Word.VIOLATED, "shortest", 13, 9, {}, {}, {}, (), None, 0.1)
-SETTINGS = {"bounds": parameters.bounds("default", {}), "assumptions": parameters.assumptions({})}
 
 
 def judged(
@@ -38,12 +37,13 @@ def judged(
             version=version,
             property=name,
             scenario=scenario,
-            verdict=Word(word),
+            verdict=Word.of(word),
             reason=reason,
             how=reason,
             path=path,
             depth=depth,
-            **SETTINGS,
+            bounds=parameters.bounds("default", {}),
+            assumptions=parameters.assumptions({}),
         ),
         None,
         None,

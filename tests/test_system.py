@@ -177,24 +177,33 @@ def entry(s: Step, name: str) -> dict[str, Any]:
     return {key: s[f"{name}.{key}"] for key in FIELDS}
 
 
+def push_twice(s: Step) -> None:
+    for name in NAMES[:2]:
+        Queue(s, "q").push_back(**entry(s, name))
+
+
+def pop(s: Step) -> None:
+    Queue(s, "q").pop_front()
+
+
 def queue_actions() -> dict[str, Action]:
     space = queue_space()
-    bodies: dict[str, Callable[[Step], object]] = {
+    bodies: dict[str, Callable[[Step], None]] = {
         "push_back": lambda s: Queue(s, "q").push_back(**entry(s, "e")),
         "push_front": lambda s: Queue(s, "q").push_front(**entry(s, "e")),
         "push_other": lambda s: Queue(s, "o").push_back(**entry(s, "e")),
         "push_all": lambda s: Queue(s, "q").push_back_all([entry(s, name) for name in NAMES], s["count"]),
-        "pop": lambda s: Queue(s, "q").pop_front(),
+        "pop": pop,
         "clear": lambda s: Queue(s, "q").clear(),
         "splice": lambda s: Queue(s, "q").splice_tail(Queue(s, "o")),
-        "push_twice": lambda s: [Queue(s, "q").push_back(**entry(s, name)) for name in NAMES[:2]],
+        "push_twice": push_twice,
         "conditional": lambda s: push_if_short(s),
     }
 
     def guarded(name: str) -> Any:
         return z3.Not(Queue(Step(space), "q").empty) if name == "pop" else TRUE
 
-    return {name: action_of(space, lambda s, b=body: b(s), guarded(name), name) for name, body in bodies.items()}
+    return {name: action_of(space, body, guarded(name), name) for name, body in bodies.items()}
 
 
 def push_if_short(s: Step) -> None:

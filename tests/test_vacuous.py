@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +66,19 @@ def test_a_claim_about_an_event_that_never_comes() -> None:
     assert word(*toy(mute, Target(on={"sent": lap == 0}))) == "vacuous"
 
 
+def always_that(value: Any, _: Protocol) -> Any:
+    return value
+
+
 def test_nothing_to_end() -> None:
     system = toys.counters(3, width=3)
     a = Step(system.space)["a"]
     for value, wanted in ((2, "proved"), (5, "vacuous")):
         target = Target(state=a == value)
         names = frozenset(action.name for action in system.actions)
-        item = Property("it", "toy", EVENTUALLY, "s", "s", lambda _, t=target: t, fair=lambda _, n=names: n)
+        item = Property(
+            "it", "toy", EVENTUALLY, "s", "s", partial(always_that, target), fair=partial(always_that, names)
+        )
         assert verdicts.decide(toys.as_protocol(system), [item], "both", 5)["it"].word == wanted
 
 

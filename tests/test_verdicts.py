@@ -19,6 +19,8 @@ from model.subject import Subject
 from proofs.checking import verdicts
 from proofs.checking.job import Job, Result, run_job
 from proofs.checking.traces import story_of
+from proofs.engines import bounded
+from proofs.engines.exhaustive import Explorer
 from proofs.engines.recheck import recheck
 from proofs.properties import catalogue
 
@@ -120,7 +122,7 @@ def test_no_step_of_a_trace_can_be_left_out() -> None:
     names = list(story.trace.path)
     for at in range(len(names)):
         shorter = [*names[:at], *names[at + 1 :]]
-        assert not verdicts.bounded.confirm(protocol.system, target, shorter), f"without {names[at]}"
+        assert not bounded.confirm(protocol.system, target, shorter), f"without {names[at]}"
 
 
 def test_replay_agrees_with_the_trace() -> None:
@@ -297,7 +299,7 @@ IDLE = {
 @pytest.mark.parametrize("version", sorted(IDLE))
 def test_which_actions_never_fire(version: str) -> None:
     system = build_protocol(version, bound={"tz_requests": 1}).system
-    everything = verdicts.Explorer(system).explore({})
+    everything = Explorer(system).explore({})
     assert everything.complete and not everything.exceeded
     fired = {system.actions[index].name for index in set(everything.edges.action.tolist())}
     assert {action.name for action in system.actions} - fired == IDLE[version]

@@ -39,7 +39,10 @@ def counters(limit: int, names: Sequence[str] = ("a", "b"), width: int = 8) -> T
         def count(s: Step, name: str = name) -> None:
             s[name] = s[name] + 1
 
-        steps.append((f"{name}.count", name, lambda s, name=name: z3.ULT(s[name], limit), count))
+        def below(s: Step, name: str = name) -> Any:
+            return z3.ULT(s[name], limit)
+
+        steps.append((f"{name}.count", name, below, count))
     return built(space, steps)
 
 
@@ -57,7 +60,10 @@ def token_ring(nodes: int, laps: int) -> TransitionSystem:
             if node == nodes - 1:
                 s["lap"] = s["lap"] + 1
 
-        steps.append((f"n{node}.send", f"n{node}", lambda s, n=node: z3.And(s["at"] == n, s["lap"] != laps), send))
+        def holds(s: Step, node: int = node) -> Any:
+            return z3.And(s["at"] == node, s["lap"] != laps)
+
+        steps.append((f"n{node}.send", f"n{node}", holds, send))
     return built(space, steps)
 
 
@@ -91,7 +97,10 @@ def two_phase_commit(participants: int) -> TransitionSystem:
             s["decision"] = value
             s.emit(word)
 
-        steps.append((f"c.{word}", "c", lambda s, rule=rule: z3.And(s["decision"] == 0, rule(s)), decide))
+        def undecided(s: Step, rule: Callable[[Step], Any] = rule) -> Any:
+            return z3.And(s["decision"] == 0, rule(s))
+
+        steps.append((f"c.{word}", "c", undecided, decide))
     return built(space, steps, descriptors=("c.commit", "c.abort"))
 
 

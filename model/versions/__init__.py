@@ -27,6 +27,7 @@ __all__ = [
     "axis_values",
     "behaviour",
     "completed",
+    "defaults",
     "is_path",
     "load",
     "meanings",
