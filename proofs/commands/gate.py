@@ -44,11 +44,13 @@ def command(
         raise click.UsageError("--record compares nothing; give --json and --junit to a gate without it")
     files, workers, root = Files(json_file, junit_file), jobs or cores(), Path.cwd()
     request = everything(names, properties)
+    outputs.demand_files(files.named)
+    if with_gallery:
+        demand_checkout(root)
     if not names:
         tell_drafts()
     if not with_gallery:
         sys.exit(compare(request, record, workers, files)[0])
-    demand_checkout(root)
     with scratch_folder() as made:
         request = with_traces(request, made)
         code, results = compare(request, record, workers, files)
@@ -60,7 +62,6 @@ def command(
 
 def compare(request: Request, record: bool, workers: int, files: Files) -> tuple[int, list[Result]]:
     """Check what is asked for; print what differs from expected.toml, or record it. The exit code and the results."""
-    outputs.demand_files(files.named)
     console = Console(soft_wrap=True, markup=False, quiet=files.on_stdout)
     if record:
         path = Path(expectations.__file__).parent / expectations.FILE
