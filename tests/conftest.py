@@ -85,6 +85,11 @@ def write_version(folder: Path, base: str, axes: Mapping[str, str | list[str]], 
     return str(path)
 
 
+def slow(*cases: object) -> list[Any]:
+    """Cases of a parametrized test that only `pytest -m slow` runs; a tuple has a value for each parameter."""
+    return [pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow) for case in cases]
+
+
 @pytest.fixture(scope="session")
 def protocol() -> Callable[..., Protocol]:
     """`protocol(version, scenario, assume, bound)`."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, build_protocol, run_cli
+from conftest import ROOT, build_protocol, run_cli, slow
 from traces import PATH, changed, protocol_of, story_of, walk
 
 from counterexamples.formats.itf import read_file
@@ -154,6 +154,7 @@ def test_every_claim_that_is_checked_is_made() -> None:
     assert CLAIMS.keys() - made <= rare
 
 
+@pytest.mark.slow
 def test_the_second_bracket_of_a_busy_client() -> None:
     story = busy_client()
     assert_true(story)
@@ -203,6 +204,7 @@ def test_the_foreign_unmap_of_v14() -> None:
     assert story.conflict == Conflict(9, 20, "rx.lock_sg")
 
 
+@pytest.mark.slow
 def test_a_lasso_says_what_waits_for_ever() -> None:
     text = words(stored_story("v16/linux-progress.small-ring.itf.json"))
     assert "the client waits for its completion" in text and "with neither an interrupt nor the work item" in text
@@ -219,7 +221,7 @@ def test_what_matters_in_the_race_of_v12() -> None:
     assert story.matters == {4, 5, 6, 7, 8, 10, 11, 12, 13}
 
 
-@pytest.mark.parametrize("version", ["v2", "v8", "v12", "v16"])
+@pytest.mark.parametrize("version", [*slow("v2", "v8", "v12"), "v16"])
 @pytest.mark.parametrize("seed", range(3))
 def test_any_walk_is_told(version: str, seed: int) -> None:
     protocol = protocol_of(version)

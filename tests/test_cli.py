@@ -13,7 +13,7 @@ from subprocess import PIPE
 from typing import Any
 
 import pytest
-from conftest import ENVIRONMENT, ROOT, Outcome, run_cli, run_here, write_version
+from conftest import ENVIRONMENT, ROOT, Outcome, run_cli, run_here, slow, write_version
 
 from counterexamples.formats.itf import read_file
 from counterexamples.formats.registry import STORED
@@ -93,7 +93,7 @@ def test_a_wrong_command_is_one_line_and_code_2(capsys: Capture, arguments: list
     assert hint in outcome.complaint
 
 
-@pytest.mark.parametrize("number", [0, 3, 5, 12, 24, 29])
+@pytest.mark.parametrize("number", [0, *slow(3, 5, 12, 24, 29)])
 def test_a_process_ends_as_the_function_does(capsys: Capture, number: int) -> None:
     arguments = WRONG[number][0]
     outcome = run_cli(*arguments)
@@ -226,7 +226,7 @@ def test_what_is_printed(quiet: tuple[Outcome, Path]) -> None:
         ("scenarios", ["default", "small-ring"]),
         ("assumptions", ["nwd_ack", "input-consumed", "other_ee", "foreign_unlock"]),
         ("bounds", ["requests", "tz_requests", "ring", "data"]),
-        ("actions", ["bam.execute_unlock", "tz.write_config", "driver.work_rx"]),
+        *slow(("actions", ["bam.execute_unlock", "tz.write_config", "driver.work_rx"])),
     ],
 )
 def test_lists(capsys: Capture, what: str, words: list[str]) -> None:
@@ -268,6 +268,7 @@ def test_strict_quiet_and_one_engine(capsys: Capture, tmp_path: Path) -> None:
     assert (proved.code, proved.out) == (0, "")
 
 
+@pytest.mark.slow
 def test_an_assumption_leads_away_from_what_is_recorded(capsys: Capture) -> None:
     settings = ["--scenario", "default", "--engine", "exhaustive", "--assume", "nwd_ack=input-consumed"]
     outcome = run_here(capsys, "check", "v16", "--property", "quiet-engine", *settings)
@@ -289,7 +290,7 @@ def test_traces_of_an_own_version_stay_below_the_output_folder(tmp_path: Path, r
     assert len(files(folder / "out")) == len(STORED)
 
 
-@pytest.mark.parametrize("engine", ["exhaustive", "bounded", "both"])
+@pytest.mark.parametrize("engine", ["exhaustive", *slow("bounded", "both")])
 def test_a_capacity_that_does_not_suffice_is_an_unknown_verdict(capsys: Capture, engine: str) -> None:
     settings = ["--scenario", "default", "--bound", "cookies=4", "--engine", engine, "--depth", "11"]
     outcome = run_here(capsys, "check", "v12", "--property", "quiet-dummy", *settings)

@@ -71,6 +71,7 @@ def test_the_other_way_round_is_worse_and_says_what_goes_wrong(capsys: Capture) 
     assert "TZ writes registers while the engine runs a request" in outcome.out
 
 
+@pytest.mark.slow
 def test_a_version_of_ones_own_under_another_assumption(capsys: Capture, tmp_path: pytest.TempPathFactory) -> None:
     mine = write_version(tmp_path, "v16", {"metadata": "channel"})  # type: ignore[arg-type]
     outcome = run_here(capsys, "diff", "v16", mine, *ASKED, "--assume", "nwd_ack=input-consumed")

@@ -159,6 +159,7 @@ def test_the_ring_counts_as_the_driver_does(slots: int, data: st.DataObject) -> 
         assert [state["rx.ring.tag"] >> 4 * place & 15 for place in range(state["rx.ring.len"])] == real.pending
 
 
+@pytest.mark.slow
 def test_a_ring_filled_from_a_reset_tells_the_hardware_nothing() -> None:
     bound = {"data": 3, "ring": 3, "requests": 1}
     path = ("client.prep_rx_data", "client.prep_tx_data", "client.issue_rx")
@@ -225,6 +226,7 @@ def test_a_request_before_base_phys_is_set_runs_unlocked() -> None:
     assert verdict("v11", "under-lock", "probe-window") != "violated", "v11 sets base_phys early"
 
 
+@pytest.mark.slow
 def test_a_pipe_that_waits_for_the_lock_can_lose_its_clock() -> None:
     assert verdict("v16", "linux-progress") == "proved"
     assert verdict("v16", "linux-progress", autosuspend="pipes-stop") == "violated"

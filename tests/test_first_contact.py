@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from conftest import ENVIRONMENT, ROOT, run_cli, run_here
+from conftest import ENVIRONMENT, ROOT, run_cli, run_here, slow
 from rich.console import Console
 
 from model import parameters, versions
@@ -74,6 +74,7 @@ def test_python_m_in_a_foreign_folder(hostile: Path) -> None:
     assert (outcome.code, outcome.err) == (0, "") and "unlock" in outcome.out
 
 
+@pytest.mark.slow
 def test_python_m_runs_the_packages_of_the_current_folder() -> None:
     bare = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     called = [sys.executable, "-m", "proofs", "--version"]
@@ -86,20 +87,25 @@ def test_the_version(capsys: Capture) -> None:
     assert outcome.code == 0 and outcome.out == f"bam-lock-check, version {terminal.tool_version()}\n"
 
 
+OTHER_LINES: tuple[tuple[str, set[str]], ...] = (
+    ("bam-lock che", {"check"}),
+    ("bam-lock diff v12 main", {"mainline"}),
+    ("bam-lock check v12 --property quiet", {name for name in catalogue() if name.startswith("quiet")}),
+    ("bam-lock check v12 --scenario ", {*parameters.SCENARIOS, "all"}),
+    (
+        "bam-lock check v12 --assume nwd_a",
+        {"nwd_ack=operation-done", "nwd_ack=input-consumed"},
+    ),
+    ("bam-lock check v12 --assume al", {"all"}),
+    ("bam-lock check ./mi", {"./mi"}),
+)
+
+
 @pytest.mark.parametrize(
     "line, offered",
     [
-        ("bam-lock che", {"check"}),
         ("bam-lock check v", set(versions.names()) - {"mainline"}),
-        ("bam-lock diff v12 main", {"mainline"}),
-        ("bam-lock check v12 --property quiet", {name for name in catalogue() if name.startswith("quiet")}),
-        ("bam-lock check v12 --scenario ", {*parameters.SCENARIOS, "all"}),
-        (
-            "bam-lock check v12 --assume nwd_a",
-            {"nwd_ack=operation-done", "nwd_ack=input-consumed"},
-        ),
-        ("bam-lock check v12 --assume al", {"all"}),
-        ("bam-lock check ./mi", {"./mi"}),
+        *slow(*OTHER_LINES),
     ],
 )
 def test_what_a_shell_completes(command: Path, line: str, offered: set[str]) -> None:

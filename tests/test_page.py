@@ -83,6 +83,7 @@ def test_differences_make_up_the_states() -> None:
     assert all(1 <= number <= len(PATH) for item in data["sentences"] for number in item["steps"])
 
 
+@pytest.mark.slow
 def test_each_variable_is_in_one_group(walked: list[Story]) -> None:
     for story in walked:
         state = shown_state(story.states[0])
@@ -101,6 +102,7 @@ def test_a_field_that_nothing_is_known_of_is_shown_by_its_name() -> None:
     assert [group["title"] for group in groups(state)] == ["Pipe lock"]
 
 
+@pytest.mark.slow
 def test_values_are_written_as_in_the_notes(walked: list[Story]) -> None:
     compared = 0
     for story in walked:
@@ -186,6 +188,7 @@ def test_texts_of_a_version_cannot_become_html(written: str) -> None:
     assert any(INJECTION in text for text in found.texts)
 
 
+@pytest.mark.slow
 def test_page_is_one_file_that_fetches_nothing(written: str) -> None:
     outside = [
         value
@@ -198,6 +201,7 @@ def test_page_is_one_file_that_fetches_nothing(written: str) -> None:
     assert "@import" not in written and "url(" not in written and "http:" not in written and "https:" not in written
 
 
+@pytest.mark.slow
 def test_policy_allows_just_the_style_and_the_script_of_the_page(written: str) -> None:
     policy = next(str(attributes["content"]) for _, attributes in Page(written).tags if "http-equiv" in attributes)
     assert policy.startswith("default-src 'none'; ") and "unsafe" not in policy
@@ -208,6 +212,7 @@ def test_policy_allows_just_the_style_and_the_script_of_the_page(written: str) -
         assert f"{tag}-src 'sha256-{digest}'" in policy
 
 
+@pytest.mark.slow
 def test_matrix_says_the_verdicts_in_signs_and_in_words(written: str) -> None:
     table = written[written.index('<table id="matrix">') :].split("</table>")[0]
     cells = re.findall(r'<td class="([a-z-]+)">(.*?)</td>', table, re.DOTALL)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import z3
-from conftest import build_protocol
+from conftest import build_protocol, slow
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -209,10 +209,13 @@ def some_states(system: TransitionSystem, rng: random.Random, arbitrary: int, wa
     return states
 
 
-@pytest.mark.parametrize("version", ["v12", "v16"])
-def test_all_actions_numpy_against_python(version: str) -> None:
+@pytest.mark.parametrize(
+    ("version", "arbitrary", "walks"),
+    [("v16", 30, 1), *slow(("v12", 100, 4), ("v16", 100, 4))],
+)
+def test_all_actions_numpy_against_python(version: str, arbitrary: int, walks: int) -> None:
     system = build_protocol(version).system
-    states = some_states(system, random.Random(version), 100, 4)
+    states = some_states(system, random.Random(version), arbitrary, walks)
     layout = Layout(system.variables)
     packed = np.concatenate([layout.pack(state) for state in states], axis=1)
     values = {variable.name: layout.column(packed, variable.name) for variable in system.variables}

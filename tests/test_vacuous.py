@@ -255,5 +255,6 @@ def test_defaults_are_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     path.write_text("\n\n".join(table for table in tables if not table.startswith("[axes.nwd]")))
     with pytest.raises(versions.VersionError, match="missing: nwd"):
         versions.load(path)
-    monkeypatch.setattr(versions, "defaults", lambda: {"nwd": "rx-data"})
+    stated = versions.defaults()
+    monkeypatch.setattr(versions, "defaults", lambda: {**stated, "nwd": "rx-data"})
     assert versions.load(path).axes["nwd"] == "rx-data"

@@ -146,12 +146,12 @@ def holds(term: Term, state: Mapping[str, int]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _effect(action: Action) -> Code:
-    return Code([action.enabled, *action.updates.values()], vector=False)
+    return Code(list(action.updates.values()), vector=False)
 
 
 def fire(action: Action, state: Mapping[str, int]) -> dict[str, int] | None:
     """The state after an action, all updates read from the state before; None if it cannot fire."""
-    enabled, *values = _effect(action)(state)
-    if not enabled:
+    if not holds(action.enabled, state):
         return None
-    return {**state, **{name: int(value) for name, value in zip(action.updates, values, strict=True)}}
+    values = map(int, _effect(action)(state))
+    return {**state, **dict(zip(action.updates, values, strict=True))}
