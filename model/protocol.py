@@ -31,7 +31,7 @@ class Protocol:
         return self.ctx.subject
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)  # what a trace needs is asked of one system for each value of each assumption
 def build(subject: Subject) -> Protocol:
     """The transition system of a complete, valid subject, of the last few remembered.
 

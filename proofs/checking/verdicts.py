@@ -20,7 +20,7 @@ from proofs.properties.subjects import along, unmet
 
 SLACK = 12  # variables that a group's system may carry for one target's sake: an own exploration costs more
 CONFIRMED_DEPTH = 15  # up to this depth z3 itself refutes everything shorter, whatever the depth budget
-BUDGET = 12_000_000  # units of z3's work beside an exhaustion: some seconds, enough for every race of `default`
+BUDGET = 12_000_000  # units of z3's work for all it repeats of a system: some seconds, enough for a race of `default`
 
 
 class EngineDisagreementError(Exception):
@@ -68,13 +68,19 @@ def decide(protocol: Protocol, properties: Sequence[Property], engine: str, dept
     by_id = {item.id: item for item in properties}
     found = _decide_eventually(protocol, [item for item in properties if item.kind == EVENTUALLY], engine)
     targets = {item.id: item.target(protocol) for item in properties if item.id not in found}
+    budget = bounded.Budget(BUDGET) if engine == "both" else None
     for system, names in grouped(protocol.system, targets, SLACK):
-        found |= _decide_group(protocol, system, [by_id[name] for name in names], engine, depth)
+        found |= _decide_group(protocol, system, [by_id[name] for name in names], engine, depth, budget)
     return {name: found[name] for name in by_id}
 
 
 def _decide_group(
-    protocol: Protocol, system: TransitionSystem, properties: Sequence[Property], engine: str, depth: int
+    protocol: Protocol,
+    system: TransitionSystem,
+    properties: Sequence[Property],
+    engine: str,
+    depth: int,
+    budget: bounded.Budget | None,
 ) -> dict[str, Verdict]:
     """Verdicts for properties that depend on about the same part `system` of the whole."""
     targets = {item.id: item.target(protocol) for item in properties}
@@ -91,7 +97,7 @@ def _decide_group(
     if engine in ("both", "bounded"):
         partial = {
             name: _within_capacities(protocol, answer)
-            for name, answer in _bounded_answers(system, targets, complete, depth).items()
+            for name, answer in _bounded_answers(system, targets, complete, depth, budget).items()
         }
     found = {}
     for item in properties:
@@ -168,20 +174,25 @@ def _lasting(
 
 
 def _bounded_answers(
-    system: TransitionSystem, targets: Mapping[str, Target], complete: Mapping[str, Answer], depth: int
+    system: TransitionSystem,
+    targets: Mapping[str, Target],
+    complete: Mapping[str, Answer],
+    depth: int,
+    budget: bounded.Budget | None,
 ) -> dict[str, Answer]:
     """z3's answers within `depth`, and as deep as a violation lies that z3 is to confirm, then on its own cone only.
 
-    Beside an exhaustion, `complete`, z3 may give up: it repeats what is known already.
+    Beside an exhaustion, `complete`, z3 may give up: it repeats what is known already. What it confirms comes first.
     """
     lengths = {name: len(answer.path) for name, answer in complete.items() if isinstance(answer, Reached)}
     deep = {name: targets[name] for name, length in lengths.items() if depth < length <= CONFIRMED_DEPTH}
     shallow = {name: target for name, target in targets.items() if name not in deep}
-    budget = BUDGET if complete else None
-    answers = bounded.search(system, shallow, dict.fromkeys(shallow, depth), budget) if shallow else {}
+    answers: dict[str, Answer] = {}
     for part, names in grouped(system, deep, slack=3):
         mine = {name: deep[name] for name in names}
         answers |= bounded.search(part, mine, {name: lengths[name] for name in names}, budget)
+    if shallow:
+        answers |= bounded.search(system, shallow, dict.fromkeys(shallow, depth), budget)
     return answers
 
 

@@ -136,12 +136,19 @@ class Unrolling:
 
 
 @dataclass
+class Budget:
+    """How many of z3's units of work some searches may still take together, which is the same on every machine."""
+
+    left: int
+
+
+@dataclass
 class _Search:
-    """Looks for hits at each depth in turn; what was refuted stays asserted. `budget`: units of work that are left."""
+    """Looks for hits at each depth in turn; what was refuted stays asserted."""
 
     unrolling: Unrolling
     open: set[str]
-    budget: int | None = None
+    budget: Budget | None = None
     found: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def look(self) -> str | None:
@@ -171,19 +178,19 @@ class _Search:
         if self.budget is None:
             return solver.check(question)
         before = _work(solver)
-        solver.set("rlimit", max(self.budget, 1))
+        solver.set("rlimit", max(self.budget.left, 1))
         result = solver.check(question)
-        self.budget -= _work(solver) - before
+        self.budget.left -= _work(solver) - before
         return result
 
 
 def search(
-    system: TransitionSystem, targets: Mapping[str, Target], depths: Mapping[str, int], budget: int | None = None
+    system: TransitionSystem, targets: Mapping[str, Target], depths: Mapping[str, int], budget: Budget | None = None
 ) -> dict[str, Answer]:
     """Reached with a path of the shortest length, or NotWithin its depth, for each target.
 
-    `budget`: how many of z3's units of work its queries may take together, which is the same on every machine;
-    Unknown for targets that are open when it is used up. None: as many as they need.
+    `budget`: what z3's queries may take, and what is taken off for them; Unknown for targets that are open when it is
+    used up. None: as much as they need.
     """
     unrolling = Unrolling(system, targets)
     state = _Search(unrolling, set(targets), budget)
