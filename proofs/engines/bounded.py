@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import z3
 
 from model.language.system import Action, Term, TransitionSystem
+from model.language.terms import variables_of
 from proofs.engines import Answer, NotWithin, Reached, Target, Unknown
 from proofs.engines.cone import dependencies
 
@@ -38,8 +39,7 @@ class Unrolling:
         self.depth = 0
         self.solver = z3.SolverFor("QF_FD")
         self.selectors: list[dict[str, Term]] = []
-        self._before = [variable.term for variable in system.variables]
-        self._names = [variable.name for variable in system.variables]
+        self._before = {variable.name: variable.term for variable in system.variables}
         self._state: dict[str, Term] = {v.name: v.constant(v.init) for v in system.variables}
         self._prepared: dict[str, _Prepared] = {}
         self._goals = [z3.simplify(target.state) for target in targets.values()]
@@ -58,7 +58,8 @@ class Unrolling:
         if not terms:
             return []
         bundle = z3.Function("bundle", *(term.sort() for term in terms), z3.BoolSort())(*terms)
-        pairs = list(zip(self._before, (self._state[name] for name in self._names), strict=True))
+        used = frozenset().union(*map(variables_of, terms))
+        pairs = [(before, self._state[name]) for name, before in self._before.items() if name in used]
         return list(z3.simplify(z3.substitute(bundle, *pairs)).children())
 
     def extend(self, only: str | None = None) -> bool:
