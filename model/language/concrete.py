@@ -42,6 +42,16 @@ class _Tape(Walk[int]):
         self.blank.append(value)
         return len(self.blank) - 1
 
+    def last_used(self, results: Sequence[int]) -> list[tuple[int, ...]]:
+        """For each step the places that nothing reads after it: a column that is freed is still in the cache."""
+        last = {place: number for number, (_, _, args) in enumerate(self.steps) for place in args}
+        kept = {*results, *self._literals}
+        found: list[list[int]] = [[] for _ in self.steps]
+        for place, number in last.items():
+            if place not in kept:
+                found[number].append(place)
+        return list(map(tuple, found))
+
     def variable(self, name: str) -> int:
         if name not in self.inputs:
             self.inputs[name] = self._place()
@@ -70,15 +80,18 @@ class Code:
         tape = _Tape(vector)
         self._results = tuple(tape.visit(term) for term in terms)
         self.inputs = tuple(tape.inputs)
-        self._places, self._blank, self._steps = tuple(tape.inputs.values()), tape.blank, tape.steps
+        self._places, self._blank = tuple(tape.inputs.values()), tape.blank
+        self._steps = [(*step, done) for step, done in zip(tape.steps, tape.last_used(self._results), strict=True)]
 
     def __call__(self, values: Columns) -> tuple[Any, ...]:
         found = self._blank.copy()
         for place, name in zip(self._places, self.inputs, strict=True):
             found[place] = values[name]
         value_at = found.__getitem__
-        for place, function, args in self._steps:
+        for place, function, args, done in self._steps:
             found[place] = function(*map(value_at, args))
+            for old in done:
+                found[old] = None
         return tuple(map(value_at, self._results))
 
 
