@@ -161,7 +161,7 @@ def test_bounds_and_assumptions_are_named() -> None:
 
 def test_the_head_says_what_was_run() -> None:
     made = brief(ACCOUNT, MATERIAL)
-    assert made.head[0].startswith("Run: 11 properties in 3 scenarios, 14 verdicts, by bam-lock-check ")
+    assert made.head[0].startswith("Asked: properties: 11; scenarios: default, ") and "verdicts: 14" in made.head[0]
     assert made.head[1].startswith("v12: 4 violated, 1 unknown, 1 vacuous, 4 hold; worst: ")
 
 

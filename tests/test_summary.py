@@ -83,8 +83,8 @@ def test_the_severities_are_used_and_the_worst_is_first() -> None:
 
 def test_the_conclusion_comes_first() -> None:
     first, second, blank, *_ = printed(ROWS, 100)
-    assert first == f"v12: 2 violated, 1 unknown, 1 vacuous, 1 hold; worst: {Severity.EXCLUSION.value}"
-    assert (second, blank) == ("v16: all 1 hold", "")
+    assert first == f"v12: 2 violated, 1 unknown, 1 vacuous, 1 holds; worst: {Severity.EXCLUSION.value}"
+    assert (second, blank) == ("v16: 1 holds", "")
 
 
 def test_the_gravest_violation_is_the_first_and_says_who_did_it() -> None:

@@ -118,9 +118,10 @@ def brief(account: Account, material: Material) -> Brief:
 
 def _asked(account: Account) -> str:
     results = [row.result for row in account.rows]
-    properties, scenarios = {row.property for row in results}, {row.scenario for row in results}
+    properties, scenarios = {row.property for row in results}, dict.fromkeys(row.scenario for row in results)
     engines = f"bam-lock-check {tool_version()} with z3 {z3.get_version_string()}"
-    return f"Run: {len(properties)} properties in {len(scenarios)} scenarios, {len(results)} verdicts, by {engines}"
+    asked = f"properties: {len(properties)}; scenarios: {', '.join(scenarios)}; verdicts: {len(results)}"
+    return f"Asked: {asked}. By {engines}"
 
 
 def _strength(account: Account, property_id: str, certified: Collection[str]) -> str | None:

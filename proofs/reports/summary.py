@@ -90,7 +90,8 @@ def headline(account: Account) -> Text:
     told = [word for word in Word if word.is_wrong or word.is_open]
     parts = [f"{len(found)} {word}" for word in told if (found := account.having(word))]
     held = len(account.good)
-    text = f"{account.version}: {', '.join([*parts, f'{held} hold' if parts else f'all {held} hold'])}"
+    hold = "1 holds" if held == 1 else f"{held} hold" if parts else f"all {held} hold"
+    text = f"{account.version}: {', '.join([*parts, hold])}"
     if account.wrong:
         text += f"; worst: {_property(account.wrong[0]).severity.value}"
     colour = (account.worst[0].verdict if parts else Word.PROVED).colour
