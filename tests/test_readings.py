@@ -165,6 +165,14 @@ def test_many_arguments() -> None:
         agreed(many, states, names)
 
 
+def test_no_arguments() -> None:
+    p = z3.Bool("p")
+    for vector in (False, True):
+        values = {"p": np.array([True, False]) if vector else True}
+        found = Code([z3.And(), z3.Or(), z3.Or(p, z3.Or())], vector)(values)
+        assert [bool(np.any(value)) for value in found] == [True, False, True]
+
+
 def test_distinct_of_three() -> None:
     names = {"a": 2, "b": 2, "c": 2}
     term = z3.Distinct(*(z3.BitVec(name, 2) for name in names))

@@ -72,6 +72,9 @@ def function_of(
     """
     if kind == z3.Z3_OP_DISTINCT and len(widths) > 2:
         raise UnsupportedTermError("Distinct of more than two terms; write the pairs")
+    if not widths:  # `And()` is true, `Or()` is false
+        empty = constant(0, int(kind == z3.Z3_OP_AND), vector)
+        return lambda: empty
     if kind in BINARY:
         plain = BINARY[kind] if len(widths) == 2 else _folded(BINARY[kind])
         return _masked(plain, width, vector) if kind in WRAPS else plain
