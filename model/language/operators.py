@@ -30,6 +30,10 @@ BINARY: dict[int, Function] = {
     z3.Z3_OP_ULT: operator.lt,
     z3.Z3_OP_UGT: operator.gt,
 }
+LOGIC: dict[int, tuple[Function, Function]] = {  # plain, vector
+    z3.Z3_OP_NOT: (operator.not_, operator.invert),
+    z3.Z3_OP_IMPLIES: (lambda a, b: not a or b, lambda a, b: ~a | b),
+}
 WRAPS = {z3.Z3_OP_BADD, z3.Z3_OP_BSUB, z3.Z3_OP_BMUL}
 DTYPES = (np.uint8, np.uint16, np.uint32, np.uint64)
 
@@ -78,10 +82,8 @@ def function_of(
     if kind in BINARY:
         plain = BINARY[kind] if len(widths) == 2 else _folded(BINARY[kind])
         return _masked(plain, width, vector) if kind in WRAPS else plain
-    if kind == z3.Z3_OP_NOT:
-        return operator.invert if vector else operator.not_
-    if kind == z3.Z3_OP_IMPLIES:
-        return (lambda a, b: ~a | b) if vector else (lambda a, b: not a or b)
+    if kind in LOGIC:
+        return LOGIC[kind][vector]
     if kind == z3.Z3_OP_ITE:
         return _choice(width, literals) if vector else (lambda condition, yes, no: yes if condition else no)
     if kind == z3.Z3_OP_BNOT:
@@ -90,8 +92,7 @@ def function_of(
     if kind == z3.Z3_OP_BNEG:
         return _masked((lambda a: ~a + 1) if vector else operator.neg, width, vector)
     if kind == z3.Z3_OP_EXTRACT:
-        high, low = parameters
-        return _extraction(high, low, widths[0], width, vector)
+        return _extraction(parameters, widths[0], width, vector)
     if kind == z3.Z3_OP_ZERO_EXT:
         return _cast(widths[0], width, vector)
     if kind == z3.Z3_OP_CONCAT:
@@ -131,7 +132,8 @@ def _choice(width: int, literals: tuple[int | None, ...]) -> Function:
     return np.where
 
 
-def _extraction(high: int, low: int, before: int, width: int, vector: bool) -> Function:
+def _extraction(parameters: tuple[int, ...], before: int, width: int, vector: bool) -> Function:
+    high, low = parameters
     cast, mask = _cast(before, width, vector), (1 << (high - low + 1)) - 1
     if high == before - 1:
         return (lambda a: cast(a >> low)) if low else cast
