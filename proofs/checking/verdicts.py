@@ -19,7 +19,7 @@ from proofs.properties import EVENTUALLY, REACH, Property
 from proofs.properties.subjects import along, unmet
 
 SLACK = 12  # variables that a group's system may carry for one target's sake: an own exploration costs more
-CONFIRMED_DEPTH = 15  # up to this depth z3 itself refutes everything shorter, whatever the depth budget
+CONFIRMED_DEPTH = 15  # up to this depth z3 itself is to refute everything shorter, as far as its budget reaches
 BUDGET = 12_000_000  # units of z3's work for all it repeats of a system: some seconds, enough for a race of `default`
 
 
