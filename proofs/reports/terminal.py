@@ -102,7 +102,7 @@ def written(rows: Sequence[Judged], out: Path) -> list[str]:
     from counterexamples.formats.registry import STORED
 
     count = sum((row.result.trace is not None) + len(row.result.other_causes) for row in rows)
-    lines = [f"{count} traces written to {out} ({', '.join(STORED)})"]
+    lines = [f"{count} {'trace' if count == 1 else 'traces'} written to {out} ({', '.join(STORED)})"]
     if certificates := sum(row.result.certificate is not None for row in rows):
         lines.append(f"{certificates} certificates written to {out} (.cert.json); prove them again with `certify`")
     return lines
