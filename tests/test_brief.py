@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -161,8 +162,18 @@ def test_bounds_and_assumptions_are_named() -> None:
 
 def test_the_head_says_what_was_run() -> None:
     made = brief(ACCOUNT, MATERIAL)
-    assert made.head[0].startswith("Asked: properties: 11; scenarios: default, ") and "verdicts: 14" in made.head[0]
+    asked = "Asked: properties: 11; scenarios: default, small-ring, endless; verdicts: 14. By bam-lock-check "
+    assert made.head[0].startswith(asked)
     assert made.head[1].startswith("v12: 4 violated, 1 unknown, 1 vacuous, 4 hold; worst: ")
+
+
+def test_the_report_on_v24_is_about_what_is_recorded_and_judged() -> None:
+    text = (ROOT / "counterexamples" / "v24.md").read_text(encoding="utf-8").replace("\\", "")
+    told = text.split(f"## {VIOLATED}")[1].split("\n## ")[0]
+    wrong = {row.property for row in expectations.rows() if row.version == "v24" and row.verdict.is_wrong}
+    assert set(re.findall(r"^- \*\*([a-z-]+)\*\*: ", told, re.MULTILINE)) == wrong
+    judged = judgements.judgements("v24")
+    assert judged.keys() == wrong and all(f"Judged by a person: {item}." in told for item in judged.values())
 
 
 def test_markdown_has_links_and_no_markup_of_its_own_by_accident() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from model.language.operators import Function, constant, dtype_of, function_of
+from model.language.operators import FOLDS, Function, constant, dtype_of, function_of
 from model.language.system import Action, Term, Variable
 from model.language.terms import Walk, by_identity
 
@@ -63,7 +63,7 @@ class _Tape(Walk[int]):
         return place
 
     def operation(self, kind: int, width: int, args: list[int], widths: list[int], parameters: tuple[int, ...]) -> int:
-        literals = tuple(self._literals.get(arg) for arg in args)
+        literals = tuple(self._literals.get(arg) for arg in args) if kind in FOLDS else ()
         function = function_of(kind, width, tuple(widths), parameters, literals, self.vector)
         place = self._place()
         self.steps.append((place, function, tuple(args)))

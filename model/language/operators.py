@@ -34,6 +34,8 @@ LOGIC: dict[int, tuple[Function, Function]] = {  # plain, vector
     z3.Z3_OP_NOT: (operator.not_, operator.invert),
     z3.Z3_OP_IMPLIES: (lambda a, b: not a or b, lambda a, b: ~a | b),
 }
+FOLDS = {z3.Z3_OP_ITE, z3.Z3_OP_CONCAT}
+"""The operators whose function depends on which of its arguments are constants."""
 WRAPS = {z3.Z3_OP_BADD, z3.Z3_OP_BSUB, z3.Z3_OP_BMUL}
 DTYPES = (np.uint8, np.uint16, np.uint32, np.uint64)
 
@@ -71,8 +73,8 @@ def function_of(
     """A function that computes z3's operator number `kind` from its arguments' values.
 
     `width` of the result and `widths` of the arguments in bits, 0 for a Boolean; `parameters` are those of an
-    extraction; `literals` has the value of each argument that is a constant, and None for the others. `vector`: on
-    NumPy columns. Raises UnsupportedTermError.
+    extraction; `literals` has, if the operator is one of `FOLDS`, the value of each argument that is a constant, and None
+    for the others. `vector`: on NumPy columns. Raises UnsupportedTermError.
     """
     if kind == z3.Z3_OP_DISTINCT and len(widths) > 2:
         raise UnsupportedTermError("Distinct of more than two terms; write the pairs")

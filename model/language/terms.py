@@ -52,7 +52,7 @@ _alive: list[object] = []  # z3 gives the number of a term that is gone to anoth
 
 
 def number_of(root: z3.ExprRef) -> int:
-    """z3's own number for a term, under which `node` finds it and what it consists of while `root` is kept alive."""
+    """z3's own number for a term; under it, and those of all that the term consists of, `_known` has the nodes."""
     if len(_known) > MANY:
         _known.clear()
         _alive.clear()
@@ -96,7 +96,7 @@ class Walk(Generic[Name]):
 
     def __init__(self) -> None:
         self.names: dict[int, Name] = {}
-        self._visited: list[z3.ExprRef] = []
+        self._visited: list[z3.ExprRef] = []  # kept alive, as `_alive` may be emptied between two visits
 
     def variable(self, name: str) -> Name:
         """The name of a variable's value."""

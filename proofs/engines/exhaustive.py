@@ -77,16 +77,13 @@ class _Watch:
         self.capacities = {key: system.overflow(key) for key in system.capacities()}
         self._asked: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
-    def values(
-        self, names: tuple[str, ...], keys: tuple[str, ...], columns: Columns
-    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """The rows of the targets of these names, one after the other, and those of the capacities."""
+    def values(self, names: tuple[str, ...], keys: tuple[str, ...], columns: Columns) -> tuple[np.ndarray, ...]:
+        """The rows of the targets of these names, one after the other, then those of the capacities."""
         if self._asked != (names, keys):
             self._asked = names, keys
             rows = [term for name in names for _, term in self.targets[name]]
             self._code = Code(rows + [self.capacities[key] for key in keys], vector=True)
-        found = self._code(columns)
-        return list(found[: len(found) - len(keys)]), list(found[len(found) - len(keys) :])
+        return self._code(columns)
 
 
 def _rows(system: TransitionSystem, target: Target) -> Iterator[tuple[int | None, Term]]:
@@ -96,6 +93,7 @@ def _rows(system: TransitionSystem, target: Target) -> Iterator[tuple[int | None
     for index, action in enumerate(system.actions):
         hit = target.hit_by(action)
         if not z3.is_false(hit):
+            # unlike `firing` not simplified: the guard stays one term for all that ask for it
             yield index, z3.And(action.enabled, hit)
 
 
@@ -183,13 +181,13 @@ class Explorer:
         for low in range(level.start, level.stop, CHUNK):
             packed = states[:, low : min(low + CHUNK, level.stop)]
             keys = tuple(key for key in watch.capacities if key not in exceeded)
-            values, over = watch.values(names, keys, _Columns(self.layout, packed))
-            for (name, action), row in zip(rows, values, strict=True):
+            values = watch.values(names, keys, _Columns(self.layout, packed))
+            for (name, action), row in zip(rows, values[: len(rows)], strict=True):
                 where = np.flatnonzero(np.broadcast_to(row, (packed.shape[1],)))
                 if len(where):
                     cost = depth + (0 if action is None else 1)
                     last[name].setdefault(cost, []).extend((low + int(place), action) for place in where)
-            exceeded |= {key: None for key, row in zip(keys, over, strict=True) if np.any(row)}
+            exceeded |= {key: None for key, row in zip(keys, values[len(rows) :], strict=True) if np.any(row)}
         for name, costs in last.items():
             for cost in sorted(costs):
                 if cost <= min(hits.get(name, costs)) + slack:
