@@ -73,8 +73,8 @@ def function_of(
     """A function that computes z3's operator number `kind` from its arguments' values.
 
     `width` of the result and `widths` of the arguments in bits, 0 for a Boolean; `parameters` are those of an
-    extraction; `literals` has, if the operator is one of `FOLDS`, the value of each argument that is a constant, and None
-    for the others. `vector`: on NumPy columns. Raises UnsupportedTermError.
+    extraction; `literals` has, if the operator is one of `FOLDS`, the value of each argument that is a constant, and
+    None for the others. `vector`: on NumPy columns. Raises UnsupportedTermError.
     """
     if kind == z3.Z3_OP_DISTINCT and len(widths) > 2:
         raise UnsupportedTermError("Distinct of more than two terms; write the pairs")
