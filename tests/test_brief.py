@@ -47,6 +47,7 @@ RESULTS = (
     result("bracketed", Word.PROVED, strength=WITHIN_BOUNDS),
     result("bracketed", Word.PROVED, "endless", strength=ANY_REQUESTS),
     result("quiet-dummy", Word.PROVED, "endless", strength=ANY_REQUESTS),
+    result("quiet-dummy", Word.VACUOUS, "small-ring", reason="no dummy write is ever executed"),
     result("code-safe", Word.PROVED, strength=WITHIN_BOUNDS),
     result("works", Word.REACHED),
     result("metadata-own", Word.VACUOUS, reason="no LOCK is ever built"),
@@ -141,6 +142,7 @@ def test_what_is_open_has_its_reason() -> None:
         "vacuous": "metadata-own (no LOCK is ever built).",
         "unknown": "mapping-live (capacity mappings).",
         "not-applicable": "flag-truth (no flag).",
+        "nothing said in small-ring": "quiet-dummy; nothing that these are about happens there.",
     }
 
 
@@ -162,7 +164,7 @@ def test_bounds_and_assumptions_are_named() -> None:
 
 def test_the_head_says_what_was_run() -> None:
     made = brief(ACCOUNT, MATERIAL)
-    asked = "Asked: properties: 11; scenarios: default, small-ring, endless; verdicts: 14. By bam-lock-check "
+    asked = "Asked: properties: 11; scenarios: default, small-ring, endless; verdicts: 15. By bam-lock-check "
     assert made.head[0].startswith(asked)
     assert made.head[1].startswith("v12: 4 violated, 1 unknown, 1 vacuous, 4 hold; worst: ")
 

@@ -209,6 +209,18 @@ def _aside(account: Account) -> Iterator[Entry]:
         if by_reason:
             told = (f"{', '.join(names)} ({reason})" for reason, names in by_reason.items())
             yield Entry(word, ("; ".join(told),))
+    yield from _untested(account)
+
+
+def _untested(account: Account) -> Iterator[Entry]:
+    """Scenarios in which what holds or fails elsewhere is about nothing: their silence is no proof."""
+    vacuous = {result.property for result in account.having(Word.VACUOUS)}
+    by_scenario: dict[str, list[str]] = {}
+    for row in account.rows:
+        if row.result.verdict is Word.VACUOUS and row.result.property not in vacuous:
+            by_scenario.setdefault(row.result.scenario, []).append(row.result.property)
+    for scenario, names in by_scenario.items():
+        yield Entry(f"nothing said in {scenario}", (f"{', '.join(names)}; nothing that these are about happens there",))
 
 
 def _costs(costs: Mapping[str, Cost]) -> Iterator[Entry]:
