@@ -12,7 +12,8 @@ from conftest import Outcome, build_protocol, run_cli
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from model import versions
-from proofs.engines.exhaustive import Explorer, Space
+from proofs.engines.exhaustive import Explorer
+from proofs.engines.space import Space
 
 DONE = (0, 1)
 

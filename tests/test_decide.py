@@ -12,7 +12,20 @@ from toys import exhaustive_path, explored, where
 
 from model.language.system import StateSpace, Step, TransitionSystem
 from proofs.checking import verdicts
-from proofs.engines import Answer, NotWithin, Reached, Target, Unknown, Unreachable, bounded
+from proofs.engines import (
+    Answer,
+    Engine,
+    Finding,
+    Lasso,
+    NotWithin,
+    Question,
+    Reached,
+    Target,
+    Unknown,
+    Unreachable,
+    bounded,
+    registry,
+)
 from proofs.properties import ALWAYS, REACH, Property
 
 # Capacities.
@@ -166,11 +179,14 @@ def test_a_long_path() -> None:
         (Reached(("a", "b")), NotWithin(9)),
         (Unreachable(5), Reached(("a",))),
         (Unreachable(5), Reached(())),
+        (Unreachable(5), Lasso(())),
     ],
 )
 def test_engines_that_contradict_each_other_stop_everything(complete: Answer, partial: Answer) -> None:
     with pytest.raises(verdicts.EngineDisagreementError, match="it: exhaustive says"):
-        verdicts._must_agree("it", complete, partial)
+        verdicts._must_agree("it", {"exhaustive": complete, "bounded": partial})
+    with pytest.raises(verdicts.EngineDisagreementError, match=r"it: bounded .*, exhaustive says"):
+        verdicts._must_agree("it", {"third": Unknown("why"), "bounded": partial, "exhaustive": complete})
 
 
 @pytest.mark.parametrize(
@@ -181,12 +197,11 @@ def test_engines_that_contradict_each_other_stop_everything(complete: Answer, pa
         (Unreachable(5), NotWithin(5)),
         (Unknown("capacity x"), Reached(("a",))),
         (Reached(("a",)), Unknown("timeout")),
-        (None, Reached(("a",))),
-        (Unreachable(5), None),
+        (Lasso(("a",)), Lasso(("a", "b"))),
     ],
 )
-def test_engines_that_do_not(complete: Answer | None, partial: Answer | None) -> None:
-    verdicts._must_agree("it", complete, partial)
+def test_engines_that_do_not(complete: Answer, partial: Answer) -> None:
+    verdicts._must_agree("it", {"exhaustive": complete, "bounded": partial, "third": partial})
 
 
 @pytest.mark.parametrize("kind, word", [(ALWAYS, "proved"), (REACH, "unreachable")])
@@ -215,7 +230,7 @@ def test_beyond_the_depth_that_z3_confirms_the_path_is_confirmed() -> None:
     verdict = decided(system, where(system, a=9, b=9))
     assert verdict.engines["bounded"] == {"answer": "not-within", "depth": 5, "minimal": False, "path_confirmed": True}
     near = decided(system, where(system, a=7, b=8))
-    assert near.depth == verdicts.CONFIRMED_DEPTH and near.engines["bounded"]["minimal"] is True
+    assert near.depth == bounded.CONFIRMED_DEPTH and near.engines["bounded"]["minimal"] is True
 
 
 def test_a_row_says_when_z3_gave_up_beside_an_exhaustion(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,3 +244,21 @@ def test_a_row_says_when_z3_gave_up_beside_an_exhaustion(monkeypatch: pytest.Mon
     proved = decided(system, where(system, a=6, b=1))
     assert (proved.word, proved.how) == ("proved", f"all 36 states; {gave_up}")
     assert proved.engines["bounded"] == row
+
+
+def test_an_engine_in_the_registry_takes_part_in_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = toys.counters(3)
+
+    def third(question: Question[Target]) -> dict[str, Finding]:
+        return {name: Finding(answers[name]) for name in question.targets}
+
+    monkeypatch.setattr(registry, "ENGINES", {**registry.ENGINES, "third": Engine("third", third)})
+    answers: dict[str, Answer] = {"it": Reached(("a.count", "b.count", "a.count"))}
+    reached = decided(system, where(system, a=2, b=1))
+    assert list(reached.engines) == ["exhaustive", "bounded", "third"]
+    assert reached.how == "shortest, z3 agrees, third agrees; 10 states"
+    assert decided(system, where(system, a=2, b=1), "third").how == "third: shortest"
+    with pytest.raises(verdicts.EngineDisagreementError, match="it: exhaustive says unreachable, third says depth 3"):
+        decided(system, where(system, a=7))
+    answers["it"] = Unreachable(4)
+    assert decided(system, where(system, a=7)).how == "all 4 states; z3: none within 5; third: all 4 states"

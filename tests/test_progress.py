@@ -26,7 +26,7 @@ from model.subject import Subject
 from proofs.checking.job import Job, run_job
 from proofs.checking.traces import story_of
 from proofs.checking.verdicts import decide
-from proofs.engines import Lasso, Target, Unknown, Unreachable, fair
+from proofs.engines import Answer, Lasso, Lasting, Question, Target, Unknown, Unreachable, fair
 from proofs.engines.cone import behaviour_cone, observe
 from proofs.engines.recheck import recheck_lasso
 from proofs.properties import EVENTUALLY, Property, catalogue
@@ -61,10 +61,9 @@ def among(system: TransitionSystem, states: Sequence[int]) -> Any:
     return z3.Or(*(system.space.term("at") == number for number in states))
 
 
-def answer(system: TransitionSystem, pending: Any, names: Sequence[str]) -> Lasso | Unreachable | Unknown:
+def answer(system: TransitionSystem, pending: Any, names: Sequence[str]) -> Answer:
     """The engine's answer; a lasso is replayed."""
-    question = fair.Question(pending, frozenset(names))
-    found = fair.search(system, {"it": question}, {})[1]["it"]
+    found = fair.answer(Question(system, {"it": Lasting(pending, frozenset(names))}))["it"].answer
     if isinstance(found, Lasso):
         path = (*found.prefix, *found.cycle)
         recheck_lasso(system, Target(state=pending), names, path, len(found.prefix))

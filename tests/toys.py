@@ -16,7 +16,8 @@ from model.language.system import Action, Builder, StateSpace, Step, TransitionS
 from model.protocol import Protocol
 from model.subject import Subject
 from proofs.engines import Target
-from proofs.engines.exhaustive import Explorer, Space
+from proofs.engines.exhaustive import Explorer
+from proofs.engines.space import Space
 
 State = dict[str, int]
 Steps = list[tuple[str, str, Callable[[Step], Any], Callable[[Step], None]]]

@@ -22,7 +22,8 @@ from model.subject import Subject
 from proofs.checking.expectations import ExpectationError
 from proofs.checking.job import Job, run_job
 from proofs.checking.pool import in_parallel
-from proofs.engines.exhaustive import Explorer, Space
+from proofs.engines.exhaustive import Explorer
+from proofs.engines.space import Space
 
 PATH = Path(__file__).with_name("counts.toml")
 FILE = PATH.name

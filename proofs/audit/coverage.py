@@ -24,7 +24,7 @@ from proofs.audit.noticing import Bench, bench, where
 from proofs.checking.expectations import ExpectationError
 from proofs.checking.pool import cores, in_parallel
 from proofs.engines import Target
-from proofs.engines.exhaustive import Space
+from proofs.engines.space import Space
 from proofs.properties import catalogue, scenario_applies
 
 FILE = "uncovered.toml"

@@ -20,8 +20,9 @@ from model.protocol import Protocol, build
 from proofs.audit import mutants
 from proofs.audit.counts import Case, figures
 from proofs.audit.mutants import Mutant, difference, put_in, unlike
-from proofs.engines import Target, fair
-from proofs.engines.exhaustive import Explorer, Space
+from proofs.engines import Lasting, Target, fair
+from proofs.engines.exhaustive import Explorer
+from proofs.engines.space import Space
 from proofs.engines.states import StateSet
 from proofs.properties import EVENTUALLY, catalogue
 
@@ -92,7 +93,7 @@ class Bench:
         asked = [item for item in asked if item.reason_against(self.protocol) is None]
         self._targets = {item.id: _plain(item.target(self.protocol)) for item in asked if item.kind != EVENTUALLY}
         self._lasting = {
-            item.id: fair.Question(item.target(self.protocol).state, item.fair(self.protocol))
+            item.id: Lasting(item.target(self.protocol).state, item.fair(self.protocol))
             for item in asked
             if item.kind == EVENTUALLY
         }
@@ -205,14 +206,14 @@ class Bench:
             sources = space.edges.source[space.edges.action == index]
             yield from (depth + 1 for depth in _nearest(space, np.sort(where(space, term, sources))))
 
-    def _rests(self, system: TransitionSystem, space: Space, question: fair.Question) -> Iterator[int]:
+    def _rests(self, system: TransitionSystem, space: Space, item: Lasting) -> Iterator[int]:
         """Where the nearest state is that is pending and that no fair action leaves, nor would without capacities."""
         left = np.zeros(space.states.shape[1], dtype=bool)
-        leaving = [index for index, action in enumerate(system.actions) if action.name in question.fair]
+        leaving = [index for index, action in enumerate(system.actions) if action.name in item.fair]
         left[space.edges.source[np.isin(space.edges.action, leaving)]] = True
-        resting = where(space, question.pending, np.flatnonzero(~left))
+        resting = where(space, item.pending, np.flatnonzero(~left))
         if len(resting):
-            term = z3.simplify(fair.resting(system, question).state)
+            term = z3.simplify(fair.resting(system, item).state)
             yield from _nearest(space, where(space, term, resting, once=True))
 
 

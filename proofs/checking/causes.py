@@ -27,7 +27,8 @@ from model.protocol import Protocol
 from proofs.checking.verdicts import shortest_path
 from proofs.engines import Target
 from proofs.engines.cone import grouped
-from proofs.engines.exhaustive import Explorer, Space
+from proofs.engines.exhaustive import Explorer
+from proofs.engines.space import Space
 
 SLACK = 4  # steps that a counterexample may be longer than the shortest
 MOST_HITS = 400  # the nearest hits; their number says nothing about the number of causes

@@ -4,23 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any
 
-from counterexamples.minimal import minimal_path, shortest_path_edges
 from counterexamples.trace import Blocked, run
 from model.language.system import TransitionSystem
 from model.protocol import Protocol
 from proofs.checking.words import Word
-from proofs.engines import Answer, Lasso, NotWithin, Reached, Target, Unknown, Unreachable, bounded, fair
+from proofs.engines import (
+    Answer,
+    Budget,
+    Engine,
+    Finding,
+    Lasso,
+    Lasting,
+    NotWithin,
+    Question,
+    Reached,
+    Target,
+    Unknown,
+    Unreachable,
+    fair,
+)
 from proofs.engines.clauses import Clause
 from proofs.engines.cone import behaviour_cone, grouped, observe
-from proofs.engines.exhaustive import Explorer, Space
+from proofs.engines.registry import ENGINES, chosen
+from proofs.engines.space import Space
 from proofs.properties import EVENTUALLY, REACH, Property
 from proofs.properties.subjects import along, unmet
 
 SLACK = 12  # variables that a group's system may carry for one target's sake: an own exploration costs more
-CONFIRMED_DEPTH = 15  # up to this depth z3 itself is to refute everything shorter, as far as its budget reaches
 BUDGET = 12_000_000  # units of z3's work for all it repeats of a system: some seconds, enough for a race of `default`
+
+Findings = Mapping[str, Finding]
+"""What was found about one property, by the engine's name, in the order in which they were asked."""
+Rows = Mapping[str, dict[str, Any]]
+"""What is reported of each engine, by its name."""
 
 
 class EngineDisagreementError(Exception):
@@ -63,64 +82,93 @@ def not_applicable(reason: str) -> Verdict:
 def decide(protocol: Protocol, properties: Sequence[Property], engine: str, depth: int) -> dict[str, Verdict]:
     """A verdict for each property; raises EngineDisagreementError or ReplayError.
 
-    `engine`: both, exhaustive or bounded. `depth`: the bounded engine's budget in steps.
+    `engine`: one of `ENGINES`, or `both` for all of them. `depth`: how many steps engines look at that cannot exhaust.
     """
+    engines = chosen(engine)
     by_id = {item.id: item for item in properties}
-    found = _decide_eventually(protocol, [item for item in properties if item.kind == EVENTUALLY], engine)
+    found = _decide_eventually(protocol, [item for item in properties if item.kind == EVENTUALLY], engines)
     targets = {item.id: item.target(protocol) for item in properties if item.id not in found}
-    budget = bounded.Budget(BUDGET) if engine == "both" else None
+    budget = Budget(BUDGET) if len(engines) > 1 else None
     for system, names in grouped(protocol.system, targets, SLACK):
-        found |= _decide_group(protocol, system, [by_id[name] for name in names], engine, depth, budget)
+        members = {name: by_id[name] for name in names}
+        beside = along(protocol, system, members.values())
+        question = Question(system, {name: targets[name] for name in names}, depth, beside, budget=budget)
+        for name, findings in _ask_all(protocol, engines, question).items():
+            verdict = _verdict(protocol, members[name], engines, findings)
+            found[name] = unless_vacuous(protocol, members[name], verdict, _explored(findings))
     return {name: found[name] for name in by_id}
 
 
-def _decide_group(
-    protocol: Protocol,
-    system: TransitionSystem,
-    properties: Sequence[Property],
-    engine: str,
-    depth: int,
-    budget: bounded.Budget | None,
-) -> dict[str, Verdict]:
-    """Verdicts for properties that depend on about the same part `system` of the whole."""
-    targets = {item.id: item.target(protocol) for item in properties}
-    complete: dict[str, Answer] = {}
-    spaces: dict[str, Space] = {}
-    if engine in ("both", "exhaustive"):
-        beside = along(protocol, system, properties)
-        space = Explorer(system).explore(targets, stop_early=True, beside=beside)
-        complete = {name: _exhaustive_answer(protocol, system, space, name) for name in targets}
-        spaces = dict.fromkeys(targets, space)
-        cut = {name: targets[name] for name, answer in complete.items() if isinstance(answer, Unknown)}
-        _retry_alone(protocol, cut, space, complete, spaces)
-    partial: dict[str, Answer] = {}
-    if engine in ("both", "bounded"):
-        partial = {
-            name: _within_capacities(protocol, answer)
-            for name, answer in _bounded_answers(system, targets, complete, depth, budget).items()
-        }
-    found = {}
-    for item in properties:
-        explored = spaces.get(item.id)
-        verdict = _verdict(protocol, item, explored, complete.get(item.id), partial.get(item.id))
-        found[item.id] = unless_vacuous(protocol, item, verdict, explored)
+def _ask_all(
+    protocol: Protocol, engines: Mapping[str, Engine], question: Question[Target]
+) -> dict[str, dict[str, Finding]]:
+    """What the engines find about each target, those that agree about it: raises EngineDisagreementError."""
+    found: dict[str, dict[str, Finding]] = {name: {} for name in question.targets}
+    for title, engine in engines.items():
+        findings = _ask(protocol, engine, question)
+        for name, finding in findings.items():
+            found[name][title] = finding
+        answers = {name: finding.answer for name, finding in findings.items()}
+        question = replace(question, known=answers | dict(question.known))
+    for name, by_engine in found.items():
+        _must_agree(name, {title: finding.answer for title, finding in by_engine.items()})
     return found
 
 
-def _decide_eventually(protocol: Protocol, properties: Sequence[Property], engine: str) -> dict[str, Verdict]:
-    if engine == "bounded":
-        return {item.id: unknown("needs the exhaustive engine") for item in properties}
+def _ask(protocol: Protocol, engine: Engine, question: Question[Target]) -> dict[str, Finding]:
+    """What one engine finds; it is asked again for targets that were cut by a capacity on which they do not depend."""
+    found = _within_capacities(protocol, engine.answer(question))
+    cut = {name: question.targets[name] for name, finding in found.items() if isinstance(finding.answer, Unknown)}
+    for system, names in grouped(protocol.system, cut, slack=0):
+        exceeded = {key for name in names if (space := found[name].space) for key in space.exceeded}
+        if not exceeded <= set(system.capacities()):
+            alone = replace(question, system=system, targets={name: cut[name] for name in names}, beside={})
+            found |= _within_capacities(protocol, engine.answer(alone))
+    return found
+
+
+def _within_capacities(protocol: Protocol, findings: Findings) -> dict[str, Finding]:
+    """The findings, Unknown where a path exceeds a capacity that the part of the system it was found in leaves out."""
+    found = dict(findings)
+    for name, finding in findings.items():
+        states = run(protocol.system, finding.answer.path) if isinstance(finding.answer, Reached) else None
+        if isinstance(states, Blocked) and states.exceeded:
+            found[name] = replace(finding, answer=Unknown(f"capacity {', '.join(states.exceeded)}"))
+    return found
+
+
+def _explored(findings: Findings) -> Space | None:
+    return next((finding.space for finding in findings.values() if finding.space is not None), None)
+
+
+def shortest_path(protocol: Protocol, target: Target) -> tuple[str, ...] | None:
+    """The minimal shortest path to a hit of `target`, by the exhaustive engine; None if it finds none."""
+    ((system, _),) = grouped(protocol.system, {"it": target}, slack=0)
+    answer = _ask(protocol, ENGINES["exhaustive"], Question(system, {"it": target}))["it"].answer
+    return answer.path if isinstance(answer, Reached) else None
+
+
+def _decide_eventually(
+    protocol: Protocol, properties: Sequence[Property], engines: Mapping[str, Engine]
+) -> dict[str, Verdict]:
+    able = {title: engine.lasting for title, engine in engines.items() if engine.lasting is not None}
+    if not able:
+        needed = " or ".join(title for title, engine in ENGINES.items() if engine.lasting is not None)
+        return {item.id: unknown(f"needs the {needed} engine") for item in properties}
     groups: dict[frozenset[str], list[Property]] = {}
     for item in properties:
         groups.setdefault(behaviour_cone(protocol.system, item.target(protocol)), []).append(item)
     found: dict[str, Verdict] = {}
     for cone, members in groups.items():
         system = observe(protocol.system, cone)
-        questions = {item.id: fair.Question(item.target(protocol).state, item.fair(protocol)) for item in members}
-        space, answers = fair.search(system, questions, along(protocol, system, members))
+        targets = {item.id: Lasting(item.target(protocol).state, item.fair(protocol)) for item in members}
+        question = Question(system, targets, beside=along(protocol, system, members))
+        by_engine = {title: lasting(question) for title, lasting in able.items()}
         for item in members:
-            verdict = _lasting(system, questions[item.id], space, answers[item.id], engine)
-            found[item.id] = unless_vacuous(protocol, item, verdict, space)
+            findings = {title: answers[item.id] for title, answers in by_engine.items()}
+            _must_agree(item.id, {title: finding.answer for title, finding in findings.items()})
+            verdict = _lasting(system, targets[item.id], engines, findings)
+            found[item.id] = unless_vacuous(protocol, item, verdict, _explored(findings))
     return found
 
 
@@ -143,156 +191,100 @@ def _instead_of(proved: Verdict, word: Word, reason: str) -> Verdict:
     return replace(proved, word=word, how=f"{reason}; {proved.how}", invariant=None, reason=reason)
 
 
-def _lasting(
-    system: TransitionSystem,
-    question: fair.Question,
-    space: Space,
-    answer: Lasso | Unreachable | Unknown,
-    engine: str,
-) -> Verdict:
-    states = space.states.shape[1]
-    exempt = ", ".join(action.name for action in system.actions if action.name not in question.fair)
+def _lasting(system: TransitionSystem, item: Lasting, engines: Mapping[str, Engine], findings: Findings) -> Verdict:
+    exempt = ", ".join(action.name for action in system.actions if action.name not in item.fair)
     fairness = f"fair: all but {exempt}" if exempt else "fair: all"
-    row = {"states": states, "transitions": space.number_of_transitions(), "complete": space.complete}
+    rows = {title: _row(finding) for title, finding in findings.items()}
+    space = _explored(findings)
+    states = space.states.shape[1] if space else None
+    answers = [(title, finding.answer) for title, finding in findings.items()]
+    finder, answer = next((pair for pair in answers if not isinstance(pair[1], Unknown)), answers[0])
+    if isinstance(answer, Unknown):
+        return unknown(answer.reason, states, fairness, engines=rows)
     if not isinstance(answer, Lasso):
-        engines = {"exhaustive": _described(answer) | row}
-        if isinstance(answer, Unknown):
-            return unknown(answer.reason, states, fairness, engines=engines)
-        return Verdict(Word.PROVED, f"all {states} states; {fairness}", None, states, (), engines)
+        return Verdict(Word.PROVED, f"all {states} states; {fairness}", None, states, (), rows)
     before, cycle = len(answer.prefix), len(answer.cycle)
-    engines = {"exhaustive": {"answer": "lasso", "depth": answer.length, "prefix": before, "cycle": cycle} | row}
     path = answer.prefix + answer.cycle
     how = f"lasso: {before} {'step' if before == 1 else 'steps'}, then "
     how += f"a cycle of {cycle}" if cycle else "rests for ever"
-    if engine == "both":
-        target = Target(state=question.pending) if cycle else fair.resting(system, question)
-        if not bounded.confirm(system, target, path):
-            raise EngineDisagreementError(f"z3 refutes the lasso of {len(path)} steps that the exhaustive engine found")
-        engines["bounded"] = {"answer": "reached", "depth": len(path), "path_confirmed": True}
-        how += ", path confirmed by z3"
-    return Verdict(Word.VIOLATED, f"{how}; {fairness}", len(path), states, path, engines, before)
+    target = Target(state=item.pending) if cycle else fair.resting(system, item)
+    for title, engine in engines.items():
+        if title not in findings and engine.confirm is not None:
+            if not engine.confirm(system, target, path):
+                raise _refuted(engine, "lasso", path, finder)
+            rows[title] = {"answer": "reached", "depth": len(path), "path_confirmed": True}
+            how += f", path confirmed by {engine.title}"
+    return Verdict(Word.VIOLATED, f"{how}; {fairness}", len(path), states, path, rows, before)
 
 
-def _bounded_answers(
-    system: TransitionSystem,
-    targets: Mapping[str, Target],
-    complete: Mapping[str, Answer],
-    depth: int,
-    budget: bounded.Budget | None,
-) -> dict[str, Answer]:
-    """z3's answers within `depth`, and as deep as a violation lies that z3 is to confirm, then on its own cone only.
-
-    Beside an exhaustion, `complete`, z3 may give up: it repeats what is known already. What it confirms comes first.
-    """
-    lengths = {name: len(answer.path) for name, answer in complete.items() if isinstance(answer, Reached)}
-    deep = {name: targets[name] for name, length in lengths.items() if depth < length <= CONFIRMED_DEPTH}
-    shallow = {name: target for name, target in targets.items() if name not in deep}
-    answers: dict[str, Answer] = {}
-    for part, names in grouped(system, deep, slack=3):
-        mine = {name: deep[name] for name in names}
-        answers |= bounded.search(part, mine, {name: lengths[name] for name in names}, budget)
-    if shallow:
-        answers |= bounded.search(system, shallow, dict.fromkeys(shallow, depth), budget)
-    return answers
+def _refuted(engine: Engine, what: str, path: Sequence[str], finder: str) -> EngineDisagreementError:
+    return EngineDisagreementError(
+        f"{engine.title} refutes the {what} of {len(path)} steps that the {finder} engine found"
+    )
 
 
-def _retry_alone(
-    protocol: Protocol,
-    targets: Mapping[str, Target],
-    space: Space,
-    answers: dict[str, Answer],
-    spaces: dict[str, Space],
-) -> None:
-    """Ask again for targets that were cut by a capacity on which they do not depend themselves."""
-    for system, names in grouped(protocol.system, dict(targets), slack=0):
-        if set(space.exceeded) <= set(system.capacities()):
-            continue
-        part = Explorer(system).explore({name: targets[name] for name in names}, stop_early=True)
-        answers |= {name: _exhaustive_answer(protocol, system, part, name) for name in names}
-        spaces |= dict.fromkeys(names, part)
-
-
-def _exhaustive_answer(protocol: Protocol, system: TransitionSystem, space: Space, name: str) -> Answer:
-    hit = space.hits.get(name)
-    if hit is None:
-        if space.exceeded:
-            return Unknown(f"capacity {', '.join(space.exceeded)}")
-        return Unreachable(space.states.shape[1])
-    last: dict[int, list[int | None]] = {}
-    for state, action in hit.last:
-        last.setdefault(state, []).append(action)
-    edges = space.edges
-    graph = shortest_path_edges(edges.source, edges.action, edges.destination, space.level, sorted(last))
-    actions = system.actions
-    path = tuple(actions[index].name for index in minimal_path(graph, last, actions))
-    return _within_capacities(protocol, Reached(path))
-
-
-def shortest_path(protocol: Protocol, target: Target) -> tuple[str, ...] | None:
-    """The minimal shortest path to a hit of `target`, by the exhaustive engine; None if it finds none."""
-    ((system, _),) = grouped(protocol.system, {"it": target}, slack=0)
-    space = Explorer(system).explore({"it": target}, stop_early=True)
-    answer = _exhaustive_answer(protocol, system, space, "it")
-    return answer.path if isinstance(answer, Reached) else None
-
-
-def _within_capacities(protocol: Protocol, answer: Answer) -> Answer:
-    """The answer, or Unknown if its path exceeds a capacity that the part of the system it was found in leaves out."""
-    states = run(protocol.system, answer.path) if isinstance(answer, Reached) else None
-    if isinstance(states, Blocked) and states.exceeded:
-        return Unknown(f"capacity {', '.join(states.exceeded)}")
-    return answer
-
-
-def _verdict(
-    protocol: Protocol, item: Property, space: Space | None, complete: Answer | None, partial: Answer | None
-) -> Verdict:
-    _must_agree(item.id, complete, partial)
+def _verdict(protocol: Protocol, item: Property, engines: Mapping[str, Engine], findings: Findings) -> Verdict:
+    space = _explored(findings)
     states = space.states.shape[1] if space else None
-    engines: dict[str, dict[str, Any]] = {}
-    if complete is not None and space is not None:
-        engines["exhaustive"] = _described(complete) | {
-            "states": states,
-            "transitions": space.number_of_transitions(),
-            "complete": space.complete,
-        }
-    if partial is not None:
-        engines["bounded"] = _described(partial)
-    path = next((answer.path for answer in (complete, partial) if isinstance(answer, Reached)), None)
-    if path is not None:
-        how = _how_reached(protocol, item.target(protocol), path, complete, partial, engines)
-        word = Word.REACHED if item.kind == REACH else Word.VIOLATED
-        visited = "" if states is None else f"; {states} states"
-        return Verdict(word, how + visited, len(path), states, path, engines)
-    return _verdict_without_path(item, complete, partial, states, engines)
+    rows = {title: _row(finding) for title, finding in findings.items()}
+    paths = [(title, found.answer.path) for title, found in findings.items() if isinstance(found.answer, Reached)]
+    if not paths:
+        return _verdict_without_path(item, engines, findings, states, rows)
+    finder, path = paths[0]
+    how = _how_reached(protocol, item.target(protocol), (finder, path), engines, findings, rows)
+    word = Word.REACHED if item.kind == REACH else Word.VIOLATED
+    visited = "" if states is None else f"; {states} states"
+    return Verdict(word, how + visited, len(path), states, path, rows)
 
 
 def _verdict_without_path(
-    item: Property,
-    complete: Answer | None,
-    partial: Answer | None,
-    states: int | None,
-    engines: dict[str, dict[str, Any]],
+    item: Property, engines: Mapping[str, Engine], findings: Findings, states: int | None, rows: Rows
 ) -> Verdict:
-    within = f"z3: none within {partial.depth}" if isinstance(partial, NotWithin) else ""
-    if isinstance(partial, Unknown) and isinstance(complete, Unreachable):
-        within = partial.reason
-    if isinstance(complete, Unreachable):
-        word = Word.UNREACHABLE if item.kind == REACH else Word.PROVED
-        return Verdict(word, f"all {complete.states} states; {within}".rstrip("; "), None, complete.states, (), engines)
-    if isinstance(complete, Unknown):
-        return unknown(complete.reason, states, within, engines=engines)
-    if isinstance(partial, NotWithin):
-        reason = f"none within {partial.depth} steps"
-        return Verdict(Word.BOUNDED, reason, partial.depth, states, (), engines, reason=reason)
-    reason = partial.reason if isinstance(partial, Unknown) else "no engine answered"
-    return unknown(reason, states, engines=engines)
+    answers = {engines[title].title: finding.answer for title, finding in findings.items()}
+    within = {title: answer.depth for title, answer in answers.items() if isinstance(answer, NotWithin)}
+    first = next(iter(answers.values()))
+    for prover, answer in answers.items():
+        if isinstance(answer, Unreachable):
+            others = [_beside(title, other) for title, other in answers.items() if title != prover]
+            word = Word.UNREACHABLE if item.kind == REACH else Word.PROVED
+            how = "; ".join([f"all {answer.states} states", *others])
+            return Verdict(word, how, None, answer.states, (), rows)
+    if isinstance(first, Unknown):
+        beside = "; ".join(_beside(title, answers[title]) for title in within)
+        return unknown(first.reason, states, beside, engines=rows)
+    depth = max(within.values())
+    reason = f"none within {depth} steps"
+    return Verdict(Word.BOUNDED, reason, depth, states, (), rows, reason=reason)
+
+
+def _beside(title: str, answer: Answer) -> str:
+    """What a row says of an engine's answer beside another one that decides."""
+    match answer:
+        case Unknown(reason):
+            return reason
+        case Unreachable(states):
+            return f"{title}: all {states} states"
+        case NotWithin(depth):
+            return f"{title}: none within {depth}"
+    return f"{title} agrees"
+
+
+def _row(finding: Finding) -> dict[str, Any]:
+    """What is reported of one engine, in the fields of the JSON output."""
+    row = _described(finding.answer)
+    if finding.space is not None:
+        row["states"] = finding.space.states.shape[1]
+        row["transitions"] = finding.space.number_of_transitions()
+        row["complete"] = finding.space.complete
+    return row
 
 
 def _described(answer: Answer) -> dict[str, Any]:
     match answer:
         case Reached(path):
             return {"answer": "reached", "depth": len(path)}
+        case Lasso(prefix, cycle):
+            return {"answer": "lasso", "depth": answer.length, "prefix": len(prefix), "cycle": len(cycle)}
         case Unreachable(states):
             return {"answer": "unreachable", "states": states}
         case NotWithin(depth):
@@ -304,34 +296,60 @@ def _described(answer: Answer) -> dict[str, Any]:
 def _how_reached(
     protocol: Protocol,
     target: Target,
-    path: tuple[str, ...],
-    complete: Answer | None,
-    partial: Answer | None,
-    engines: dict[str, dict[str, Any]],
+    found: tuple[str, tuple[str, ...]],
+    engines: Mapping[str, Engine],
+    findings: Findings,
+    rows: Rows,
 ) -> str:
-    if not isinstance(complete, Reached):
-        engines["bounded"]["minimal"] = True
-        return "z3: shortest"
-    if partial is None:
-        return "shortest by exhaustion"
-    row = engines["bounded"]
-    row["minimal"] = isinstance(partial, Reached)
-    if row["minimal"]:
-        return "shortest, z3 agrees"
-    row["path_confirmed"] = bounded.confirm(protocol.system, target, path)
-    if not row["path_confirmed"]:
-        raise EngineDisagreementError(f"z3 refutes the path of {len(path)} steps that the exhaustive engine found")
-    if isinstance(partial, Unknown):
-        return f"shortest by exhaustion; {partial.reason}; path confirmed by z3"
-    refuted = f"none within {partial.depth}, " if isinstance(partial, NotWithin) else ""
-    return f"shortest by exhaustion; z3: {refuted}path confirmed"
+    """How the path, `found` by the engine of that name, was come by; the other engines agree or confirm it."""
+    finder, path = found
+    agreeing, notes = [], []
+    for name, engine in engines.items():
+        answer = findings[name].answer
+        agrees = isinstance(answer, Reached)
+        if engine.confirm is not None:
+            rows[name]["minimal"] = agrees
+        if agrees and name != finder:
+            agreeing.append(_beside(engine.title, answer))
+        elif not agrees and engine.confirm is not None:
+            rows[name]["path_confirmed"] = engine.confirm(protocol.system, target, path)
+            if not rows[name]["path_confirmed"]:
+                raise _refuted(engine, "path", path, finder)
+            confirmed = ", path confirmed" if isinstance(answer, NotWithin) else f"; path confirmed by {engine.title}"
+            notes.append(_beside(engine.title, answer) + confirmed)
+        elif isinstance(answer, NotWithin):
+            notes.append(_beside(engine.title, answer))
+    alone = "shortest by exhaustion" if findings[finder].space else f"{engines[finder].title}: shortest"
+    return "; ".join([", ".join(["shortest", *agreeing]) if agreeing else alone, *notes])
 
 
-def _must_agree(name: str, complete: Answer | None, partial: Answer | None) -> None:
-    match complete, partial:
-        case Reached(path), Reached(other) if len(path) != len(other):
-            raise EngineDisagreementError(f"{name}: exhaustive says depth {len(path)}, bounded says {len(other)}")
-        case Reached(path), NotWithin(depth) if len(path) <= depth:
-            raise EngineDisagreementError(f"{name}: exhaustive says depth {len(path)}, bounded none within {depth}")
-        case Unreachable(_), Reached(other):
-            raise EngineDisagreementError(f"{name}: exhaustive says unreachable, bounded says depth {len(other)}")
+def _must_agree(name: str, answers: Mapping[str, Answer]) -> None:
+    """Raise EngineDisagreementError if two engines, by name, contradict each other about the target `name`."""
+    for (one, first), (other, second) in combinations(answers.items(), 2):
+        if _contradict(first, second) or _contradict(second, first):
+            raise EngineDisagreementError(f"{name}: {one} {_says(first)}, {other} {_says(second)}")
+
+
+def _contradict(one: Answer, other: Answer) -> bool:
+    match one, other:
+        case Reached(path), Reached(another):
+            return len(path) != len(another)
+        case Reached(path), NotWithin(depth):
+            return len(path) <= depth
+        case Unreachable(_), Reached(_) | Lasso(_, _):
+            return True
+    return False
+
+
+def _says(answer: Answer) -> str:
+    match answer:
+        case Reached(path):
+            return f"says depth {len(path)}"
+        case Lasso(_, _):
+            return f"says a lasso of {answer.length} steps"
+        case NotWithin(depth):
+            return f"says none within {depth}"
+        case Unreachable(_):
+            return "says unreachable"
+        case Unknown(reason):
+            return f"says {reason}"

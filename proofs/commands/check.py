@@ -21,6 +21,7 @@ from proofs.checking.pool import cores, in_parallel
 from proofs.checking.request import Request, validate
 from proofs.commands import options
 from proofs.commands.session import Files, demand_complete, run, run_jobs
+from proofs.engines.registry import BOTH, ENGINES
 from proofs.properties import catalogue
 from proofs.reports import summary, terminal
 from proofs.reports.fixes import print_fixes
@@ -28,8 +29,7 @@ from proofs.reports.sensitivity import print_results, write_json
 from proofs.studies import fixes, sensitivity
 from proofs.studies.screening import Screen, Screened, screen
 
-ENGINES = ("both", "exhaustive", "bounded", "induction")
-EXPLORING = ("both", "exhaustive")
+EXPLORING = (BOTH, "exhaustive")
 ASSUME = "An assumption about the hardware (repeatable); `all`: which of them each verdict depends on."
 FIXES = "For each violation, which single changes of the version remove it, and what they break."
 VERBOSE = "Every verdict and how it was come by; so too in a pipe, and where the terminal is wide enough."
@@ -122,7 +122,7 @@ def chosen_scenarios(chosen: Sequence[str]) -> tuple[str, ...]:
 )
 @click.option("--pairs/--no-pairs", help="With `--assume all`: also every two values; takes minutes. [default: no]")
 @options.changed_bounds
-@click.option("--engine", type=click.Choice(ENGINES), default="both", show_default=True)
+@click.option("--engine", type=click.Choice((BOTH, *ENGINES, "induction")), default=BOTH, show_default=True)
 @click.option("--depth", type=click.IntRange(1, 100), default=DEPTH, show_default=True, help="Steps that z3 unrolls.")
 @click.option("--all-causes", is_flag=True, help="One counterexample for each distinct cause of a violation.")
 @click.option("--fixes", is_flag=True, help=FIXES)

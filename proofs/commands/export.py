@@ -13,8 +13,8 @@ from model.subject import Subject
 from proofs import exports
 from proofs.checking import outputs
 from proofs.checking.request import demand_known_axes
-from proofs.checking.verdicts import CONFIRMED_DEPTH
 from proofs.commands import options
+from proofs.engines.bounded import CONFIRMED_DEPTH
 from proofs.exports import btor2, promela, smt2
 from proofs.properties import catalogue
 

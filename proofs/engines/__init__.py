@@ -1,17 +1,20 @@
-"""What every engine answers: is this target reachable?
+"""What every engine is asked, and what it answers: is this target reachable?
 
-Reached(path) | Unreachable(certificate) | NotWithin(depth) | Unknown(reason). A path is a list of action names; its
-length is the depth. A target holds in a state, or when an action fires; then that action is the path's last.
+Reached(path) | Unreachable(states) | NotWithin(depth) | Unknown(reason), and Lasso for what must not last for ever. A
+path is a list of action names; its length is the depth. A target holds in a state, or when an action fires; then that
+action is the path's last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import z3
 
-from model.language.system import Action, Term
+from model.language.system import Action, Term, TransitionSystem
+from proofs.engines.space import Space
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ class Target:
         """Whether `action` can fire and hits the target."""
         hit = self.hit_by(action)
         return hit if z3.is_false(hit) else z3.simplify(z3.And(action.enabled, hit))
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """What must not last for ever, and the names of the weakly fair actions."""
+
+    pending: Term
+    fair: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -83,4 +94,53 @@ class Unknown:
     reason: str
 
 
-Answer = Reached | Unreachable | NotWithin | Unknown
+Answer = Reached | Unreachable | NotWithin | Unknown | Lasso
+
+
+@dataclass
+class Budget:
+    """How many units of work some searches may still take together, which is the same on every machine."""
+
+    left: int
+
+
+Asked = TypeVar("Asked", Target, Lasting)
+
+
+@dataclass(frozen=True)
+class Question(Generic[Asked]):
+    """What an engine is asked of a system: an answer for each of `targets`, by name.
+
+    `depth`: how many steps to look at for an engine that cannot exhaust. `beside`: targets to look for, under names of
+    their own, in whatever is explored anyway. `known`: what an engine asked before has answered. `budget`: what
+    searches may take that repeat what is known; None: as much as they need.
+    """
+
+    system: TransitionSystem
+    targets: Mapping[str, Asked]
+    depth: int = 0
+    beside: Mapping[str, Target] = field(default_factory=dict)
+    known: Mapping[str, Answer] = field(default_factory=dict)
+    budget: Budget | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An engine's answer, and the states that it explored to find it if it keeps them."""
+
+    answer: Answer
+    space: Space | None = None
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How an engine is asked; `title` is what rows call it.
+
+    `answer`: whether targets are reachable. `lasting`: whether something can last for ever. `confirm`: whether a path
+    that another engine found exists and hits the target. None: it cannot.
+    """
+
+    title: str
+    answer: Callable[[Question[Target]], Mapping[str, Finding]]
+    lasting: Callable[[Question[Lasting]], Mapping[str, Finding]] | None = None
+    confirm: Callable[[TransitionSystem, Target, Sequence[str]], bool] | None = None

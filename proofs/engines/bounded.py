@@ -14,8 +14,10 @@ import z3
 
 from model.language.system import Action, Term, TransitionSystem
 from model.language.terms import variables_of
-from proofs.engines import Answer, NotWithin, Reached, Target, Unknown
-from proofs.engines.cone import dependencies
+from proofs.engines import Answer, Budget, Finding, NotWithin, Question, Reached, Target, Unknown
+from proofs.engines.cone import dependencies, grouped
+
+CONFIRMED_DEPTH = 15  # up to this depth z3 itself is to refute everything shorter, as far as its budget reaches
 
 
 @dataclass
@@ -137,13 +139,6 @@ class Unrolling:
 
 
 @dataclass
-class Budget:
-    """How many of z3's units of work some searches may still take together, which is the same on every machine."""
-
-    left: int
-
-
-@dataclass
 class _Search:
     """Looks for hits at each depth in turn; what was refuted stays asserted."""
 
@@ -183,6 +178,25 @@ class _Search:
         result = solver.check(question)
         self.budget.left -= _work(solver) - before
         return result
+
+
+def answer(question: Question[Target]) -> dict[str, Finding]:
+    """Reached, or NotWithin the question's depth, or Unknown if z3 gives up, for each target.
+
+    A violation that is known to lie deeper is looked for as deep as that, if it is to be confirmed, on its own cone
+    only; what z3 confirms comes first.
+    """
+    lengths = {name: len(answer.path) for name, answer in question.known.items() if isinstance(answer, Reached)}
+    wanted = {name for name, length in lengths.items() if question.depth < length <= CONFIRMED_DEPTH}
+    deep = {name: target for name, target in question.targets.items() if name in wanted}
+    shallow = {name: target for name, target in question.targets.items() if name not in wanted}
+    answers: dict[str, Answer] = {}
+    for part, names in grouped(question.system, deep, slack=3):
+        mine = {name: deep[name] for name in names}
+        answers |= search(part, mine, {name: lengths[name] for name in names}, question.budget)
+    if shallow:
+        answers |= search(question.system, shallow, dict.fromkeys(shallow, question.depth), question.budget)
+    return {name: Finding(answer) for name, answer in answers.items()}
 
 
 def search(

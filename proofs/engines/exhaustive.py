@@ -3,59 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import z3
 
+from counterexamples.minimal import minimal_path, shortest_path_edges
 from model.language.concrete import Code, Columns, Layout
 from model.language.system import Action, Term, TransitionSystem
-from proofs.engines import Target
+from proofs.engines import Answer, Finding, Question, Reached, Target, Unknown, Unreachable
+from proofs.engines.space import Edges, Hit, Space
 from proofs.engines.states import StateSet
 
 
-@dataclass(frozen=True)
-class Edges:
-    """All transitions: source and destination are state numbers, `action` an index into the system's actions."""
+def answer(question: Question[Target]) -> dict[str, Finding]:
+    """Reached with the minimal shortest path, Unreachable, or Unknown if a capacity cuts the search, for each target.
 
-    source: np.ndarray
-    action: np.ndarray
-    destination: np.ndarray
-
-
-@dataclass(frozen=True)
-class Hit:
-    """Where a target is first hit: the states of that breadth-first level, and the firing action's index or None."""
-
-    depth: int
-    last: tuple[tuple[int, int | None], ...]
-
-
-@dataclass(frozen=True)
-class Space:
-    """The reachable state space. `level[i]` is the first number of a state at distance i; one more entry ends it.
-
-    `farther`: for an exploration with slack all hits by depth, the nearest first. `asked`: the names of all targets.
+    The system is exhausted, or explored until every target is hit.
     """
+    system = question.system
+    space = Explorer(system).explore(question.targets, stop_early=True, beside=question.beside)
+    return {name: Finding(_answer(system, space, name), space) for name in question.targets}
 
-    layout: Layout
-    states: np.ndarray
-    level: tuple[int, ...]
-    edges: Edges
-    hits: Mapping[str, Hit]
-    exceeded: tuple[str, ...]
-    complete: bool
-    farther: Mapping[str, tuple[Hit, ...]] = field(default_factory=dict)
-    asked: frozenset[str] = frozenset()
 
-    @property
-    def depth(self) -> int:
-        """The distance of the farthest state."""
-        return len(self.level) - 2
-
-    def number_of_transitions(self) -> int:
-        """How many transitions were computed."""
-        return len(self.edges.source)
+def _answer(system: TransitionSystem, space: Space, name: str) -> Answer:
+    hit = space.hits.get(name)
+    if hit is None:
+        if space.exceeded:
+            return Unknown(f"capacity {', '.join(space.exceeded)}")
+        return Unreachable(space.states.shape[1])
+    last: dict[int, list[int | None]] = {}
+    for state, action in hit.last:
+        last.setdefault(state, []).append(action)
+    edges = space.edges
+    graph = shortest_path_edges(edges.source, edges.action, edges.destination, space.level, sorted(last))
+    actions = system.actions
+    return Reached(tuple(actions[index].name for index in minimal_path(graph, last, actions)))
 
 
 class _Updates:

@@ -21,19 +21,12 @@ import z3
 from counterexamples.minimal import minimal_path, shortest_path_edges
 from model.language.concrete import Code
 from model.language.system import Term, TransitionSystem
-from proofs.engines import Lasso, Target, Unknown, Unreachable
-from proofs.engines.exhaustive import Explorer, Space
+from proofs.engines import Finding, Lasso, Lasting, Question, Target, Unknown, Unreachable
+from proofs.engines.exhaustive import Explorer
+from proofs.engines.space import Space
 
 Step = tuple[int, int]  # action index, destination state
 Outgoing = Mapping[int, Sequence[Step]]
-
-
-@dataclass(frozen=True)
-class Question:
-    """What must not last for ever, and the names of the weakly fair actions."""
-
-    pending: Term
-    fair: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -51,27 +44,25 @@ class _Graph:
         return _Graph(self.source[kept], self.action[kept], self.destination[kept], self.fair, self.enabled)
 
 
-def search(
-    system: TransitionSystem, questions: Mapping[str, Question], beside: Mapping[str, Target]
-) -> tuple[Space, dict[str, Lasso | Unreachable | Unknown]]:
-    """For each question the nearest state of rest, or a fair cycle if the way to the nearest and it are shorter.
+def answer(question: Question[Lasting]) -> dict[str, Finding]:
+    """For each target the nearest state of rest, or a fair cycle if the way to the nearest and it are shorter.
 
-    The system is exhausted, unless a state of rest is found for each question: what is unexplored then lies farther.
-    `beside`: targets that are looked for in what is explored.
+    The system is exhausted, unless a state of rest is found for each: what is unexplored then lies farther.
     """
-    rests = {name: resting(system, item) for name, item in questions.items()}
-    space = Explorer(system).explore(rests, stop_early=True, beside=beside)
-    return space, {name: _answer(system, space, name, item) for name, item in questions.items()}
+    system = question.system
+    rests = {name: resting(system, item) for name, item in question.targets.items()}
+    space = Explorer(system).explore(rests, stop_early=True, beside=question.beside)
+    return {name: Finding(_answer(system, space, name, item), space) for name, item in question.targets.items()}
 
 
-def resting(system: TransitionSystem, question: Question) -> Target:
+def resting(system: TransitionSystem, item: Lasting) -> Target:
     """The states in which `pending` holds and no fair action is enabled, or would be if capacities were larger."""
-    due = [z3.And(*action.guard.values()) for action in system.actions if action.name in question.fair]
-    return Target(state=z3.And(question.pending, z3.Not(z3.Or(*due))))
+    due = [z3.And(*action.guard.values()) for action in system.actions if action.name in item.fair]
+    return Target(state=z3.And(item.pending, z3.Not(z3.Or(*due))))
 
 
-def _answer(system: TransitionSystem, space: Space, name: str, question: Question) -> Lasso | Unreachable | Unknown:
-    graph = _graph(system, space, question)
+def _answer(system: TransitionSystem, space: Space, name: str, item: Lasting) -> Lasso | Unreachable | Unknown:
+    graph = _graph(system, space, item)
     lassos = []
     if rests := space.hits.get(name):
         lassos.append(Lasso(_way(system, space, np.array([state for state, _ in rests.last]))[0]))
@@ -93,9 +84,9 @@ def _column(space: Space, term: Term) -> np.ndarray:
     return np.array(np.broadcast_to(code(columns)[0], (space.states.shape[1],)))
 
 
-def _graph(system: TransitionSystem, space: Space, question: Question) -> _Graph:
-    edges, pending = space.edges, _column(space, question.pending)
-    numbers = tuple(index for index, action in enumerate(system.actions) if action.name in question.fair)
+def _graph(system: TransitionSystem, space: Space, item: Lasting) -> _Graph:
+    edges, pending = space.edges, _column(space, item.pending)
+    numbers = tuple(index for index, action in enumerate(system.actions) if action.name in item.fair)
     enabled = np.zeros((len(numbers), len(pending)), dtype=bool)
     for row, index in enumerate(numbers):
         enabled[row, edges.source[edges.action == index]] = True

@@ -19,7 +19,7 @@ import z3
 from model.language.system import Term, TransitionSystem
 from proofs.engines import Target
 from proofs.engines.clauses import Clause, Place
-from proofs.engines.exhaustive import Space
+from proofs.engines.space import Space
 
 PAIRS_TRIED = 40  # places that exclude most reachable states: among their pairs a telling one is sought first
 

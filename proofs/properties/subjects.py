@@ -8,7 +8,8 @@ from model.language.system import TransitionSystem
 from model.protocol import Protocol
 from proofs.engines import Target, Unknown, Unreachable
 from proofs.engines.cone import contains, own_part
-from proofs.engines.exhaustive import Explorer, Space
+from proofs.engines.exhaustive import Explorer
+from proofs.engines.space import Space
 from proofs.properties import Property
 
 

@@ -20,7 +20,8 @@ from model.language.concrete import holds
 from model.protocol import Protocol
 from proofs.engines import Target
 from proofs.engines.cone import behaviour_cone, observe
-from proofs.engines.exhaustive import Explorer, Space
+from proofs.engines.exhaustive import Explorer
+from proofs.engines.space import Space
 
 TAKEN, PUT_IN, LEFT_OUT = "taken", "put in", "left out"
 COST_LEFT_OUT = 3  # in steps put in: rather wait for what a step needs than do without it

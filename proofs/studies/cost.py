@@ -23,7 +23,8 @@ from model.protocol import Protocol, build
 from model.subject import Subject
 from proofs.checking.verdicts import shortest_path
 from proofs.engines import Target
-from proofs.engines.exhaustive import Explorer, Space
+from proofs.engines.exhaustive import Explorer
+from proofs.engines.space import Space
 from proofs.properties import catalogue
 
 KINDS = ("hardware descriptors", "doorbells", "interrupts", "mappings", "cookies")

@@ -1,0 +1,54 @@
+"""What an exploration has found: the states, the transitions, and where each target is hit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from model.language.concrete import Layout
+
+
+@dataclass(frozen=True)
+class Edges:
+    """All transitions: source and destination are state numbers, `action` an index into the system's actions."""
+
+    source: np.ndarray
+    action: np.ndarray
+    destination: np.ndarray
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Where a target is first hit: the states of that breadth-first level, and the firing action's index or None."""
+
+    depth: int
+    last: tuple[tuple[int, int | None], ...]
+
+
+@dataclass(frozen=True)
+class Space:
+    """The reachable state space. `level[i]` is the first number of a state at distance i; one more entry ends it.
+
+    `farther`: for an exploration with slack all hits by depth, the nearest first. `asked`: the names of all targets.
+    """
+
+    layout: Layout
+    states: np.ndarray
+    level: tuple[int, ...]
+    edges: Edges
+    hits: Mapping[str, Hit]
+    exceeded: tuple[str, ...]
+    complete: bool
+    farther: Mapping[str, tuple[Hit, ...]] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+
+    @property
+    def depth(self) -> int:
+        """The distance of the farthest state."""
+        return len(self.level) - 2
+
+    def number_of_transitions(self) -> int:
+        """How many transitions were computed."""
+        return len(self.edges.source)
