@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import z3
 
-from model.language.system import Builder, Enumeration, StateSpace, Term, width_of
+from model.language.system import Builder, Enumeration, StateSpace, Term, TransitionSystem, width_of
 from model.parameters import SCENARIOS, Scenario
 from model.vocabulary import EVENTS
 
@@ -114,3 +114,16 @@ class Context:
     def is_linux(self, owner: Term) -> Term:
         """Whether an owner is a request of Linux."""
         return z3.UGE(owner, 2)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A version's transition system together with what it was built from."""
+
+    ctx: Context
+    system: TransitionSystem
+
+    @property
+    def subject(self) -> Subject:
+        """Which system it is."""
+        return self.ctx.subject

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import z3
 
 from model import busy_client, client, driver, lock, other_ee
 from model.channel import Channel
-from model.context import Context
+from model.context import Context, Protocol
 from model.hardware import bam as hardware
 from model.hardware import crypto_engine as engine
 from model.hardware import pipes
 from model.language.system import Action, Step, TransitionSystem
 from model.subject import Subject
 from model.vocabulary import ACTORS, demand_declared
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """A version's transition system together with what it was built from."""
-
-    ctx: Context
-    system: TransitionSystem
-
-    @property
-    def subject(self) -> Subject:
-        """Which system it is."""
-        return self.ctx.subject
 
 
 @lru_cache(maxsize=32)  # what a trace needs is asked of one system for each value of each assumption

@@ -15,7 +15,8 @@ from typing import Any, cast
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from model.protocol import Protocol, build
+from model.context import Protocol
+from model.protocol import build
 from model.subject import Subject
 from proofs.commands.cli import main
 

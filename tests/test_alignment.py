@@ -10,8 +10,8 @@ from traces import PATH, walk
 
 from counterexamples.formats.itf import read_file
 from counterexamples.trace import replay
+from model.context import Protocol
 from model.language.concrete import fire
-from model.protocol import Protocol
 from proofs.studies.alignment import COST_LEFT_OUT, LEFT_OUT, PUT_IN, TAKEN, Aligned, align
 from proofs.studies.replaying import replay_on, to_text
 

@@ -14,13 +14,13 @@ from proofs.audit import judgements
 from proofs.audit.judgements import Judgement
 from proofs.checking import expectations
 from proofs.checking.expectations import ExpectationError, Recorded
-from proofs.checking.job import ANY_REQUESTS, WITHIN_BOUNDS, Result
 from proofs.checking.judged import Judged
+from proofs.checking.records import ANY_REQUESTS, WITHIN_BOUNDS, Result
 from proofs.checking.words import Word
 from proofs.commands import brief as the_command
 from proofs.reports import brief as reports
-from proofs.reports.brief import VIOLATED, Brief, Material, Told, brief
-from proofs.reports.brief_forms import to_mail, to_markdown
+from proofs.reports.brief import VIOLATED, Material, Told, brief
+from proofs.reports.brief_forms import Brief, to_mail, to_markdown
 from proofs.reports.summary import Account
 from proofs.studies.cost import KINDS, Cost
 from proofs.studies.fixes import Fix, Fixes

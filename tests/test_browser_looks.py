@@ -16,7 +16,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from model import parameters
-from proofs.checking.job import Result
+from proofs.checking.records import Result
 from proofs.checking.request import everything
 from proofs.checking.words import Word
 from proofs.reports.page.build import page

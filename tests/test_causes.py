@@ -32,8 +32,8 @@ from counterexamples.story.order import (
 from counterexamples.trace import Trace, replay
 from model.language.queues import Queue
 from model.language.system import Field, StateSpace, Step, TransitionSystem
-from proofs.checking.causes import SLACK, Cause, distinct
 from proofs.checking.traces import story_of
+from proofs.checking.traces.causes import SLACK, Cause, distinct
 from proofs.checking.verdicts import decide
 from proofs.engines import Target
 from proofs.engines.exhaustive import Explorer

@@ -10,9 +10,10 @@ from click.testing import CliRunner
 from toys import explored, token_ring
 
 from proofs.audit import counts
-from proofs.audit.counts import CASES, SMALLEST, Difference, differences, explore, figures, load, record
+from proofs.audit.cases import CASES, SMALLEST
+from proofs.audit.counts import Difference, differences, explore, load, record
 from proofs.checking.expectations import ExpectationError
-from proofs.checking.job import Job
+from proofs.checking.records import Job
 from proofs.checking.request import everything
 from proofs.commands import counts as command
 
@@ -45,7 +46,7 @@ def test_versions_that_behave_alike_are_explored_once(monkeypatch: pytest.Monkey
 
 
 def test_figures_are_those_of_the_exploration() -> None:
-    assert figures(explored(token_ring(3, 4))) == {"states": 13, "transitions": 12, "depth": 12}
+    assert explored(token_ring(3, 4)).figures() == {"states": 13, "transitions": 12, "depth": 12}
 
 
 def test_what_is_not_as_recorded_is_said(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from conftest import build_protocol, write_version
 
 from model import versions
 from proofs.audit import coverage
-from proofs.audit.counts import ONE, Case
+from proofs.audit.cases import ONE, Case
 from proofs.audit.coverage import ACTION, AXIS, CASES, Coverage, Item, axes_of, cover_version, explored
 from proofs.commands import cover
 from proofs.properties import REACH, catalogue

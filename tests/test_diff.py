@@ -6,7 +6,7 @@ import pytest
 from conftest import run_here, write_version
 
 from model import versions
-from proofs.checking.job import Result
+from proofs.checking.records import Result
 from proofs.checking.words import Word
 from proofs.studies import diff
 from proofs.studies.diff import Pair

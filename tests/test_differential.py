@@ -17,8 +17,9 @@ from test_readings import some_states
 
 from counterexamples.trace import replay
 from model import parameters, versions
+from model.context import Protocol
 from model.language.concrete import Code, Layout, fire
-from model.protocol import Protocol, build
+from model.protocol import build
 from model.subject import Subject
 from model.versions import axis_values, misfit
 from proofs.checking import inductive, verdicts

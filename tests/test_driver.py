@@ -18,7 +18,8 @@ from model.language.concrete import Code
 from model.language.system import Builder, Field, StateSpace, Step
 from model.subject import Subject
 from model.vocabulary import EVENTS
-from proofs.checking.job import Job, Result, run_job
+from proofs.checking.job import run_job
+from proofs.checking.records import Job, Result
 
 PREPARE = ("client.prep_commands", "client.prep_rx_data", "client.prep_tx_data", "client.issue_tx", "client.issue_rx")
 

@@ -18,7 +18,7 @@ from conftest import ENVIRONMENT, ROOT, Outcome, run_here
 
 from counterexamples.documents import unfinished
 from proofs.checking import job as job_module
-from proofs.checking.job import Job, Result
+from proofs.checking.records import Job, Result
 from proofs.reports import listing as inspect
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from model import versions
 from model.subject import Subject
-from proofs.checking.job import Job, run_job
+from proofs.checking.job import run_job
+from proofs.checking.records import Job
 from proofs.reports.fixes import print_fixes
 from proofs.studies import fixes
 

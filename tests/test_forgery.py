@@ -15,7 +15,7 @@ from conftest import ROOT, run_here
 
 from proofs.checking import expectations
 from proofs.checking.expectations import ExpectationError
-from proofs.checking.job import Job, Result
+from proofs.checking.records import Job, Result
 from proofs.checking.request import Request, everything
 from proofs.commands import gallery, gate, session
 from proofs.commands.gallery import regenerate

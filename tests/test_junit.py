@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from conftest import run_cli
 
-from proofs.checking.job import Result
 from proofs.checking.judged import Judged
+from proofs.checking.records import Result
 from proofs.checking.words import Word
 from proofs.reports.junit import to_junit, write_junit
 

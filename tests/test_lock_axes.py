@@ -13,8 +13,9 @@ from test_pipe_lock_rows import DONE, LOCKED, ONE, PREPARE, TWO, after, hw, kind
 
 from counterexamples.trace import replay
 from model import versions
+from model.context import Protocol
 from model.language.concrete import holds
-from model.protocol import Protocol, assemble
+from model.protocol import assemble
 from model.subject import Subject
 from proofs.properties import catalogue
 

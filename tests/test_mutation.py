@@ -14,7 +14,7 @@ from toys import built, counters
 
 from model.language.system import StateSpace, Step
 from proofs.audit import mutants, mutation
-from proofs.audit.counts import ONE, SMALLEST
+from proofs.audit.cases import ONE, SMALLEST
 from proofs.audit.mutation import (
     COUNT,
     ENDLESS,

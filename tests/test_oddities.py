@@ -15,10 +15,10 @@ from traces import walk
 from counterexamples.story.moment import Execution, Moment
 from counterexamples.story.oddities import BREACHES, breach, waiting
 from counterexamples.trace import EVENTUALLY, Trace
+from model.context import Protocol
 from model.language.concrete import fire, holds
 from model.language.system import Action, StateSpace
 from model.parameters import ASSUMPTIONS
-from model.protocol import Protocol
 from model.versions import load, names
 from proofs.engines import Target
 from proofs.properties import ALWAYS, catalogue

@@ -25,11 +25,11 @@ from counterexamples.story.phrases import step_name
 from model.parameters import ParameterError
 from model.versions import VersionError
 from model.vocabulary import GROUPS
-from proofs.checking.job import Result as Row
 from proofs.checking.outputs import OutputError
+from proofs.checking.records import Result as Row
 from proofs.checking.request import Request, everything
 from proofs.checking.words import Word
-from proofs.commands import check as checking
+from proofs.commands import options
 from proofs.commands import report as command
 from proofs.commands.report import command as report_command
 from proofs.commands.report import write_report
@@ -326,5 +326,5 @@ def test_command_writes_the_page(tmp_path: Path) -> None:
 def test_no_name_means_every_version() -> None:
     assert command._versions(()) == command._versions(("all",)) == everything().versions
     plainly = {name for name, item in catalogue().items() if item.asked_plainly}
-    assert set(checking.chosen_properties((), ())) == plainly
-    assert set(checking.chosen_properties((), ("faults",))) == set(catalogue())
+    assert set(options.chosen_properties((), ())) == plainly
+    assert set(options.chosen_properties((), ("faults",))) == set(catalogue())

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 from model import parameters
-from proofs.checking.job import Result
+from proofs.checking.records import Result
 from proofs.checking.words import Word
 from proofs.reports.page import build
 from proofs.reports.page.conclusion import conclusion

@@ -11,7 +11,8 @@ from conftest import build_protocol, write_version
 
 from counterexamples.trace import Blocked, readable, replay, run
 from model import versions
-from model.protocol import Protocol, assemble
+from model.context import Protocol
+from model.protocol import assemble
 from model.subject import Subject
 
 pytestmark = pytest.mark.slow

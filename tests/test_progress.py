@@ -23,7 +23,8 @@ from counterexamples.trace import ReplayError
 from model.language.concrete import fire
 from model.language.system import StateSpace, Step, TransitionSystem
 from model.subject import Subject
-from proofs.checking.job import Job, run_job
+from proofs.checking.job import run_job
+from proofs.checking.records import Job
 from proofs.checking.traces import story_of
 from proofs.checking.verdicts import decide
 from proofs.engines import Answer, Lasso, Lasting, Question, Target, Unknown, Unreachable, fair

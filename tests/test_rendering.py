@@ -26,8 +26,8 @@ from counterexamples.story.moment import Moment
 from counterexamples.story.notation import wrap_notes
 from counterexamples.story.oddities import Oddity, oddities_of
 from counterexamples.story.phrases import step_name
+from model.context import Protocol
 from model.parameters import SCENARIOS, Scenario
-from model.protocol import Protocol
 from proofs.checking.stored import stored_story
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -17,7 +17,8 @@ from model.parameters import ParameterError
 from model.protocol import build
 from model.subject import Subject
 from model.versions import VersionError
-from proofs.checking.job import Job, run_job
+from proofs.checking.job import run_job
+from proofs.checking.records import Job
 from proofs.properties import catalogue
 from proofs.studies.replaying import first_hit, replay_on, to_text
 

@@ -14,8 +14,9 @@ from rich.console import Console
 
 from model import parameters
 from model.subject import Subject
-from proofs.checking.job import Job, jobs, run_job
+from proofs.checking.job import run_job
 from proofs.checking.pool import in_parallel
+from proofs.checking.records import Job
 from proofs.checking.request import Request
 from proofs.commands.session import run_jobs
 from proofs.reports.sensitivity import print_results
@@ -102,7 +103,7 @@ def test_every_value_is_accounted_for(v16: dict[str, Sensitivity]) -> None:
 
 def test_skipped_values_really_change_nothing() -> None:
     names = ("quiet-engine", "no-abort", "bracketed", "lock-released")
-    (job,) = jobs(["v16"], names, ["default"], {}, SMALL, engine="exhaustive")
+    (job,) = Request(("v16",), names, ("default",), {}, SMALL, engine="exhaustive").jobs()
     words = {row.property: row.verdict for row in run_job(job)}
     some = ALL[::2]
     found = screen(Screen(job, tuple((one, ((),)) for one in some), words))

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from model import parameters
 from proofs.checking import expectations
-from proofs.checking.job import Result
 from proofs.checking.judged import Judged
+from proofs.checking.records import Result
 from proofs.checking.words import Word
 from proofs.properties import Severity, catalogue
 from proofs.reports import summary, terminal

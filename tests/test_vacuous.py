@@ -15,13 +15,14 @@ from conftest import ROOT, build_protocol, run_here, write_version
 from test_junit import judged
 
 from model import versions
+from model.context import Protocol
 from model.language.system import ModelError, StateSpace, Step, TransitionSystem
-from model.protocol import Protocol
 from model.subject import Subject
 from model.vocabulary import EVENTS
 from proofs.checking import inductive, job, verdicts
-from proofs.checking.job import ANY_REQUESTS, CERTIFIED, WITHIN_BOUNDS, Job, run_job
+from proofs.checking.job import run_job
 from proofs.checking.judged import exit_code
+from proofs.checking.records import ANY_REQUESTS, CERTIFIED, WITHIN_BOUNDS, Job
 from proofs.checking.words import Word
 from proofs.engines import Target
 from proofs.properties import ALWAYS, EVENTUALLY, Property, catalogue

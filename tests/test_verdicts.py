@@ -12,12 +12,13 @@ from conftest import build_protocol, write_version
 
 from counterexamples.story import Story
 from counterexamples.trace import readable, replay
+from model.context import Protocol
 from model.language.queues import decode
 from model.language.system import Action, TransitionSystem
-from model.protocol import Protocol
 from model.subject import Subject
 from proofs.checking import verdicts
-from proofs.checking.job import Job, Result, run_job
+from proofs.checking.job import run_job
+from proofs.checking.records import Job, Result
 from proofs.checking.traces import story_of
 from proofs.engines import bounded
 from proofs.engines.exhaustive import Explorer

@@ -11,9 +11,9 @@ from typing import Any, cast
 import z3
 
 from counterexamples.minimal import minimal_path, shortest_path_edges
+from model.context import Protocol
 from model.language.concrete import fire, holds
 from model.language.system import Action, Builder, StateSpace, Step, TransitionSystem
-from model.protocol import Protocol
 from model.subject import Subject
 from proofs.engines import Target
 from proofs.engines.exhaustive import Explorer

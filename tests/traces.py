@@ -8,8 +8,9 @@ from typing import Any
 
 from counterexamples.story import Story
 from counterexamples.trace import Trace, replay
+from model.context import Protocol
 from model.language.concrete import fire
-from model.protocol import Protocol, build
+from model.protocol import build
 from model.subject import Subject
 
 PATH = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -18,92 +18,18 @@ import tomli_w
 from counterexamples.documents import write_file
 from model import versions
 from model.protocol import build
-from model.subject import Subject
+from proofs.audit.cases import Case
 from proofs.checking.expectations import ExpectationError
-from proofs.checking.job import Job, run_job
+from proofs.checking.job import run_job
 from proofs.checking.pool import in_parallel
+from proofs.checking.records import Job
 from proofs.engines.exhaustive import Explorer
-from proofs.engines.space import Space
 
 PATH = Path(__file__).with_name("counts.toml")
 FILE = PATH.name
 HEADER = "# Written by `python -m proofs counts --record`; change it only together with the reason in the commit.\n\n"
-CAUSES_OF = ("quiet-engine", "unlock-after-done")
 
 Row = Mapping[str, int | list[str]]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A scenario under small bounds and some assumptions, and the versions explored in it; none named: all."""
-
-    scenario: str
-    bound: Mapping[str, int] = field(default_factory=dict, hash=False)
-    versions: tuple[str, ...] = ()
-    assume: Mapping[str, str] = field(default_factory=dict, hash=False)
-
-    @property
-    def label(self) -> str:
-        """The scenario, the bounds that differ from its own, and the assumptions that differ from the defaults."""
-        return " ".join([self.scenario, *(f"{key}={value}" for key, value in {**self.bound, **self.assume}.items())])
-
-    def has(self, version: str) -> bool:
-        """Whether the version is explored in this case."""
-        return not self.versions or version in self.versions
-
-    def job(self, version: str) -> Job:
-        """The exhaustive exploration of a version in this case; the causes of violations only in the smallest."""
-        asked = CAUSES_OF if self == SMALLEST else ()
-        return Job(self.subject(version), asked, "exhaustive", all_causes=True)
-
-    def subject(self, version: str) -> Subject:
-        """A version in this case."""
-        return Subject.of(version, self.scenario, self.assume, self.bound)
-
-
-ONE = {"requests": 1, "tz_requests": 1}
-SMALLEST = Case("default", ONE)
-LOCKING = ("v11", "v12", "v13", "v16")  # each way of bam_dma to queue LOCK and UNLOCK
-FROZEN = {"other_ee": "ignores-lock", "published_on_lock": "frozen", "busy_write": "fails"}
-FAIR = {"handover": "round-robin", "relock": "counted", "pipe_reset": "releases-lock"}
-EARLY = {"nwd_ack": "input-consumed", "nwd_irq": "before-ack", "early_data": "blocks"}
-CODE = {"softirq": "any-cpu", "autosuspend": "pipes-stop", "reset_data": "discarded"}
-HALVES = {"done_irq": "any-order", "lock_effect": "after-own-write", "unlock_effect": "before-own-write"}
-OPEN = {"lock_scope": "none", "foreign_unlock": "releases", "locked_cpu_access": "proceeds", "busy_write": "harmless"}
-WHOLE = {"lock_scope": "whole-bam"}
-SMALL = ("mainline", "v2", "v3", "v8", "v9", "v11", "v13", "v14", "v16")  # v12 has ten times as many states
-CASES = (
-    SMALLEST,
-    Case("busy-client", {"requests": 2, "ring": 4, "ring_at": 3}, ("v13", "v16"), WHOLE),
-    Case("default", ONE, ("v3", "v12", "v16"), WHOLE),
-    Case("default", {**ONE, "data": 2}, ("v3", "v12", "v16")),
-    Case("default", {**ONE, "data": 2, "ring": 5, "ring_at": 4}, ("v12", "v16")),
-    Case("default", {**ONE, "data": 3, "ring": 3, "ring_at": 2}, ("v9",)),
-    # no property is asked of it: counts only
-    Case("busy-client", {"requests": 2, "ring": 4, "ring_at": 3}, ("mainline",)),
-    Case("default", ONE, ("v16",), EARLY),
-    Case("default", ONE, ("v12", "v16"), FAIR),
-    Case("default", ONE, ("v12", "v16"), {"relock": "blocks"}),
-    Case("default", ONE, ("v3", "v12"), FROZEN),
-    Case("default", ONE, ("v3", "v16"), HALVES),
-    Case("default", ONE, ("v12", "v16"), OPEN),
-    Case("default", ONE, ("mainline", "v12", "v16"), CODE),
-    Case("fresh-ring", {"requests": 1}, ("mainline", "v9", "v12", "v16")),
-    Case("probe-window", {"requests": 1}, ("v9", "v12", "v16")),
-    Case("small-ring", {"requests": 1}, ("v2", "v3", "v9", *LOCKING)),
-    Case("no-lock-hardware", {"requests": 1}, ("v3", "v8", "v9", "v12", "v16")),
-    Case("faults", {"requests": 1}, ("mainline", "v2", "v3", "v9", *LOCKING)),
-    Case("default", {"requests": 2, "tz_requests": 1}, SMALL),
-    Case("default", {"requests": 2}, ("v12",), {"other_ee": "absent"}),
-    Case("default", {}, ("v16",), FAIR),
-    Case("busy-client", {"requests": 2}, ("v13", "v16")),
-    Case("busy-small-ring", {"requests": 2}, ("v16",)),
-    Case("two-faults", {"requests": 1}, ("v16",)),
-    Case("small-ring", {"requests": 2}, ("v16",)),
-    Case("faults", {"requests": 2}, ("v9", "v16")),
-)
-"""The small ones first: a producer ring that is too short, data in two descriptors, assumptions with other values than
-their defaults, each scenario, two requests."""
 
 
 @dataclass(frozen=True)
@@ -116,19 +42,9 @@ class Difference:
     recorded: Row | None
 
 
-def figures(space: Space) -> dict[str, int | list[str]]:
-    """What is recorded of a whole exploration: states, transitions, depth in steps, capacities that were exceeded."""
-    row: dict[str, int | list[str]] = {
-        "states": space.states.shape[1],
-        "transitions": space.number_of_transitions(),
-        "depth": space.depth,
-    }
-    return row | ({"exceeded": list(space.exceeded)} if space.exceeded else {})
-
-
 def count(job: Job) -> dict[str, int | list[str]]:
     """The figures of one version in one case, and for `SMALLEST` how many causes the job's violations have."""
-    row = figures(Explorer(build(job.subject).system).explore({}))
+    row = Explorer(build(job.subject).system).explore({}).figures()
     if job.properties:
         found = {result.property: result.causes for result in run_job(job)}
         row |= {f"causes {name}": number for name, number in found.items() if number is not None}

@@ -15,10 +15,11 @@ import numpy as np
 import z3
 
 from model import versions
-from model.protocol import Protocol, build
+from model.context import Protocol
+from model.protocol import build
 from model.versions import Version
 from model.versions._fit import misfit
-from proofs.audit.counts import ONE, SMALLEST, Case
+from proofs.audit.cases import ONE, SMALLEST, Case
 from proofs.audit.mutants import same
 from proofs.audit.noticing import Bench, bench, where
 from proofs.checking.expectations import ExpectationError

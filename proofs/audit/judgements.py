@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from proofs.checking.expectations import ExpectationError
-from proofs.checking.job import Result
+from proofs.checking.records import Result
 
 FILE = "judgements.toml"
 VERDICTS: Mapping[str, str] = {

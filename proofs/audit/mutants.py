@@ -19,10 +19,11 @@ from unittest.mock import patch
 import z3
 
 from model import channel
+from model.context import Protocol
 from model.hardware import ring
 from model.language.queues import Queue, Value, behind, resize
 from model.language.system import Action, Builder, Term, TransitionSystem
-from model.protocol import Protocol, assemble
+from model.protocol import assemble
 
 Entries = Sequence[Mapping[str, Value]]
 

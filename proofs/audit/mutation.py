@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 
 from proofs.audit import mutants
-from proofs.audit.counts import CASES, SMALLEST, Case
+from proofs.audit.cases import CASES, SMALLEST, Case
 from proofs.audit.noticing import Bench, bench
 from proofs.checking.expectations import ExpectationError
 from proofs.checking.pool import in_parallel

@@ -13,12 +13,13 @@ from functools import cache, cached_property
 import numpy as np
 import z3
 
+from model.context import Protocol
 from model.language.concrete import Code
 from model.language.system import Action, Term, TransitionSystem
 from model.language.terms import by_identity
-from model.protocol import Protocol, build
+from model.protocol import build
 from proofs.audit import mutants
-from proofs.audit.counts import Case, figures
+from proofs.audit.cases import Case
 from proofs.audit.mutants import Mutant, difference, put_in, unlike
 from proofs.engines import Lasting, Target, fair
 from proofs.engines.exhaustive import Explorer
@@ -193,7 +194,7 @@ class Bench:
         costs = {name: self._costs(system, space, name) for name in self._targets}
         costs |= {name: self._rests(system, space, question) for name, question in self._lasting.items()}
         depths = {name: min(found, default=None) for name, found in costs.items()}
-        return Findings(figures(space), depths, space.depth - 1 if cut else space.depth, complete)
+        return Findings(space.figures(), depths, space.depth - 1 if cut else space.depth, complete)
 
     def _costs(self, system: TransitionSystem, space: Space, name: str) -> Iterator[int]:
         target = self._targets[name]

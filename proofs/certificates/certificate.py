@@ -27,8 +27,8 @@ from counterexamples.documents import (
     read_document,
     subject_of,
 )
+from model.context import Protocol
 from model.language.system import Term
-from model.protocol import Protocol
 from model.subject import Subject
 from proofs.engines import Target
 from proofs.engines.clauses import Clause, Place, obligations, places

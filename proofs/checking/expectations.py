@@ -13,7 +13,7 @@ import tomli_w
 
 from counterexamples.documents import write_file
 from model import parameters, versions
-from proofs.checking.job import Result
+from proofs.checking.records import Result
 from proofs.checking.words import Word
 from proofs.properties import catalogue
 

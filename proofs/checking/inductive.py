@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from model.protocol import Protocol
+from model.context import Protocol
 from proofs.certificates.certificate import prove
 from proofs.checking.verdicts import EngineDisagreementError, Verdict, unknown, unless_vacuous
 from proofs.checking.words import Word

@@ -1,120 +1,22 @@
-"""Versions x properties x scenarios -> results, each from two engines that must agree, in parallel."""
+"""From jobs to results, each from engines that must agree, in parallel."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from model import parameters, versions
-from model.protocol import Protocol, build
-from model.subject import Subject
-from proofs.checking import causes, verdicts
+from model.context import Protocol
+from model.protocol import build
+from proofs.checking import verdicts
 from proofs.checking.outputs import folder_name, stem_of
 from proofs.checking.pool import Lost, answers
-from proofs.checking.traces import story_of
+from proofs.checking.records import ANY_REQUESTS, CERTIFIED, WITHIN_BOUNDS, Job, Result
+from proofs.checking.traces import causes, story_of
 from proofs.checking.words import Word
 from proofs.engines.clauses import Clause
 from proofs.properties import ALWAYS, Property, catalogue
-
-WITHIN_BOUNDS, ANY_REQUESTS, CERTIFIED = "within-bounds", "any-requests", "certified"
-STRENGTHS = {
-    WITHIN_BOUNDS: "every reachable state was looked at, for these bounds",
-    ANY_REQUESTS: "every reachable state was looked at, with requests for ever",
-    CERTIFIED: "by an inductive invariant that was proved again in this run",
-}
-"""How strong a proof is, and what that means."""
-DEPTH = 5  # steps that z3 unrolls where no violation is known: keeps a whole run quick
-
-
-@dataclass(frozen=True)
-class Job:
-    """What one worker checks: plain data, so that it can be sent to another process."""
-
-    subject: Subject
-    properties: tuple[str, ...]
-    engine: str = "both"
-    depth: int = DEPTH
-    out: str | None = None
-    all_causes: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.subject.version} ({self.subject.scenario})"
-
-
-@dataclass(frozen=True)
-class Result:
-    """One row: a verdict on a version, a property and a scenario, and how it was come by.
-
-    `depth` in steps; `states` reachable, or visited before the search could stop; `trace` is relative to the output
-    folder; `seconds` of the whole job that the row belongs to, shared by its rows. `causes`: how many distinct ones the
-    violation has, if that was asked for; `other_causes` says of the second and each further one what is different.
-    `certificate`: the file of the invariant by which it is proved, relative to the output folder. `strength`: one of
-    `STRENGTHS` for what is proved, else None. `reason`: why there is no answer, or nothing was claimed or asked, else
-    empty. `unwritten`: files about it that could not be written, each with the
-    reason.
-    """
-
-    version: str
-    property: str
-    scenario: str
-    verdict: Word
-    how: str
-    depth: int | None
-    states: int | None
-    engines: Mapping[str, Mapping[str, Any]]
-    bounds: Mapping[str, int]
-    assumptions: Mapping[str, str]
-    path: tuple[str, ...]
-    trace: str | None
-    seconds: float
-    causes: int | None = None
-    other_causes: tuple[str, ...] = ()
-    certificate: str | None = None
-    strength: str | None = None
-    unwritten: tuple[str, ...] = ()
-    reason: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """The row as plain data, without what is empty, and causes and certificate if they were not asked for."""
-        row = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-        unasked = {"causes", "other_causes"} if self.causes is None else set()
-        unasked |= {"certificate"} if self.certificate is None else set()
-        unasked |= {name for name in ("unwritten", "reason") if not getattr(self, name)}
-        return {key: value for key, value in row.items() if key not in unasked}
-
-
-def in_brief(result: Result) -> str:
-    """The verdict with its depth, if it has one, as `violated 13`."""
-    return result.verdict if result.depth is None else f"{result.verdict} {result.depth}"
-
-
-def jobs(
-    names: Sequence[str],
-    properties: Sequence[str],
-    scenarios: Sequence[str],
-    assume: Mapping[str, str],
-    bound: Mapping[str, int],
-    **settings: Any,
-) -> list[Job]:
-    """One job for each version and scenario in which some of the properties is asked.
-
-    No `scenarios`: those in which a property is asked first of all. Raises VersionError or ParameterError.
-    """
-    known = catalogue()
-    result = []
-    for version in map(versions.load, names):
-        for scenario in scenarios or parameters.SCENARIOS:
-            asked = tuple(
-                name
-                for name in properties
-                if scenario in (known[name].scenarios if scenarios else known[name].first_scenarios)
-            )
-            if asked:
-                result.append(Job(Subject.of(version, scenario, assume, bound), asked, **settings))
-    return result
 
 
 def run_job(job: Job) -> list[Result]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from proofs.checking import expectations
 from proofs.checking.expectations import Recorded
-from proofs.checking.job import Result
+from proofs.checking.records import Result
 from proofs.checking.words import Word
 from proofs.properties import Severity, catalogue
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from model import parameters, versions
+from model.subject import Subject
 from proofs.checking import expectations, outputs
 from proofs.checking.interrupt import clean_on_interrupt
-from proofs.checking.job import DEPTH, Job, jobs
+from proofs.checking.records import DEPTH, Job
 from proofs.properties import catalogue
 
 
@@ -35,17 +36,23 @@ class Request:
         return row.version in self.versions and row.property in self.properties and row.scenario in self.scenarios
 
     def jobs(self) -> list[Job]:
-        """One job for each version and scenario."""
-        return jobs(
-            self.versions,
-            self.properties,
-            self.scenarios,
-            assume=self.assume,
-            bound=self.bound,
-            engine=self.engine,
-            depth=self.depth,
-            out=str(self.out) if self.out else None,
-            all_causes=self.all_causes,
+        """One job for each version and scenario in which some of the properties is asked.
+
+        Raises VersionError or ParameterError.
+        """
+        out = str(self.out) if self.out else None
+        result = []
+        for version in map(versions.load, self.versions):
+            for scenario in self.scenarios or parameters.SCENARIOS:
+                if asked := self._asked_in(scenario):
+                    subject = Subject.of(version, scenario, self.assume, self.bound)
+                    result.append(Job(subject, asked, self.engine, self.depth, out, self.all_causes))
+        return result
+
+    def _asked_in(self, scenario: str) -> tuple[str, ...]:
+        known = [catalogue()[name] for name in self.properties]
+        return tuple(
+            item.id for item in known if scenario in (item.scenarios if self.scenarios else item.first_scenarios)
         )
 
 

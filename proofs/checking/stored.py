@@ -10,7 +10,8 @@ from counterexamples.formats.itf import read_file
 from counterexamples.story import Story
 from counterexamples.trace import ReplayError
 from model import parameters, versions
-from model.protocol import Protocol, build
+from model.context import Protocol
+from model.protocol import build
 from model.subject import Subject
 from proofs.checking.traces import story_of
 from proofs.properties import catalogue

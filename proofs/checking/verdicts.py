@@ -8,8 +8,8 @@ from itertools import combinations
 from typing import Any
 
 from counterexamples.trace import Blocked, run
+from model.context import Protocol
 from model.language.system import TransitionSystem
-from model.protocol import Protocol
 from proofs.checking.words import Word
 from proofs.engines import (
     Answer,

@@ -14,17 +14,16 @@ from model import parameters, versions
 from proofs.audit import judgements
 from proofs.checking import expectations
 from proofs.checking.interrupt import scratch_folder
-from proofs.checking.job import Result
 from proofs.checking.judged import EXIT_DIFFERS, judge
 from proofs.checking.outputs import stem_of
 from proofs.checking.pool import cores, in_parallel
+from proofs.checking.records import Result
 from proofs.checking.request import Request, validate
 from proofs.commands import options
-from proofs.commands.check import chosen_scenarios
 from proofs.commands.session import demand_written, run_jobs
 from proofs.properties import catalogue
-from proofs.reports.brief import Brief, Material, brief, told
-from proofs.reports.brief_forms import to_mail, to_markdown
+from proofs.reports.brief import Material, brief, told
+from proofs.reports.brief_forms import Brief, to_mail, to_markdown
 from proofs.reports.gallery import FOLDER, certified
 from proofs.reports.matrix import alike
 from proofs.reports.summary import Account
@@ -61,7 +60,7 @@ def command(
     """
     asked = parameters.select("property", properties, list(catalogue()))
     request = Request(
-        (versions.load(version).name,), tuple(asked), chosen_scenarios(scenarios) or tuple(parameters.SCENARIOS)
+        (versions.load(version).name,), tuple(asked), options.chosen_scenarios(scenarios) or tuple(parameters.SCENARIOS)
     )
     if not request.jobs():
         raise click.UsageError("none of these properties is asked in these scenarios; name others")

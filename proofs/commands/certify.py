@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from counterexamples.documents import DocumentError
-from model.protocol import Protocol
+from model.context import Protocol
 from proofs.certificates.certificate import (
     SOLVERS,
     Certificate,

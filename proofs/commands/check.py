@@ -13,16 +13,15 @@ import click
 from rich.console import Console
 
 from counterexamples.documents import is_stdout
-from model import parameters, versions
+from model import versions
 from proofs.checking import outputs
-from proofs.checking.job import DEPTH, Job, Result
 from proofs.checking.judged import Judged, exit_code
 from proofs.checking.pool import cores, in_parallel
+from proofs.checking.records import DEPTH, Job, Result
 from proofs.checking.request import Request, validate
 from proofs.commands import options
 from proofs.commands.session import Files, demand_complete, run, run_jobs
 from proofs.engines.registry import BOTH, ENGINES
-from proofs.properties import catalogue
 from proofs.reports import summary, terminal
 from proofs.reports.fixes import print_fixes
 from proofs.reports.sensitivity import print_results, write_json
@@ -75,8 +74,8 @@ class Asked:
         """The same as names that are known; raises UsageError, ParameterError or VersionError."""
         return Request(
             versions=tuple(dict.fromkeys(versions.load(name).name for name in self.version)),
-            properties=chosen_properties(self.properties, self.scenarios),
-            scenarios=chosen_scenarios(self.scenarios),
+            properties=options.chosen_properties(self.properties, self.scenarios),
+            scenarios=options.chosen_scenarios(self.scenarios),
             assume={} if self.sensitivity else options.pairs(self.assume, "--assume"),
             bound=options.numbers(self.bound),
             engine=self.engine,
@@ -84,31 +83,6 @@ class Asked:
             out=self.out,
             all_causes=self.all_causes,
         )
-
-
-def chosen_properties(chosen: Sequence[str], scenarios: Sequence[str]) -> tuple[str, ...]:
-    """The properties to ask: those named, all in scenarios that are named, else those that a plain check asks.
-
-    Raises ParameterError for an unknown name, UsageError for a property that is asked in none of the scenarios.
-    """
-    known = catalogue()
-    if chosen or scenarios:
-        names = parameters.select("property", chosen, list(known))
-        asked_in = set(chosen_scenarios(scenarios)) or set(parameters.SCENARIOS)
-        for name in chosen:
-            if asked_in.isdisjoint(known[name].scenarios):
-                nowhere = f"{name} is not asked in {', '.join(dict.fromkeys(scenarios))}"
-                raise click.UsageError(f"{nowhere}; it is asked in: {', '.join(known[name].scenarios)}")
-        return tuple(names)
-    return tuple(name for name, item in known.items() if item.asked_plainly)
-
-
-def chosen_scenarios(chosen: Sequence[str]) -> tuple[str, ...]:
-    """The scenarios that are named, or none."""
-    if not chosen:
-        return ()
-    valid = list(parameters.SCENARIOS)
-    return tuple(valid if "all" in chosen else parameters.select("scenario", chosen, valid))
 
 
 @click.command("check")

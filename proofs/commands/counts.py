@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import click
 from rich.table import Table
 
-from proofs.audit.counts import CASES, FILE, PATH, Row, differences, explore, load, record
+from proofs.audit.cases import CASES
+from proofs.audit.counts import FILE, PATH, Row, differences, explore, load, record
 from proofs.checking.pool import cores
 from proofs.checking.request import demand_known_axes, drafts, everything
 from proofs.commands import options

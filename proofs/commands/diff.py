@@ -11,11 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from model import versions
-from proofs.checking.job import Result, in_brief
 from proofs.checking.pool import cores
+from proofs.checking.records import Result, in_brief
 from proofs.checking.request import Request, validate
 from proofs.commands import options
-from proofs.commands.check import chosen_properties, chosen_scenarios
 from proofs.commands.session import run_jobs
 from proofs.reports import terminal
 from proofs.reports.summary import consequence
@@ -55,8 +54,8 @@ def command(
         raise click.UsageError(f"{old} is given twice; give two versions")
     request = Request(
         names,
-        chosen_properties(properties, scenarios),
-        chosen_scenarios(scenarios),
+        options.chosen_properties(properties, scenarios),
+        options.chosen_scenarios(scenarios),
         options.pairs(assume, "--assume"),
         options.numbers(bound),
     )

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from proofs.checking import expectations, outputs
 from proofs.checking.interrupt import scratch_folder
-from proofs.checking.job import Result
 from proofs.checking.judged import exit_code
 from proofs.checking.pool import cores
+from proofs.checking.records import Result
 from proofs.checking.request import Request, everything
 from proofs.commands import options
 from proofs.commands.gallery import tell

@@ -97,3 +97,28 @@ class Named(click.Path):
             if value == ""
             else super().convert(value, param, ctx)
         )
+
+
+def chosen_properties(chosen: Sequence[str], scenarios: Sequence[str]) -> tuple[str, ...]:
+    """The properties to ask: those named, all in scenarios that are named, else those that a plain check asks.
+
+    Raises ParameterError for an unknown name, UsageError for a property that is asked in none of the scenarios.
+    """
+    known = catalogue()
+    if chosen or scenarios:
+        names = parameters.select("property", chosen, list(known))
+        asked_in = set(chosen_scenarios(scenarios)) or set(parameters.SCENARIOS)
+        for name in chosen:
+            if asked_in.isdisjoint(known[name].scenarios):
+                nowhere = f"{name} is not asked in {', '.join(dict.fromkeys(scenarios))}"
+                raise click.UsageError(f"{nowhere}; it is asked in: {', '.join(known[name].scenarios)}")
+        return tuple(names)
+    return tuple(name for name, item in known.items() if item.asked_plainly)
+
+
+def chosen_scenarios(chosen: Sequence[str]) -> tuple[str, ...]:
+    """The scenarios that are named, or none."""
+    if not chosen:
+        return ()
+    valid = list(parameters.SCENARIOS)
+    return tuple(valid if "all" in chosen else parameters.select("scenario", chosen, valid))

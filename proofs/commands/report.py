@@ -12,11 +12,10 @@ from counterexamples.documents import write_file
 from model import versions
 from model.subject import Subject
 from proofs.checking.interrupt import scratch_folder
-from proofs.checking.job import Job, Result
 from proofs.checking.pool import cores, in_parallel
+from proofs.checking.records import Job, Result
 from proofs.checking.request import Request, everything, validate
 from proofs.commands import options
-from proofs.commands.check import chosen_properties, chosen_scenarios
 from proofs.commands.session import demand_written, run_jobs
 from proofs.reports.page.build import page
 from proofs.reports.page.data import Block, block
@@ -39,9 +38,8 @@ def command(
 
     Exit code 0 means that the page is written, whatever the verdicts are: `check` and `gate` judge.
     """
-    request = Request(
-        _versions(version), chosen_properties(properties, scenarios), chosen_scenarios(scenarios), out=out
-    )
+    asked = options.chosen_properties(properties, scenarios)
+    request = Request(_versions(version), asked, options.chosen_scenarios(scenarios), out=out)
     if not request.jobs():
         raise click.UsageError("none of these properties is asked in these scenarios; name others, or --scenario all")
     validate(request, {"--out": out / FILE})

@@ -13,10 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from counterexamples.documents import is_stdout
 from proofs.checking import expectations
-from proofs.checking.job import Job, Result, run_all
+from proofs.checking.job import run_all
 from proofs.checking.judged import Judged, judge
 from proofs.checking.outputs import OutputError
 from proofs.checking.pool import LOST, Lost
+from proofs.checking.records import Job, Result
 from proofs.checking.request import Request, drafts
 from proofs.reports import junit, terminal
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import z3
 
+from model.context import Protocol
 from model.language.system import StateSpace, Term
 from model.language.terms import variables_of
-from model.protocol import Protocol
 from proofs.engines import Target
 from proofs.engines.cone import own_part
 

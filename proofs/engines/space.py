@@ -52,3 +52,12 @@ class Space:
     def number_of_transitions(self) -> int:
         """How many transitions were computed."""
         return len(self.edges.source)
+
+    def figures(self) -> dict[str, int | list[str]]:
+        """What identifies a whole exploration: states, transitions, depth in steps, capacities that were exceeded."""
+        row: dict[str, int | list[str]] = {
+            "states": self.states.shape[1],
+            "transitions": self.number_of_transitions(),
+            "depth": self.depth,
+        }
+        return row | ({"exceeded": list(self.exceeded)} if self.exceeded else {})

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import z3
 
+from model.context import Protocol
 from model.language.system import Term, TransitionSystem
 from model.parameters import ParameterError
-from model.protocol import Protocol, build
+from model.protocol import build
 from model.subject import Subject
 from proofs.engines import Target
 from proofs.engines.cone import grouped

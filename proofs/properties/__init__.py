@@ -8,8 +8,8 @@ from enum import Enum
 
 import z3
 
+from model.context import Protocol
 from model.language.system import Term
-from model.protocol import Protocol
 from model.vocabulary import EVENTS
 from proofs.engines import Target
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import z3
 
 from model.channel import one_hot
+from model.context import Protocol
 from model.hardware.crypto_engine import busy
 from model.language.system import Step, Term
-from model.protocol import Protocol
 from model.qce import request_number
 from proofs.engines import Target
 from proofs.properties import ALWAYS, COMBINED, EVERYWHERE, WORKING, Property, Severity, needs_lock

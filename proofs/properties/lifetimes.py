@@ -8,9 +8,9 @@ import z3
 
 from model.channel import HW, TXN, Channel, one_hot
 from model.client import Program
+from model.context import Protocol
 from model.language.system import Step, Term
 from model.lock import TERMINATED, is_lock, lock_txns
-from model.protocol import Protocol
 from model.qce import request_number
 from proofs.engines import Target
 from proofs.properties import ALWAYS, EVERYWHERE, WORKING, Property, Severity, needs_driver_lock

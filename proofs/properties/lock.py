@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import z3
 
 from model.channel import HW, TXN, Channel
+from model.context import Protocol
 from model.language.system import Step, Term
-from model.protocol import Protocol
 from proofs.engines import Target
 from proofs.properties import ALWAYS, Property, Severity, needs_lock
 from proofs.properties.quiescence import quiescent, rested

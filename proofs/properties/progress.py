@@ -15,9 +15,9 @@ import z3
 
 from model.channel import Channel
 from model.client import QUEUED, Program
+from model.context import Protocol
 from model.language.system import Step, Term
 from model.other_ee import ANOTHER
-from model.protocol import Protocol
 from proofs.engines import Target
 from proofs.properties import EVENTUALLY, Property, Severity, needs_lock
 

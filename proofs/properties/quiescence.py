@@ -8,9 +8,9 @@ import z3
 
 from model import client
 from model.channel import Channel
+from model.context import Protocol
 from model.language.system import Step, Term
 from model.lock import contexts, lock_txns
-from model.protocol import Protocol
 
 
 def quiescent(protocol: Protocol) -> Term:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import z3
 
+from model.context import Protocol
 from model.language.system import Step, Term
-from model.protocol import Protocol
 from proofs.engines import Target
 from proofs.properties import ALWAYS, REACH, Property, Severity, needs_lock
 from proofs.properties.quiescence import quiescent

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from model.context import Protocol
 from model.language.system import TransitionSystem
-from model.protocol import Protocol
 from proofs.engines import Target, Unknown, Unreachable
 from proofs.engines.cone import contains, own_part
 from proofs.engines.exhaustive import Explorer

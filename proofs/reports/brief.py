@@ -16,9 +16,10 @@ import z3
 from model import parameters
 from proofs.audit.judgements import Judgement
 from proofs.checking.expectations import Recorded
-from proofs.checking.job import ANY_REQUESTS, CERTIFIED, STRENGTHS, WITHIN_BOUNDS, Result
+from proofs.checking.records import ANY_REQUESTS, CERTIFIED, STRENGTHS, WITHIN_BOUNDS, Result
 from proofs.checking.stored import stored_story
 from proofs.checking.words import Word
+from proofs.reports.brief_forms import Brief, Entry
 from proofs.reports.history import since
 from proofs.reports.summary import Account, consequence, headline
 from proofs.reports.terminal import tool_version
@@ -53,41 +54,6 @@ class Material:
     links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     fixes: Mapping[str, Fixes] = field(default_factory=dict)
     costs: Mapping[str, Cost] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A paragraph: what it is about, sentences without their full stops, and paths by what is to be found there."""
-
-    name: str
-    sentences: tuple[str, ...]
-    links: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def text(self) -> str:
-        """The sentences, each with one full stop."""
-        return " ".join(f"{sentence.rstrip('.')}." for sentence in self.sentences)
-
-    @property
-    def words(self) -> int:
-        """How many there are, the name among them."""
-        return len(self.name.split()) + len(self.text.split()) + len(self.links)
-
-
-@dataclass(frozen=True)
-class Brief:
-    """The title, what was run and what came out in a sentence each, and the sections by their titles."""
-
-    title: str
-    head: tuple[str, ...]
-    sections: Mapping[str, Sequence[Entry]]
-
-    @property
-    def words(self) -> int:
-        """How many there are, without the titles of the sections."""
-        return sum(len(line.split()) for line in (self.title, *self.head)) + sum(
-            entry.words for entries in self.sections.values() for entry in entries
-        )
 
 
 VIOLATED = "What is violated, the worst first"

@@ -1,12 +1,48 @@
-"""A brief as Markdown, or as plain text for a mail: every line is shorter than 72 columns."""
+"""A brief as data, and its two forms: Markdown, and plain text for a mail with every line shorter than 72 columns."""
 
 from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from counterexamples.formats.mail import COLUMNS
-from proofs.reports.brief import Brief, Entry
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A paragraph: what it is about, sentences without their full stops, and paths by what is to be found there."""
+
+    name: str
+    sentences: tuple[str, ...]
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The sentences, each with one full stop."""
+        return " ".join(f"{sentence.rstrip('.')}." for sentence in self.sentences)
+
+    @property
+    def words(self) -> int:
+        """How many there are, the name among them."""
+        return len(self.name.split()) + len(self.text.split()) + len(self.links)
+
+
+@dataclass(frozen=True)
+class Brief:
+    """The title, what was run and what came out in a sentence each, and the sections by their titles."""
+
+    title: str
+    head: tuple[str, ...]
+    sections: Mapping[str, Sequence[Entry]]
+
+    @property
+    def words(self) -> int:
+        """How many there are, without the titles of the sections."""
+        return sum(len(line.split()) for line in (self.title, *self.head)) + sum(
+            entry.words for entries in self.sections.values() for entry in entries
+        )
 
 
 def to_markdown(made: Brief) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from proofs.checking.job import in_brief
+from proofs.checking.records import in_brief
 from proofs.studies.fixes import Fixes
 
 

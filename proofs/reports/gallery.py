@@ -14,9 +14,9 @@ from proofs.certificates import FOLDER as CERTIFICATES
 from proofs.certificates.certificate import checked, prove, read_certificate
 from proofs.checking import expectations
 from proofs.checking.expectations import Recorded
-from proofs.checking.job import Result
 from proofs.checking.judged import worst
 from proofs.checking.outputs import OutputError
+from proofs.checking.records import Result
 from proofs.checking.request import Request
 from proofs.checking.stored import stored_protocol
 from proofs.properties import catalogue

@@ -7,9 +7,9 @@ from itertools import groupby
 
 from model import parameters, versions
 from proofs.checking.expectations import Recorded
-from proofs.checking.job import ANY_REQUESTS, CERTIFIED, Result
 from proofs.checking.judged import worst
 from proofs.checking.outputs import stem_of
+from proofs.checking.records import ANY_REQUESTS, CERTIFIED, Result
 from proofs.checking.words import Word
 from proofs.properties import Severity, catalogue
 

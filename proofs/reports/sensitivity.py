@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from counterexamples.documents import write_file
-from proofs.checking.job import Result, in_brief
+from proofs.checking.records import Result, in_brief
 from proofs.checking.words import Word
 from proofs.reports import terminal
 from proofs.studies.sensitivity import Sensitivity

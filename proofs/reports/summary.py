@@ -14,8 +14,8 @@ from rich.text import Text
 
 from model import parameters
 from proofs.checking import expectations
-from proofs.checking.job import Result
 from proofs.checking.judged import Judged, gravity, violated_elsewhere, worst
+from proofs.checking.records import Result
 from proofs.checking.words import Word
 from proofs.properties import Property, catalogue
 from proofs.reports.terminal import causes, written

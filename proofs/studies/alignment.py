@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from model.context import Protocol
 from model.language.concrete import holds
-from model.protocol import Protocol
 from proofs.engines import Target
 from proofs.engines.cone import behaviour_cone, observe
 from proofs.engines.exhaustive import Explorer

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from model import parameters
 from model.subject import Subject
-from proofs.checking.job import Job, Result, in_brief, run_job
+from proofs.checking.job import run_job
 from proofs.checking.pool import in_parallel
+from proofs.checking.records import Job, Result, in_brief
 from proofs.checking.words import Word
 
 GROWTH: Mapping[str, Sequence[int]] = {

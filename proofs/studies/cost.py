@@ -19,7 +19,8 @@ import numpy as np
 import z3
 
 from counterexamples.trace import replay
-from model.protocol import Protocol, build
+from model.context import Protocol
+from model.protocol import build
 from model.subject import Subject
 from proofs.checking.verdicts import shortest_path
 from proofs.engines import Target

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model import versions
-from proofs.checking.job import Result, in_brief
 from proofs.checking.judged import gravity
+from proofs.checking.records import Result, in_brief
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from typing import Any
 
 from model import versions
 from model.versions import misfit
-from proofs.checking.job import Job, Result, in_brief, run_job
+from proofs.checking.job import run_job
 from proofs.checking.pool import in_parallel
+from proofs.checking.records import Job, Result, in_brief
 from proofs.checking.words import Word
 from proofs.properties import catalogue
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from counterexamples.trace import Blocked, ReplayError, Trace, replay, run
+from model.context import Protocol
 from model.language.concrete import holds
-from model.protocol import Protocol, build
+from model.protocol import build
 from model.subject import Subject
 from proofs.checking.request import demand_known_axes
 from proofs.checking.stored import stored_story

@@ -14,10 +14,11 @@ from functools import cache
 
 import z3
 
+from model.context import Protocol
 from model.language.system import Action, Term
 from model.language.terms import variables_of
-from model.protocol import Protocol, build
-from proofs.checking.job import Job
+from model.protocol import build
+from proofs.checking.records import Job
 from proofs.checking.words import Word
 from proofs.engines import Target
 from proofs.engines.cone import behaviour_cone, cone_variables, dependencies

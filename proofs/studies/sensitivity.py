@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from model import parameters
-from proofs.checking.job import Job, Result
+from proofs.checking.records import Job, Result
 from proofs.studies.screening import CONTAINED, OPEN, SAME, Screen, Screened, Setting
 
 Explore = Callable[[Sequence[Job]], Sequence[Result]]

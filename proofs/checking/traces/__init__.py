@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from counterexamples.story import Story
-from model.protocol import Protocol
+from model.context import Protocol
 from proofs.checking.traces.reliance import needs
 from proofs.checking.traces.replay import trace_of
 from proofs.properties import Property

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from counterexamples.trace import ReplayError, Trace
+from model.context import Protocol
 from model.language.concrete import fire, holds
 from model.language.system import Action
 from model.parameters import ASSUMPTIONS
-from model.protocol import Protocol, build
+from model.protocol import build
 from proofs.checking.traces.replay import trace_of
 from proofs.engines import Target
 from proofs.properties import EVENTUALLY, catalogue

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from counterexamples.trace import INSTEAD, ReplayError, Trace
+from model.context import Protocol
 from model.language.system import TransitionSystem
-from model.protocol import Protocol
 from proofs.engines.cone import behaviour_cone, observe
 from proofs.engines.recheck import recheck, recheck_lasso
 from proofs.properties import EVENTUALLY, Property

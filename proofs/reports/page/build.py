@@ -17,8 +17,8 @@ from markupsafe import Markup
 from model import versions
 from model.parameters import ASSUMPTIONS, BOUNDS, SCENARIOS
 from proofs.checking import expectations
-from proofs.checking.job import Result
 from proofs.checking.judged import violated_elsewhere, worst
+from proofs.checking.records import Result
 from proofs.checking.words import Word
 from proofs.properties import Property, catalogue
 from proofs.reports.page.conclusion import conclusion

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from proofs.checking.job import Result
 from proofs.checking.judged import gravity
+from proofs.checking.records import Result
 from proofs.checking.words import Word
 from proofs.properties import catalogue
 

@@ -20,10 +20,10 @@ import numpy as np
 from counterexamples.minimal import shortest_path_edges
 from counterexamples.story.order import contains, difference, last_request, order, request_starts, signature
 from counterexamples.trace import Blocked, run
+from model.context import Protocol
 from model.language.concrete import holds
 from model.language.system import TransitionSystem
 from model.language.terms import variables_of
-from model.protocol import Protocol
 from proofs.checking.verdicts import shortest_path
 from proofs.engines import Target
 from proofs.engines.cone import grouped
