@@ -17,7 +17,8 @@ from counterexamples.story.moment import LOCKS, Execution, Record, State, about_
 from model.vocabulary import VARIABLES, Members
 
 _ORDER = ("lock", "engine", "tz", "rx", "tx", "work", "client", "monitor")
-_FLAGS = ("nwd", "int", "eot")
+FLAGS = ("nwd", "int", "eot")
+"""The flags of a descriptor that are written, in the order in which they are."""
 
 Recorded = Callable[..., str]  # how an entry of a queue is written
 
@@ -103,7 +104,7 @@ def _queue_note(name: str, before: list[Record], after: list[Record], record: Re
 def _record(record: Record, cut: bool = False, numbered: bool = False, cookies: bool = False) -> str:
     kind = kind_of(record)
     number = f"#{record['req'] + 1}" if numbered and "req" in record and kind not in LOCKS else ""
-    marks = [flag.upper() for flag in _FLAGS if record.get(flag)]
+    marks = [flag.upper() for flag in FLAGS if record.get(flag)]
     if cookies and "cookie" in record:
         marks.append(f"cookie {record['cookie']}")
     if record.get("left") and kind not in LOCKS and (cut or "xfer" in record):

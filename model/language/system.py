@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TypeAlias
 
 import z3
 
-Term = Any  # a z3 ExprRef; z3 ships no type information
+Term: TypeAlias = z3.ExprRef  # to mypy anything: z3 ships no type information
 
 
 class ModelError(Exception):

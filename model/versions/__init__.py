@@ -11,11 +11,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from model.versions._document import Document, is_path, names, parse, read
 from model.versions._fit import behaviour, misfit
-from model.versions._schema import UNKNOWN, VersionError, axes, axis_values, breaches, defaults, meanings, schema
+from model.versions._schema import (
+    UNKNOWN,
+    Value,
+    VersionError,
+    axes,
+    axis_values,
+    breaches,
+    defaults,
+    meanings,
+    schema,
+)
 
 __all__ = [
     "UNKNOWN",
@@ -35,9 +44,6 @@ __all__ = [
     "names",
     "schema",
 ]
-
-Value = str | tuple[str, ...]
-"""What a version does on one axis: a value, the steps in their order, or `UNKNOWN`."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +98,14 @@ def load(name_or_path: str | Path) -> Version:
     contradiction = misfit(resolved)
     if contradiction is not None:
         raise chain[0].error(("axes",), f"axes: {contradiction}")
-    subject, posted, link = (content.get(key) for key in ("subject", "posted", "link"))
+    subject, posted, link = content.get("subject"), content.get("posted"), content.get("link")
     own = (content["title"], content["source"], content.get("base"))
     read_from = tuple(document.source.identity for document in chain)
-    draft = bool(content.get("draft", False))
+    draft = content.get("draft", False)
     return Version(str(name_or_path), *own, resolved, changes[0], read_from, subject, posted, link, draft)
 
 
-def completed(stored: Mapping[str, Any], known: Mapping[str, Value]) -> dict[str, Value]:
+def completed(stored: Mapping[str, object], known: Mapping[str, Value]) -> dict[str, Value]:
     """A value for every axis: those that a stored file has, and for what it leaves out those that are `known`, or the
     axis's default.
 
@@ -119,7 +125,7 @@ def completed(stored: Mapping[str, Any], known: Mapping[str, Value]) -> dict[str
     return {axis: found[axis] for axis in axes()}
 
 
-def _plain(value: Any) -> Value:
+def _plain(value: object) -> Value:
     return tuple(value) if isinstance(value, list | tuple) else str(value)
 
 

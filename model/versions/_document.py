@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from model.language.files import read_bytes
-from model.versions._schema import VersionError, breaches, hint
+from model.versions._schema import Content, VersionError, breaches, hint
 
 SUFFIX = ".toml"
 LARGEST_FILE = 1 << 20
@@ -48,7 +48,7 @@ class Document:
     """A version file that satisfies the schema: its content, and the line of every key in it."""
 
     source: Source
-    content: Mapping[str, Any]
+    content: Content
     lines: Mapping[Keys, int]
 
     def error(self, path: Keys, message: str) -> VersionError:
@@ -115,7 +115,7 @@ def parse(source: Source) -> Document:
     wrong = [(_line_of(lines, path), message) for path, message in breaches(content)]
     if wrong:
         raise _error_at(source, *min(wrong, key=lambda breach: breach[0]))
-    return Document(source, content, lines)
+    return Document(source, cast(Content, content), lines)
 
 
 def _error_at(source: Source, line: int, message: str) -> VersionError:
@@ -131,7 +131,7 @@ def _decoded(source: Source) -> str:
         raise _error_at(source, line, message) from None
 
 
-def _parsed(source: Source, text: str) -> dict[str, Any]:
+def _parsed(source: Source, text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-UNKNOWN = "unknown"
+from model.versions._schema import UNKNOWN, Value
 
 
-def misfit(axes: Mapping[str, Any]) -> str | None:
+def misfit(axes: Mapping[str, Value]) -> str | None:
     """One sentence that says which axes contradict each other and what would be right, or None."""
     if UNKNOWN in axes.values():
         return None
-    lock, unlock, storage, flag = (axes[name] for name in ("lock", "unlock", "lock-storage", "lock-flag"))
+    lock, unlock, storage, flag = (str(axes[name]) for name in ("lock", "unlock", "lock-storage", "lock-flag"))
     steps = {*axes["request"], *axes["completion"], *axes["data-failure"], *axes["command-failure"]}
     by_driver = ("work", "start", "drained", "none")
     unlocks = {"none": ("none",), "client": ("client", "none"), "round": ("round", "work", "drained", "none")}.get(
@@ -49,7 +48,7 @@ def misfit(axes: Mapping[str, Any]) -> str | None:
     return next((sentence for fits, sentence in rules if not fits), None)
 
 
-def _lock_rules(axes: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+def _lock_rules(axes: Mapping[str, Value]) -> Iterator[tuple[bool, str]]:
     """What the axes about the LOCK and UNLOCK that bam_dma makes need of each other."""
     for (axis, values), needs in NEEDS.items():
         if axes[axis] in values:
@@ -102,7 +101,7 @@ ALIKE: Mapping[str, Mapping[str, str]] = {
 """Values that the model does not tell apart: which register a dummy write hits, by which address, and the like."""
 
 
-def behaviour(axes: Mapping[str, Any]) -> dict[str, Any]:
+def behaviour(axes: Mapping[str, Value]) -> dict[str, Value]:
     """The axes with every value replaced by the one that the model treats alike: equal for versions that are alike."""
     return {
         name: ALIKE.get(name, {}).get(value, value) if isinstance(value, str) else value for name, value in axes.items()

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from jsonschema import Draft202012Validator, ValidationError
 
@@ -15,21 +15,48 @@ UNKNOWN = "unknown"
 """The value of an axis about which nothing is known; every axis has it, and it is in no axis's own values."""
 
 
+Value = str | tuple[str, ...]
+"""What a version does on one axis: a value, the steps in their order, or `UNKNOWN`."""
+
+
+class Stated(TypedDict):
+    """What a file says about one axis."""
+
+    value: str | list[str]
+    source: str
+
+
+class Content(TypedDict):
+    """What a file may hold that satisfies the schema."""
+
+    title: str
+    source: str
+    base: NotRequired[str]
+    axes: NotRequired[dict[str, Stated]]
+    subject: NotRequired[str]
+    posted: NotRequired[str]
+    link: NotRequired[str]
+    draft: NotRequired[bool]
+
+
 class VersionError(Exception):
     """A version that does not exist, or a version file that is wrong. The message is one line, ready to print."""
 
 
 @cache
-def schema() -> dict[str, Any]:
-    """The JSON Schema of the version files."""
-    text = files(__package__).joinpath("schema.json").read_text(encoding="utf-8")
-    content: dict[str, Any] = json.loads(text)
+def _schema() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(files(__package__).joinpath("schema.json").read_text(encoding="utf-8"))
     return content
+
+
+def schema() -> Mapping[str, object]:
+    """The JSON Schema of the version files."""
+    return _schema()
 
 
 @cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(schema())
+    return Draft202012Validator(_schema())
 
 
 def axes() -> Mapping[str, str]:
@@ -37,7 +64,7 @@ def axes() -> Mapping[str, str]:
     return {name: axis["description"] for name, axis in _axis_schemas().items()}
 
 
-def defaults() -> dict[str, str | tuple[str, ...]]:
+def defaults() -> dict[str, Value]:
     """For each axis that may be left out, what that means: the `default` that the schema states."""
     stated = {name: axis["default"] for name, axis in _axis_schemas().items() if "default" in axis}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in stated.items()}
@@ -63,7 +90,7 @@ def meanings(axis: str) -> Mapping[str, str]:
     return _choices(value.get("items", value))
 
 
-def breaches(content: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+def breaches(content: Mapping[str, object]) -> list[tuple[tuple[str | int, ...], str]]:
     """Where a version file's content breaks the schema, as paths of keys and positions, and how, in words."""
     return [(_culprit(error), _explain(error)) for error in _validator().iter_errors(content)]
 
@@ -82,7 +109,7 @@ def shown(value: object) -> str:
 
 
 def _axis_schemas() -> Mapping[str, Any]:
-    known: Mapping[str, Any] = schema()["properties"]["axes"]["properties"]
+    known: Mapping[str, Any] = _schema()["properties"]["axes"]["properties"]
     return known
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from counterexamples.story.moment import LOCKS, kind_of
-from counterexamples.story.notation import value_of
+from counterexamples.story.notation import FLAGS, value_of
 from model.vocabulary import GROUPS, VARIABLES
 
 Descriptor = dict[str, Any]
@@ -19,10 +19,8 @@ Shown = str | list[Descriptor]
 HOLDER = "lock holder"
 HOLDERS = {"lock.linux": "Linux", "lock.tz": "TrustZone"}
 
-
-_FLAGS = ("nwd", "int", "eot")
 _COUNTS = {"left": "left", "xfer": "loaded", "cookie": "cookie"}
-_TOLD = ("hw", "kind", "req", "map", *_FLAGS, *_COUNTS)
+_TOLD = ("hw", "kind", "req", "map", *FLAGS, *_COUNTS)
 
 
 def shown_state(readable: Mapping[str, Any]) -> dict[str, Shown]:
@@ -58,7 +56,7 @@ def descriptor(record: Mapping[str, Any]) -> Descriptor:
     detail += [f"{key} {value}" for key, value in record.items() if key not in _TOLD and value]
     return {
         "name": f"{kind} #{request + 1}" if numbered else kind,
-        "flags": [flag.upper() for flag in _FLAGS if record.get(flag)],
+        "flags": [flag.upper() for flag in FLAGS if record.get(flag)],
         "detail": ", ".join(detail),
     }
 
