@@ -13,7 +13,7 @@ from pathlib import Path
 import graphviz
 import pytest
 from conftest import ENVIRONMENT, ROOT
-from test_account import STORED, stored_story
+from stored import STORED, stored_story
 from test_rendering import SVG, overlap, rectangles, texts_of
 from traces import PATH, protocol_of, story_of
 
@@ -94,11 +94,11 @@ def test_the_two_that_meet_are_joined(pictured: Story) -> None:
 def test_the_same_bytes_without_fonts_and_without_dot(tmp_path: Path) -> None:
     (tmp_path / "fonts.conf").write_text('<?xml version="1.0"?><fontconfig></fontconfig>')
     code = (
-        "from test_account import stored_story; from counterexamples.formats.cause import cause_svg;"
+        "from stored import stored_story; from counterexamples.formats.cause import cause_svg;"
         f"import sys; sys.stdout.write(cause_svg(stored_story({PICTURED[0]!r})))"
     )
     bare = {**ENVIRONMENT, "FONTCONFIG_FILE": str(tmp_path / "fonts.conf"), "PATH": "", "LC_ALL": "C"}
-    bare["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    bare["PYTHONPATH"] = os.pathsep.join(map(str, (ROOT, ROOT / "tests", ROOT / "tests" / "support")))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=bare, encoding="utf-8")
     assert done.stderr == "" and done.stdout == cause_svg(stored_story(PICTURED[0]))
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chance import random_system, random_test
 from conftest import ROOT, build_protocol, run_here
-from test_engines import random_system, random_test
 
 from counterexamples.documents import DocumentError
 from model.language.concrete import fire, holds

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, build_protocol, run_cli, slow
+from conftest import run_cli, slow
+from stored import STORED, each_trace, stored_story
 from traces import PATH, changed, protocol_of, story_of, walk
 
-from counterexamples.formats.itf import read_file
 from counterexamples.formats.text import with_account
 from counterexamples.story import Story
 from counterexamples.story.account import LEAST, MOST
@@ -20,24 +19,6 @@ from counterexamples.story.phrases import doing
 from counterexamples.story.relevance import Conflict
 from model.parameters import FAULTS
 from proofs.checking.stored import stored_story as replayed
-from proofs.checking.traces import story_of as checked_story
-from proofs.properties import catalogue
-
-GALLERY = ROOT / "counterexamples" / "gallery"
-STORED = sorted(str(path.relative_to(GALLERY)) for path in GALLERY.glob("*/*.itf.json"))
-
-
-def each_trace(names: Sequence[str] = STORED) -> list[Any]:
-    """Names of stored traces as parameters: one of each version at once, the others when slow tests are asked for."""
-    first = {name.split("/")[0]: name for name in reversed(names)}
-    return [name if name in first.values() else pytest.param(name, marks=pytest.mark.slow) for name in names]
-
-
-@cache
-def stored_story(name: str) -> Story:
-    stored = read_file(GALLERY / name)
-    protocol = build_protocol(stored.subject.version, stored.subject.scenario)
-    return checked_story(protocol, catalogue()[stored.property_id], stored.path, stored.loop)
 
 
 def words(story: Story) -> str:

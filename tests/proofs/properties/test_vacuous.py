@@ -12,7 +12,7 @@ import pytest
 import toys
 import z3
 from conftest import ROOT, build_protocol, run_here, write_version
-from test_junit import judged
+from rows import judged
 
 from model import versions
 from model.context import Protocol

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 from conftest import build_protocol
-from test_account import each_trace, stored_story
+from stored import each_trace, stored_story
 from traces import walk
 
 from counterexamples.story.moment import Execution, Moment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_account import stored_story
+from stored import stored_story
 
 from proofs.checking.traces.reliance import keeps, reliances
 

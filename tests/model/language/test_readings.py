@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import z3
+from chance import a_state, some_states
 from conftest import build_protocol, slow
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from model.language.concrete import Code, Layout, fire, holds, scalar
 from model.language.operators import UnsupportedTermError, dtype_of
-from model.language.system import TransitionSystem, Variable
+from model.language.system import Variable
 from model.language.terms import variables_of
 
 WIDTHS = (1, 2, 3, 7, 8, 9, 16, 31, 33, 64)
@@ -93,15 +94,6 @@ def terms(draw: Draw) -> Any:
     """A random term of either sort."""
     depth = draw(st.integers(1, 3))
     return boolean(draw, depth) if draw(st.booleans()) else bits(draw, draw(st.sampled_from(WIDTHS)), depth)
-
-
-def a_state(rng: random.Random, variables: Mapping[str, int]) -> dict[str, int]:
-    """Any values, with more than their share of the extreme ones."""
-    result = {}
-    for name, width in variables.items():
-        top = (1 << (width or 1)) - 1
-        result[name] = rng.choice((0, 1, top, top >> 1, rng.randint(0, top), rng.randint(0, top))) & top
-    return result
 
 
 def by_z3(term: Any, state: Mapping[str, int], variables: Mapping[str, int]) -> int:
@@ -200,21 +192,6 @@ def test_variables_of() -> None:
 
 
 # The actions of the real protocol, in reachable and in arbitrary states.
-
-
-def some_states(system: TransitionSystem, rng: random.Random, arbitrary: int, walks: int) -> list[dict[str, int]]:
-    """Arbitrary states, reachable or not, and some along random executions."""
-    widths = {variable.name: variable.width for variable in system.variables}
-    states = [a_state(rng, widths) for _ in range(arbitrary)]
-    for _ in range(walks):
-        state = system.initial
-        for _ in range(60):
-            states.append(state)
-            following = [after for action in system.actions if (after := fire(action, state)) is not None]
-            if not following:
-                break
-            state = rng.choice(following)
-    return states
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 import z3
+from chance import some_states
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from test_readings import some_states
 
 from counterexamples.trace import replay
 from model import parameters, versions

@@ -9,7 +9,7 @@ from dataclasses import replace
 import click
 import pytest
 from click.testing import CliRunner
-from test_account import GALLERY, STORED, each_trace, stored_story
+from stored import GALLERY, STORED, each_trace, stored_story
 from traces import changed, cut
 
 from counterexamples.formats.mail import COLUMNS, to_mail
