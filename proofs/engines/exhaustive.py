@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import z3
 
-from counterexamples.minimal import minimal_path, shortest_path_edges
+from counterexamples.minimal import minimal_path
 from model.language.concrete import Code, Columns, Layout
 from model.language.system import Action, Term, TransitionSystem
 from proofs.engines import Answer, Finding, Question, Reached, Target, Unknown, Unreachable
@@ -34,10 +34,8 @@ def _answer(system: TransitionSystem, space: Space, name: str) -> Answer:
     last: dict[int, list[int | None]] = {}
     for state, action in hit.last:
         last.setdefault(state, []).append(action)
-    edges = space.edges
-    graph = shortest_path_edges(edges.source, edges.action, edges.destination, space.level, sorted(last))
     actions = system.actions
-    return Reached(tuple(actions[index].name for index in minimal_path(graph, last, actions)))
+    return Reached(tuple(actions[index].name for index in minimal_path(space.onward(sorted(last)), last, actions)))
 
 
 class _Updates:

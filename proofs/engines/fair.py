@@ -18,7 +18,7 @@ import networkx as nx
 import numpy as np
 import z3
 
-from counterexamples.minimal import minimal_path, shortest_path_edges
+from counterexamples.minimal import minimal_path
 from model.language.concrete import Code
 from model.language.system import Term, TransitionSystem
 from proofs.engines import Finding, Lasso, Lasting, Question, Target, Unknown, Unreachable
@@ -100,8 +100,7 @@ def _way(system: TransitionSystem, space: Space, goals: np.ndarray) -> tuple[tup
     """The minimal path to the nearest of some states, and that state."""
     depth = int(np.searchsorted(space.level, goals[0], side="right"))
     nearest = [int(goal) for goal in goals[goals < space.level[depth]]]
-    edges = space.edges
-    onward = shortest_path_edges(edges.source, edges.action, edges.destination, space.level, nearest)
+    onward = space.onward(nearest)
     chosen = minimal_path(onward, {goal: [None] for goal in nearest}, system.actions)
     state = 0
     for index in chosen:

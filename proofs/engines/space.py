@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from counterexamples.minimal import Edge, shortest_path_edges
 from model.language.concrete import Layout
 
 
@@ -52,6 +53,11 @@ class Space:
     def number_of_transitions(self) -> int:
         """How many transitions were computed."""
         return len(self.edges.source)
+
+    def onward(self, goals: Sequence[int]) -> dict[int, list[Edge]]:
+        """By state the edges that lie on a shortest path to one of some states, which are at one distance."""
+        edges = self.edges
+        return shortest_path_edges(edges.source, edges.action, edges.destination, self.level, goals)
 
     def figures(self) -> dict[str, int | list[str]]:
         """What identifies a whole exploration: states, transitions, depth in steps, capacities that were exceeded."""

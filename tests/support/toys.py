@@ -10,12 +10,11 @@ from typing import Any, cast
 
 import z3
 
-from counterexamples.minimal import minimal_path, shortest_path_edges
 from model.context import Protocol
 from model.language.concrete import fire, holds
 from model.language.system import Action, Builder, StateSpace, Step, TransitionSystem
 from model.subject import Subject
-from proofs.engines import Target
+from proofs.engines import Question, Reached, Target, exhaustive
 from proofs.engines.exhaustive import Explorer
 from proofs.engines.space import Space
 
@@ -209,12 +208,5 @@ def where(system: TransitionSystem, **values: int) -> Target:
 
 def exhaustive_path(system: TransitionSystem, target: Target) -> tuple[str, ...] | None:
     """The minimal path by the exhaustive engine, None if there is no path."""
-    space = explored(system, it=target)
-    if "it" not in space.hits:
-        return None
-    last: dict[int, list[int | None]] = {}
-    for state, action in space.hits["it"].last:
-        last.setdefault(state, []).append(action)
-    edges = space.edges
-    graph = shortest_path_edges(edges.source, edges.action, edges.destination, space.level, sorted(last))
-    return tuple(system.actions[index].name for index in minimal_path(graph, last, system.actions))
+    answer = exhaustive.answer(Question(system, {"it": target}))["it"].answer
+    return answer.path if isinstance(answer, Reached) else None

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 import networkx as nx
 import numpy as np
 
-from counterexamples.minimal import shortest_path_edges
 from counterexamples.story.order import contains, difference, last_request, order, request_starts, signature
 from counterexamples.trace import Blocked, run
 from model.context import Protocol
@@ -93,8 +92,7 @@ class _Explored:
     def shortest(self, last: Last) -> Iterator[Path]:
         """The shortest paths to one hit, only one of those that differ in the order of commuting steps (sleep sets)."""
         goal, action = last
-        edges = self._space.edges
-        steps = shortest_path_edges(edges.source, edges.action, edges.destination, self._space.level, [goal])
+        steps = self._space.onward([goal])
         end = () if action is None else (action,)
         stack: list[tuple[int, Path, frozenset[int]]] = [(0, (), frozenset())]
         while stack:
