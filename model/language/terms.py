@@ -135,6 +135,8 @@ class Walk(Generic[Name]):
         if node.value is not None:
             return self.constant(node.width, node.value)
         args, widths = [self.names[child] for child in node.children], [_known[child].width for child in node.children]
+        if len(args) == 1 and node.kind in (z3.Z3_OP_AND, z3.Z3_OP_OR):
+            return args[0]  # z3 has them with one argument, other languages have not
         return self.operation(node.kind, node.width, args, widths, node.parameters)
 
 

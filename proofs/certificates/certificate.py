@@ -28,10 +28,11 @@ from counterexamples.documents import (
     subject_of,
 )
 from model.context import Protocol
-from model.language.system import Term
+from model.language.system import Term, Variable
 from model.subject import Subject
 from proofs.engines import Target
 from proofs.engines.clauses import Clause, Place, obligations, places
+from proofs.exports.smt2 import assertion
 from proofs.properties import ALWAYS, catalogue
 from proofs.properties.subjects import unmet
 
@@ -149,10 +150,10 @@ def second_solver_missing() -> str | None:
 
 def prove(protocol: Protocol, target: Target, clauses: Sequence[Clause], solver: str) -> Iterator[Proof]:
     """Each obligation put to `solver`, one of `SOLVERS`, as it is answered."""
-    ask = {"z3": _ask_z3, SECOND: _ask_second}[solver]
+    variables = {variable.name: variable for variable in protocol.system.variables}
     for name, formula in obligations(protocol, target, clauses).items():
         started = time.perf_counter()
-        answer = ask(formula)
+        answer = _ask_second(variables, formula) if solver == SECOND else _ask_z3(formula)
         yield Proof(name, solver, answer, time.perf_counter() - started)
 
 
@@ -162,13 +163,11 @@ def _ask_z3(formula: Term) -> str:
     return str(solver.check())
 
 
-def _ask_second(formula: Term) -> str:
+def _ask_second(variables: Mapping[str, Variable], formula: Term) -> str:
     import bitwuzla
 
-    printer = z3.SolverFor("QF_BV")
-    printer.add(formula)
     parser = bitwuzla.Parser(bitwuzla.TermManager(), bitwuzla.Options())
-    parser.parse(printer.to_smt2().replace("(check-sat)", ""), True, False)
+    parser.parse(assertion(formula, variables), True, False)
     return str(parser.bitwuzla().check_sat())
 
 

@@ -8,7 +8,7 @@ action's guard, updates and hits are functions, so that the text grows with the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import z3
 
@@ -125,9 +125,11 @@ class _Function:
 
     def at(self, step: int) -> str:
         """The function's value in the state after `step` steps."""
-        if not self.inputs:
-            return self.name
-        return f"({self.name} {' '.join(symbol(f'{name}@{step}') for name in self.inputs)})"
+        return self.of(f"{name}@{step}" for name in self.inputs)
+
+    def of(self, names: Iterable[str]) -> str:
+        """The function's value for variables of these names, in the order of its inputs."""
+        return f"({self.name} {' '.join(map(symbol, names))})" if self.inputs else self.name
 
 
 class _Query:
@@ -207,6 +209,17 @@ def _declared(name: str, width: int) -> str:
 
 def _fires(action: Action, number: int) -> str:
     return symbol(f"fire {action.name}@{number}")
+
+
+def assertion(term: Term, variables: Mapping[str, Variable]) -> str:
+    """One condition as text, satisfiable if and only if the condition is; `variables` by name, those that it reads.
+
+    Raises UnsupportedTermError for an operator that is not written.
+    """
+    condition = _Function("condition", term, dict(variables))
+    declared = [_declared(name, variables[name].width) for name in condition.inputs]
+    lines = ["(set-logic QF_BV)", *declared, condition.definition, f"(assert {condition.of(condition.inputs)})"]
+    return "\n".join(lines) + "\n"
 
 
 def write(question: Question, depth: int) -> str:

@@ -18,7 +18,7 @@ from toys import bounded_buffer, explored, token_ring, two_phase_commit, where
 
 from model.language.concrete import fire, holds
 from model.language.operators import UnsupportedTermError
-from model.language.system import StateSpace, TransitionSystem
+from model.language.system import StateSpace, TransitionSystem, Variable
 from model.parameters import ParameterError
 from model.subject import Subject
 from proofs.commands.export import DEPTH
@@ -80,6 +80,20 @@ def test_second_solver_finds_the_same_distance(version: str, property_id: str) -
     assert depth is not None
     assert answer(smt2.write(question, depth)) == "sat"
     assert answer(smt2.write(question, depth - 1)) == "unsat"
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (z3.Or(z3.Bool("a")), "sat"),
+        (z3.And(z3.Or(z3.Bool("a")), z3.Not(z3.And(z3.Bool("a")))), "unsat"),
+        (z3.BoolVal(True), "sat"),
+        (z3.BoolVal(False), "unsat"),
+    ],
+)
+def test_second_solver_reads_a_condition_that_z3_alone_would_write_so(condition: z3.BoolRef, expected: str) -> None:
+    text = smt2.assertion(condition, {"a": Variable("a", 0, 0)})
+    assert answer(text + "(check-sat)\n") == expected
 
 
 def test_second_solver_finds_nothing_in_v16() -> None:
