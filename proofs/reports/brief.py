@@ -26,7 +26,7 @@ from proofs.reports.terminal import tool_version
 from proofs.studies.cost import KINDS, Cost
 from proofs.studies.fixes import Fix, Fixes
 
-WORDS = 1200
+WORDS = 1300
 """What two pages hold."""
 
 
@@ -212,8 +212,8 @@ def _settings(account: Account) -> Iterator[Entry]:
         first = first or bounds
         yield Entry(scenario, (_pairs(differing) if differing else "the same bounds",))
     assumed = account.rows[0].result.assumptions if account.rows else {}
-    default = "the defaults" if dict(assumed) == parameters.assumptions({}) else "not all defaults"
-    yield Entry("assumptions", (f"{default}: {_pairs(assumed)}",))
+    usual = dict(assumed) == parameters.assumptions({})
+    yield Entry("assumptions", ("the defaults, see `list assumptions`" if usual else _pairs(assumed),))
 
 
 def _pairs(values: Mapping[str, int] | Mapping[str, str]) -> str:

@@ -159,7 +159,11 @@ def test_bounds_and_assumptions_are_named() -> None:
     assert rests["default"].startswith("requests=2, tz_requests=2")
     # only what differs
     assert rests["small-ring"].startswith("tz_requests=1, data=2")
-    assert rests["assumptions"].startswith("the defaults: lock_scope=other-ee")
+    assert rests["assumptions"] == "the defaults, see `list assumptions`."
+    other = {**parameters.assumptions({}), "nwd_ack": "input-consumed"}
+    rows = tuple(replace(row, result=replace(row.result, assumptions=other)) for row in ACCOUNT.rows)
+    rests = entries(brief(replace(ACCOUNT, rows=rows), MATERIAL), "Bounds and assumptions")
+    assert "nwd_ack=input-consumed" in rests["assumptions"]
 
 
 def test_the_head_says_what_was_run() -> None:
