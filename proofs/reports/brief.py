@@ -139,14 +139,20 @@ def _fixes(found: Fixes) -> str:
     """The changes that remove a violation and break the least."""
     if not found.fixes:
         return f"None of {found.tried} single changes removes it"
-    least = min(len(fix.breaks) for fix in found.fixes)
-    best = [fix for fix in found.fixes if len(fix.breaks) == least]
+    least = min(_harm(fix) for fix in found.fixes)
+    best = [fix for fix in found.fixes if _harm(fix) == least]
     return f"{len(found.fixes)} of {found.tried} single changes remove it; " + "; ".join(map(_fix, best))
+
+
+def _harm(fix: Fix) -> tuple[int, int]:
+    """How much a change breaks, then how much it silences."""
+    return len(fix.breaks), len(fix.silences)
 
 
 def _fix(fix: Fix) -> str:
     value = fix.value if isinstance(fix.value, str) else " ".join(fix.value)
-    return f"{fix.axis} = {value} breaks {', '.join(fix.breaks) or 'no other property'}"
+    silences = f" and says nothing any more of {', '.join(fix.silences)}" if fix.silences else ""
+    return f"{fix.axis} = {value} breaks {', '.join(fix.breaks) or 'no other property'}{silences}"
 
 
 def _with_accounts(short: Brief, account: Account, material: Material) -> Brief:

@@ -20,5 +20,6 @@ def print_fixes(console: Console, found: Sequence[Fixes]) -> None:
         for fix in item.fixes:
             value = fix.value if isinstance(fix.value, str) else " ".join(fix.value)
             breaks = f"breaks {', '.join(fix.breaks)}" if fix.breaks else "breaks no other property"
+            silences = f"; says nothing any more of {', '.join(fix.silences)}" if fix.silences else ""
             mends = f"; also mends {', '.join(fix.mends)}" if fix.mends else ""
-            console.print(f"  {fix.axis} = {value}: {breaks}{mends}", soft_wrap=True)
+            console.print(f"  {fix.axis} = {value}: {breaks}{silences}{mends}", soft_wrap=True)

@@ -22,11 +22,15 @@ from proofs.properties import catalogue
 
 @dataclass(frozen=True)
 class Fix:
-    """One change that removes a violation; other properties that it breaks and that it mends too, before and after."""
+    """One change that removes a violation, and other properties that it changes, before and after.
+
+    `breaks`: held and are wrong then. `silences`: held, and then nothing is claimed or known. `mends`: hold only then.
+    """
 
     axis: str
     value: Any
     breaks: tuple[str, ...]
+    silences: tuple[str, ...]
     mends: tuple[str, ...]
 
 
@@ -89,12 +93,15 @@ def _changed(job: Job, change: Mapping[str, Any]) -> Job:
 
 def _fix(row: Result, change: Mapping[str, Any], before: Sequence[Result], after: Sequence[Result]) -> Fix:
     ((axis, value),) = change.items()
-    breaks, mends = [], []
+    breaks: list[str] = []
+    silences: list[str] = []
+    mends = []
     for old, new in zip(before, after, strict=True):
         if old.property == row.property or Word.NOT_APPLICABLE in (old.verdict, new.verdict):
             continue
         if old.verdict.holds and not new.verdict.holds:
-            breaks.append(f"{new.property} ({in_brief(old)} -> {in_brief(new)})")
+            lost = breaks if new.verdict.is_wrong else silences
+            lost.append(f"{new.property} ({in_brief(old)} -> {in_brief(new)})")
         elif new.verdict.holds and not old.verdict.holds:
             mends.append(new.property)
-    return Fix(axis, value, tuple(breaks), tuple(mends))
+    return Fix(axis, value, tuple(breaks), tuple(silences), tuple(mends))
