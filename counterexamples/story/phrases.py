@@ -52,8 +52,7 @@ def under_vc_lock(step: Action) -> bool:
 
 def _into(m: Moment, channel: str, start: str) -> str:
     """A start call: what it put in front of and behind what was issued, and what fitted into the ring."""
-    written = m.put(f"{channel}.desc_list" if m.happens("ring_lapped") else f"{channel}.ring")
-    loaded, rest = kinds(written), kinds(m.after[f"{channel}.desc_issued"])
+    loaded, rest = _loaded(m, channel), kinds(m.after[f"{channel}.desc_issued"])
     if not loaded and not rest:
         return f"{start}, which has nothing to load"
     pipe = "consumer" if channel == "rx" else "producer"
@@ -67,6 +66,11 @@ def _into(m: Moment, channel: str, start: str) -> str:
     if not rest:
         return text
     return f"{text}{',' if loaded else ':'} {listed(rest)} {_stay(rest)} in desc_issued{_why_left(m, channel)}"
+
+
+def _loaded(m: Moment, channel: str) -> list[str]:
+    """What went into the ring, also where tail came round to the read offset and the hardware sees nothing of it."""
+    return kinds(m.put(f"{channel}.desc_list" if m.happens("ring_lapped") else f"{channel}.ring"))
 
 
 def _why_left(m: Moment, channel: str) -> str:
@@ -127,9 +131,9 @@ def _issue(channel: str) -> Callable[[Moment], str]:
 
 def _work(channel: str) -> Callable[[Moment], str]:
     def phrase(m: Moment) -> str:
-        loaded = kinds(m.put(f"{channel}.ring"))
+        loaded = _loaded(m, channel)
         added = {*loaded, *kinds(m.put(f"{channel}.desc_issued"))}
-        if channel == "rx" and not m.before["rx.desc_issued"] and "UNLOCK" in added:
+        if channel == "rx" and not m.before["rx.desc_issued"] and ("UNLOCK" in added or m.happens("ring_lapped")):
             slot = m.trace.subject.axes.get("lock-descriptor") == "slot"
             put = "writes UNLOCK into the ring" if slot else "queues UNLOCK"
             return f"finds desc_issued empty and `locked` set, and {put}"
