@@ -139,7 +139,7 @@ class Moment:
     @property
     def request(self) -> str:
         """The same as `request 1`."""
-        return f"request {int(self.before['client.request'] or 0) + 1}"
+        return f"request {self.number_of_request + 1}"
 
 
 def moved(before: Sequence[Any], after: Sequence[Any]) -> tuple[int, int, int]:
