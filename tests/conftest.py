@@ -82,6 +82,7 @@ def write_version(folder: Path, base: str, axes: Mapping[str, str | list[str]], 
     ]
     tables = [f'\n[axes.{axis}]\nvalue = {json.dumps(value)}\nsource = "a test"' for axis, value in axes.items()]
     path = folder / name
+    path.parent.mkdir(exist_ok=True)
     path.write_text("\n".join([*head, *tables]) + "\n", encoding="utf-8")
     return str(path)
 

@@ -72,7 +72,7 @@ def answer(text: str) -> str:
 
 @pytest.mark.parametrize(
     ("version", "property_id"),
-    [("v12", "quiet-engine"), ("v11", "quiet-dummy"), ("v12", "bracketed")],
+    [("v12", "quiet-engine"), ("v11", "quiet-dummy"), ("v16", "cookie-monotonic")],
 )
 def test_second_solver_finds_the_same_distance(version: str, property_id: str) -> None:
     question = asked(version, property_id)
