@@ -322,9 +322,11 @@ def _suspend_action(ctx: Context, s: Step) -> None:
     def suspend(step: Step) -> None:
         step["bam.suspended"] = True
 
+    ring = Channel(ctx, s, "rx").queue("ring")
+    stalled = locked_out(ctx, s, "rx", data=ring.at(0, "hw") == HW.DATA)
     guard = {
-        "the consumer pipe has descriptors": z3.Not(Channel(ctx, s, "rx").queue("ring").empty),
-        "another EE's lock has stalled it since the doorbell, for 100 ms": locked_out(ctx, s, "rx"),
+        "the consumer pipe has descriptors": z3.Not(ring.empty),
+        "another EE's lock has stalled it since the doorbell, for 100 ms": stalled,
         "the BAM is not suspended": z3.Not(s["bam.suspended"]),
     }
     source = "bam_dma.c: pm_runtime_put_autosuspend in bam_start_dma, then bam_dma_runtime_suspend"

@@ -23,7 +23,11 @@ class Assumption:
 
 
 ASSUMPTIONS: Mapping[str, Assumption] = {
-    "lock_scope": Assumption(("other-ee", "other-group", "whole-bam", "none"), "whom a held lock shuts out"),
+    "lock_scope": Assumption(
+        ("other-ee", "other-group", "whole-bam", "none", "other-group-commands", "group0-exempt"),
+        "whom a held lock shuts out: pipes of another EE, of another group (of these only commands; not those of group"
+        " 0), all, none",
+    ),
     "nwd_ack": Assumption(("operation-done", "input-consumed"), "what the engine signals is peripheral specific"),
     "pipe_reset": Assumption(("keeps-lock", "releases-lock"), "what P_RST does to a lock that the pipe holds"),
     "lock_effect": Assumption(("before-own-write", "after-own-write"), "LOCK against its own dummy write"),
@@ -32,7 +36,7 @@ ASSUMPTIONS: Mapping[str, Assumption] = {
     "foreign_unlock": Assumption(("ignored", "releases"), "UNLOCK by a pipe that does not hold the lock"),
     "busy_write": Assumption(("may-fail", "fails", "harmless"), "what a register write does to a running operation"),
     "early_data": Assumption(("published", "blocks"), "DATA queued before the engine was started"),
-    "locked_cpu_access": Assumption(("aborts", "proceeds"), "CPU register access while another EE holds the lock"),
+    "locked_cpu_access": Assumption(("aborts", "proceeds"), "an EE's CPU access to registers under another's lock"),
     "published_on_lock": Assumption(
         ("finish", "frozen"), "what an EE's already published data does when another locks"
     ),
@@ -46,7 +50,11 @@ ASSUMPTIONS: Mapping[str, Assumption] = {
         ("clock-stays", "pipes-stop"), "whether a pipe that waits for the lock keeps the BAM's clock, 100 ms on"
     ),
     "reset_data": Assumption(("kept", "discarded"), "what P_RST does to data that is published and not taken"),
-    "other_ee": Assumption(("locks", "ignores-lock", "absent"), "what the other execution environment does"),
+    "other_ee": Assumption(
+        ("locks", "ignores-lock", "absent", "register-mode", "same-ee"),
+        "what the other execution environment does (register-mode: all by CPU, no lock), or that the other user of the"
+        " engine is a second client of Linux (same-ee)",
+    ),
 }
 
 

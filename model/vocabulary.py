@@ -153,6 +153,7 @@ ACTIONS: Mapping[str, Wording] = {
     "tz.write_go": Wording("GO", "GO of TZ executed", "executes its GO"),
     "tz.publish_data": Wording("DATA", "DATA of TZ published", "publishes its DATA"),
     "tz.execute_unlock": Wording("UNLOCK", "UNLOCK of TZ executed", "executes its UNLOCK"),
+    "tz.abort": Wording("external abort", "external abort of TZ", "gets an external abort at an access by CPU"),
     "tz.complete": Wording("complete", "request of TZ done", "is done with its request"),
 }
 """Each action by its name, without the number of a repeated one and without a fault."""

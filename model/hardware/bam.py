@@ -22,7 +22,7 @@ def _at_head(ctx: Context, s: Step, kind: int) -> dict[str, Term]:
         f"{HW.labels[kind]} is the next descriptor of the consumer pipe": z3.And(
             z3.Not(ring.empty), ring.at(0, "hw") == kind
         ),
-        "no other EE's lock stalls the consumer pipe": z3.Not(locked_out(ctx, s, "rx")),
+        "no other EE's lock stalls the consumer pipe": z3.Not(locked_out(ctx, s, "rx", data=kind == HW.DATA)),
         "the pipe does not wait for an NWD acknowledge": z3.Not(s["rx.nwd_wait"]),
         **clocked(ctx, s),
     }

@@ -126,7 +126,7 @@ def engine_actions(ctx: Context) -> None:
 
     more = {"it wants more input": z3.ULT(s["engine.input"], wanted), "input is published": have}
     if ctx.assume["published_on_lock"] == "frozen":
-        stalled = z3.If(for_tz, locked_out(ctx, s, "tz"), locked_out(ctx, s, "rx"))
+        stalled = z3.If(for_tz, locked_out(ctx, s, "tz", data=True), locked_out(ctx, s, "rx", data=True))
         more["no other EE's lock freezes its data"] = z3.Not(stalled)
     done = {"all input is taken": s["engine.input"] == wanted, "nothing is put out yet": z3.Not(s["engine.output"])}
     b.action("engine.take_input", "engine", runs | more, take, "hardware.md 1: the peripheral takes them later")
@@ -139,12 +139,11 @@ def engine_actions(ctx: Context) -> None:
 def _output_room(ctx: Context, s: Step) -> dict[str, Term]:
     for_tz = s["engine.pair_tz"]
     ring = Channel(ctx, s, "tx").queue("ring")
-    tz_stalled = s["lock.tz"] if ctx.assume["lock_scope"] == "whole-bam" else z3.BoolVal(False)
     return {
         "the producer pipe has a descriptor": z3.Or(for_tz, z3.Not(ring.empty)),
         **{label: z3.Or(for_tz, term) for label, term in clocked(ctx, s).items()},
-        "no lock stalls the producer pipe": z3.If(
-            for_tz, z3.Not(z3.Or(locked_out(ctx, s, "tz"), tz_stalled)), z3.Not(locked_out(ctx, s, "tx"))
+        "no lock stalls the producer pipe": z3.Not(
+            z3.If(for_tz, locked_out(ctx, s, "tz_tx", data=True), locked_out(ctx, s, "tx", data=True))
         ),
     }
 

@@ -3,10 +3,13 @@
 Left out, and why no property can see it:
 - EOB and IMM: no version sets them. Pipe errors: the driver clears them and nothing follows.
 - P_HALT: no version pauses a channel.
+- Super-groups, and groups that the secure world would give to pipes of Linux: no source says that it does.
 - A consumer pipe's first descriptor resets it once; no lock can be held on it before that.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import z3
 
@@ -16,6 +19,10 @@ from model.hardware.ring import declare_memory, declare_positions
 from model.language.queues import Queue
 from model.language.system import Enumeration, Step, Term
 
+if TYPE_CHECKING:
+    from model.subject import Subject
+
+OTHERS = ("tz", "tz_tx")  # the pipe pair of the other user of the engine: consumer, producer
 LAST = Enumeration("nobody", "linux", "tz")
 
 
@@ -48,7 +55,7 @@ def declare(ctx: Context) -> None:
 
 def turn(ctx: Context, s: Step, pipe: str) -> dict[str, Term]:
     """What round-robin hand-over asks of a pipe ("rx" or "tz") with a LOCK at its head: not twice before the other."""
-    if ctx.assume["handover"] == "unfair":
+    if "tz.queued" not in ctx.space.variables:
         return {}
     ring = Channel(ctx, s, "rx").queue("ring")
     linux_waits = z3.And(z3.Not(ring.empty), ring.at(0, "hw") == HW.LOCK, z3.Not(s["rx.nwd_wait"]))
@@ -58,16 +65,47 @@ def turn(ctx: Context, s: Step, pipe: str) -> dict[str, Term]:
     return {"it is this pipe's turn to lock": z3.Not(again)}
 
 
-def locked_out(ctx: Context, s: Step, pipe: str) -> Term:
-    """Whether the pipe ("rx", "tx" or "tz") may not fetch: a property of the lock's scope."""
-    scope = ctx.assume["lock_scope"]
-    if scope == "none":
-        return z3.BoolVal(False)
-    if pipe == "tz":
-        return s["lock.linux"]
-    if pipe == "tx" and scope == "whole-bam":
-        return z3.Or(s["lock.tz"], s["lock.linux"])
-    return s["lock.tz"]
+def shuts_out(subject: Subject, holder: str, pipe: str, data: bool = False) -> bool:
+    """Whether a lock that the pipe `holder` ("rx" or "tz") holds stalls another pipe ("rx", "tx", "tz" or "tz_tx").
+
+    `data`: what the stalled pipe would fetch moves data, it is no command. This is what `lock_scope` is about.
+    """
+    scope, other = subject.assumptions["lock_scope"], subject.assumptions["other_ee"]
+    if pipe == holder or (pipe in OTHERS and other == "register-mode"):
+        return False
+    foreign = (pipe in OTHERS) != (holder in OTHERS)
+    outside = lock_group(subject, pipe) != lock_group(subject, holder)
+    return {
+        "other-ee": foreign and other != "same-ee",
+        "other-group": outside,
+        "other-group-commands": outside and not data,
+        "group0-exempt": outside and lock_group(subject, pipe) != 0,
+        "whole-bam": True,
+        "none": False,
+    }[scope]
+
+
+def lock_group(subject: Subject, pipe: str) -> int:
+    """P_CTRL.P_LOCK_GROUP of a pipe: of Linux as the version sets it, of another EE that of a pair of its own.
+
+    A second client of Linux (`other_ee=same-ee`) has its pipes set up as the first.
+    """
+    consumer, producer = {"zero": (0, 0), "pair": (1, 1), "data-zero": (1, 0)}[str(subject.axes["lock-groups"])]
+    group = consumer if pipe in ("rx", "tz") else producer
+    if pipe in OTHERS:
+        return 2 * group if subject.assumptions["other_ee"] == "same-ee" else 2
+    return group
+
+
+def locked_out(ctx: Context, s: Step, pipe: str, data: Term | bool = False) -> Term:
+    """Whether a held lock stalls the pipe ("rx", "tx", "tz" or "tz_tx"), which would fetch data if `data` holds."""
+    stalled = [z3.BoolVal(False)]
+    for holder, held in (("rx", s["lock.linux"]), ("tz", s["lock.tz"])):
+        if shuts_out(ctx.subject, holder, pipe, data=True):
+            stalled.append(held)
+        elif shuts_out(ctx.subject, holder, pipe):
+            stalled.append(z3.And(held, z3.Not(data)))
+    return z3.Or(*stalled)
 
 
 def clocked(ctx: Context, s: Step) -> dict[str, Term]:

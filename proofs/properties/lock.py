@@ -8,6 +8,7 @@ import z3
 
 from model.channel import HW, TXN, Channel
 from model.context import Protocol
+from model.hardware.pipes import shuts_out
 from model.language.system import Step, Term
 from proofs.engines import Target
 from proofs.properties import ALWAYS, Property, Severity, needs_lock
@@ -76,7 +77,7 @@ def own_pipe_free(protocol: Protocol) -> Target:
 
 
 def _stalls_own_pipes(protocol: Protocol) -> str | None:
-    if protocol.ctx.assume["lock_scope"] != "whole-bam":
+    if not shuts_out(protocol.subject, "rx", "tx", data=True):
         return "a lock stalls no pipe of the EE that holds it (lock_scope)"
     return needs_lock(protocol)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from counterexamples.story.moment import LOCKS, Moment, has_lock_hardware, kind_of, kinds, listed, owner
 from counterexamples.story.oddities.oddity import Lead, Oddity, Test, busy, running, wait_for_engine
+from model.hardware.pipes import shuts_out
 
 GROUP = ("config-integrity", "quiet-engine", "quiet-dummy", "under-lock", "unlock-after-done", "balanced")
 """Properties each of whose violations can lead to one of another."""
@@ -41,6 +42,11 @@ def _unguarded(m: Moment) -> str:
         return "Under lock_scope=none a held lock shuts nobody out: no order of LOCK and UNLOCK would have helped"
     if assumed["other_ee"] == "ignores-lock":
         return "Under other_ee=ignores-lock TZ takes no lock of its own, and Linux cannot see that TZ is at work"
+    if assumed["other_ee"] == "register-mode":
+        return "Under other_ee=register-mode TZ writes registers by CPU, which no pipe lock holds back"
+    if not (shuts_out(m.trace.subject, "rx", "tz") and shuts_out(m.trace.subject, "tz", "rx")):
+        values = " and ".join(f"{key}={assumed[key]}" for key in ("lock_scope", "other_ee"))
+        return f"Under {values} a lock of one user of the engine does not shut the other out"
     return ""
 
 

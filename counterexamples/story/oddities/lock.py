@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from counterexamples.story.moment import LOCKS, Moment, kinds, listed, quiescent
 from counterexamples.story.oddities.oddity import Lead, Oddity, Test
+from model.hardware.pipes import shuts_out
 
 
 def _unbalanced(m: Moment) -> Oddity | None:
@@ -47,12 +48,14 @@ def _outside_bracket(m: Moment) -> Oddity | None:
 
 def _own_pipe_stalled(m: Moment) -> Oddity | None:
     waiting = m.after["tx.ring"]
-    if m.trace.subject.assumptions["lock_scope"] != "whole-bam" or not m.after["lock.linux"] or not waiting:
+    subject = m.trace.subject
+    if not shuts_out(subject, "rx", "tx", data=True) or not m.after["lock.linux"] or not waiting:
         return None
     clause = (
         f"the lock that Linux holds also stalls its own producer pipe, which has {listed(kinds(waiting))} in its ring"
     )
-    remedy = "Under lock_scope=whole-bam no LOCK around an operation lets its own output through"
+    scope = subject.assumptions["lock_scope"]
+    remedy = f"Under lock_scope={scope} no LOCK around an operation lets its own output through"
     return Oddity(clause, ("lock.linux", "tx.ring.len"), remedy, after=True)
 
 

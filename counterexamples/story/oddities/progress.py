@@ -5,6 +5,7 @@ from __future__ import annotations
 from counterexamples.story.moment import Execution, State, kinds, listed, owner
 from counterexamples.story.oddities.oddity import busy
 from counterexamples.trace import EVENTUALLY, Trace
+from model.hardware.pipes import shuts_out
 
 
 def waiting(execution: Execution) -> list[str]:
@@ -31,17 +32,21 @@ def _in_driver(state: State) -> list[str]:
 
 
 def _at_lock(trace: Trace, state: State) -> list[str]:
-    facts, shut = [], trace.subject.assumptions["lock_scope"] != "none"
+    facts = []
     if state["lock.linux"]:
         none = "" if "UNLOCK" in kinds(state["rx.ring"]) else " with no UNLOCK in its ring"
-        facts.append(f"the consumer pipe of Linux holds the lock{none}{', so that TZ is shut out' if shut else ''}")
+        shut = ", so that TZ is shut out" if shuts_out(trace.subject, "rx", "tz") else ""
+        facts.append(f"the consumer pipe of Linux holds the lock{none}{shut}")
     if state["lock.tz"]:
-        facts.append(f"TZ holds the lock{', so that the consumer pipe of Linux is shut out' if shut else ''}")
+        shut = ", so that the consumer pipe of Linux is shut out" if shuts_out(trace.subject, "tz", "rx") else ""
+        facts.append(f"TZ holds the lock{shut}")
     return facts
 
 
 def _in_engine(trace: Trace, state: State) -> list[str]:
     facts = []
+    if state["tz.pc"] == "aborted":
+        facts.append("an external abort has ended TZ")
     if state["tz.pc"] == "published":
         facts.append("TZ has published its DATA and waits for the engine")
     if busy(state):
@@ -54,5 +59,5 @@ def _in_engine(trace: Trace, state: State) -> list[str]:
 
 
 def _producer_stalled(trace: Trace, state: State) -> bool:
-    scope = trace.subject.assumptions["lock_scope"]
-    return bool((scope != "none" and state["lock.tz"]) or (scope == "whole-bam" and state["lock.linux"]))
+    holders = {"rx": state["lock.linux"], "tz": state["lock.tz"]}
+    return any(held and shuts_out(trace.subject, holder, "tx", data=True) for holder, held in holders.items())
