@@ -6,21 +6,24 @@ itself has no such client.
 
 from __future__ import annotations
 
-from model.client import Program, start_guard
+from model.client import Program, start_guard, steps_of
 from model.context import Context
 from model.language.system import Step
-from model.qce import STEPS, Body
+from model.qce import Body
+from model.vendor import sps
 
 
 def actions(ctx: Context) -> None:
     """The steps of each request, over and over, and a callback that only takes what is completed."""
     program = Program.of(ctx)
     for position, step_name in enumerate(program.steps):
-        name, body, source = STEPS[step_name]
+        name, body, source = steps_of(ctx)[step_name]
 
         def run(step: Step, body: Body = body, position: int = position) -> None:
             step["client.pc"] = program.after(position)
             body(ctx, step)
+            if ctx.sps:
+                sps.give_up(ctx, step)
             if position == len(program.steps) - 1:
                 step["client.request"] = step["client.request"] + 1
 

@@ -1,4 +1,4 @@
-"""One `bam_chan` inside an atomic section, and what its records hold."""
+"""One `bam_chan` inside an atomic section, what its records hold, and the request that they belong to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from model.language.queues import Queue
 from model.language.system import Enumeration, Field, Step, Term, width_of
 
 TXN = Enumeration("LOCK", "UNLOCK", "CMD", "DATA")
-HW = Enumeration("LOCK", "UNLOCK", "CONFIGURE", "GO", "DATA")
+HW = Enumeration("LOCK", "UNLOCK", "CONFIGURE", "GO", "DATA", "REQUEST")  # REQUEST: LOCK, CONFIGURE and GO in one
 REGISTER_WRITES = 2  # a request's CMD transaction: configure, go
 
 
@@ -76,3 +76,18 @@ def one_hot(number: Term, count: int) -> Term:
     for value in range(min(count, 1 << number.size())):
         result = z3.If(number == value, z3.BitVecVal(1 << value, count), result)
     return result
+
+
+def request_number(ctx: Context, s: Step) -> Term:
+    """The number of the request that the client works on."""
+    return z3.Extract(ctx.request_bits - 1, 0, s["client.request"])
+
+
+def map_data(ctx: Context, s: Step) -> None:
+    """Map the source and the destination of the present request."""
+    s["client.data_mapped"] = s["client.data_mapped"] | one_hot(request_number(ctx, s), ctx.bounds["requests"])
+
+
+def unmap_data(ctx: Context, s: Step) -> None:
+    """Undo that mapping."""
+    s["client.data_mapped"] = s["client.data_mapped"] & ~one_hot(request_number(ctx, s), ctx.bounds["requests"])

@@ -14,7 +14,8 @@ import z3
 
 from model.context import Context
 from model.language.system import Enumeration, Step, Term, width_of
-from model.qce import STEPS
+from model.qce import STEPS, Body
+from model.vendor import sps
 
 QUEUED = "a request is queued"  # the guard of each action that starts a request
 FAILING: Mapping[str, tuple[str, ...]] = {
@@ -32,7 +33,7 @@ def declare(ctx: Context) -> None:
     space.add("client.request", ctx.request_bits if ctx.workload.endless else width_of(requests + 1))
     space.add("client.ok")
     space.add("client.data_mapped", requests)
-    if "commands" in ctx.axes["request"]:
+    if "commands" in ctx.axes["request"] and not ctx.sps:
         space.add("client.buffer_mapped", requests)
         # the generic client has a buffer for each request
         if ctx.workload.client == "qce":
@@ -47,7 +48,7 @@ def declare(ctx: Context) -> None:
             space.add("rx.locked")
     if ctx.assume["locked_cpu_access"] == "aborts":
         space.add("client.panicked")
-    if ctx.can_fail:
+    if ctx.can_fail or ctx.sps:
         space.add("client.failed")
     if ctx.can_fail and ctx.attaches_metadata and "terminate-rx" not in ctx.axes["command-failure"]:
         space.add("rx.desc_allocated")
@@ -79,7 +80,8 @@ class Program:
         if ctx.workload.client == "qce":
             steps += ["wait", *_expanded(ctx, "completion")]
         if ctx.can_fail:
-            for axis, causes in FAILING.items():
+            failing = {"data-failure": sps.TRANSFERS} if ctx.sps else FAILING
+            for axis, causes in failing.items():
                 failures |= dict.fromkeys(causes, len(steps))
                 steps += _expanded(ctx, axis)
         names: list[str] = []
@@ -129,6 +131,11 @@ def actions(ctx: Context) -> None:
         _uncovered_action(ctx, program)
 
 
+def steps_of(ctx: Context) -> Mapping[str, tuple[str, Body, str]]:
+    """For each step the action's name, what it does, and the source."""
+    return {**STEPS, **sps.STEPS} if ctx.sps else STEPS
+
+
 def start_guard(ctx: Context, s: Step, program: Program, position: int) -> dict[str, Term]:
     """When the client may take the step at a position of its program."""
     if position:
@@ -138,7 +145,7 @@ def start_guard(ctx: Context, s: Step, program: Program, position: int) -> dict[
 
 
 def _step_action(ctx: Context, program: Program, position: int, actor: str) -> None:
-    name, body, source = STEPS[program.steps[position]]
+    name, body, source = steps_of(ctx)[program.steps[position]]
 
     def run(step: Step) -> None:
         step["client.pc"] = program.after(position)

@@ -94,11 +94,31 @@ class Context:
         return self.axes["lock"] == "client"
 
     @property
+    def sps(self) -> bool:
+        """Whether the vendor's sps layer stands in the place of bam_dma: whole lists, no transactions."""
+        return self.axes["layer"] == "sps"
+
+    @property
+    def lock_rides(self) -> bool:
+        """Whether LOCK is a bit of the one descriptor with a request's register writes, GO included."""
+        return self.axes["lock"] == "request"
+
+    @property
+    def dump_tells(self) -> bool:
+        """Whether a completion takes STATUS from the result dump, which the engine wrote, and not by CPU."""
+        return "dump" in self.axes["completion"] and self.workload.client == "qce"
+
+    @property
+    def input(self) -> int:
+        """How many data descriptors a request has on the consumer pipe."""
+        return 0 if self.axes["input"] == "none" else self.bounds["data"]
+
+    @property
     def can_fail(self) -> bool:
         """Whether a request of the QCE client may fail before it is issued."""
         refuses = self.axes["no-lock-hardware"] in ("lock-fails", "commands-fail")
         possible = bool(self.workload.faults) or (refuses and not self.workload.lock_hardware)
-        return possible and self.workload.client == "qce"
+        return (possible or self.sps) and self.workload.client == "qce"
 
     @property
     def probe_window(self) -> bool:

@@ -15,6 +15,7 @@ from model.hardware import crypto_engine as engine
 from model.hardware import pipes
 from model.language.system import Action, Step, TransitionSystem
 from model.subject import Subject
+from model.vendor import sps
 from model.vocabulary import ACTORS, demand_declared
 
 
@@ -34,7 +35,7 @@ def assemble(subject: Subject) -> Protocol:
     for part in (client, lock, driver, pipes, engine, other_ee):
         part.declare(ctx)
     (client if ctx.workload.client == "qce" else busy_client).actions(ctx)
-    driver.actions(ctx)
+    (sps if ctx.sps else driver).actions(ctx)
     hardware.lock_actions(ctx)
     hardware.command_actions(ctx)
     hardware.data_actions(ctx)

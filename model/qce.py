@@ -21,7 +21,16 @@ from collections.abc import Callable
 
 import z3
 
-from model.channel import HW, REGISTER_WRITES, TXN, Channel, one_hot
+from model.channel import (
+    HW,
+    REGISTER_WRITES,
+    TXN,
+    Channel,
+    map_data,
+    one_hot,
+    request_number,
+    unmap_data,
+)
 from model.context import Context
 from model.driver import bam_dma_terminate_all, bam_issue_pending, submit
 from model.hardware.crypto_engine import write_config, write_go
@@ -29,11 +38,6 @@ from model.language.system import Step, Term
 from model.lock import TERMINATED, free_lock_txns
 
 Body = Callable[[Context, Step], None]
-
-
-def request_number(ctx: Context, s: Step) -> Term:
-    """The number of the request that the client works on."""
-    return z3.Extract(ctx.request_bits - 1, 0, s["client.request"])
 
 
 def _fail(s: Step) -> None:
@@ -89,16 +93,8 @@ def _prep_commands(ctx: Context, s: Step) -> None:
     submit(ctx, Channel(ctx, s, "rx"), TXN.CMD, REGISTER_WRITES, number)
 
 
-def _map_data(ctx: Context, s: Step) -> None:
-    s["client.data_mapped"] = s["client.data_mapped"] | one_hot(request_number(ctx, s), ctx.bounds["requests"])
-
-
-def _unmap_data(ctx: Context, s: Step) -> None:
-    s["client.data_mapped"] = s["client.data_mapped"] & ~one_hot(request_number(ctx, s), ctx.bounds["requests"])
-
-
 def _prep_rx_data(ctx: Context, s: Step) -> None:
-    _map_data(ctx, s)
+    map_data(ctx, s)
     if s.fails("prep-data"):
         _fail(s)
         return
@@ -106,7 +102,7 @@ def _prep_rx_data(ctx: Context, s: Step) -> None:
 
 
 def _prep_tx_data(ctx: Context, s: Step) -> None:
-    _map_data(ctx, s)
+    map_data(ctx, s)
     if s.fails("prep-data"):
         _fail(s)
         return
@@ -217,7 +213,7 @@ STEPS: dict[str, tuple[str, Body, str]] = {
     "lock": ("client.prep_lock", _prep_lock, "qce: qce_bam_acquire_lock, later qce_bam_lock"),
     "unlock": ("client.prep_unlock", _prep_unlock, "qce: qce_bam_release_lock, later qce_bam_unlock"),
     "unmap-commands": ("client.unmap_commands", _unmap_commands, "qce: dma_unmap_sg of the command buffer"),
-    "unmap-data": ("client.unmap_data", _unmap_data, "qce: dma_unmap_sg of source and destination"),
+    "unmap-data": ("client.unmap_data", unmap_data, "qce: dma_unmap_sg of source and destination"),
     "commands": ("client.prep_commands", _prep_commands, "qce: qce_start, qce_submit_cmd_desc"),
     "rx-data": ("client.prep_rx_data", _prep_rx_data, "qce: qce_dma_prep_sgs, rxchan"),
     "tx-data": ("client.prep_tx_data", _prep_tx_data, "qce: qce_dma_prep_sgs, txchan"),

@@ -116,6 +116,15 @@ ACTIONS: Mapping[str, Wording] = {
     ),
     "client.read_status": Wording("qce_check_status", "STATUS read", "reads STATUS by CPU (qce_check_status)"),
     "client.finish": Wording("qce_req_done_work", "request finished", "finishes the request"),
+    "client.build_lists": Wording("qce_dma_map_sg", "data mapped, lists built", "maps its data and builds its lists"),
+    "client.transfer_rx": _section("sps_transfer consumer", "consumer list in the ring", "puts its consumer list in"),
+    "client.transfer_tx": _section("sps_transfer producer", "producer list in the ring", "puts its producer list in"),
+    "client.transfer_lock": _section("LOCK, consumer", "LOCK in the ring", "puts LOCK in"),
+    "client.transfer_unlock": _section("sps_transfer_one consumer", "UNLOCK in the ring", "puts UNLOCK in"),
+    "client.read_dump": Wording("result dump", "dump's STATUS read", "reads STATUS in the result dump"),
+    "driver.sps_isr": _section(
+        "sps_isr", "interrupt of tx served", "calls back for what the producer pipe is done with"
+    ),
     "driver.process_rx_irq": _section("process_channel_irqs rx", "interrupt of rx served", "reaps rx"),
     "driver.process_tx_irq": _section("process_channel_irqs tx", "interrupt of tx served", "reaps tx"),
     "driver.work_rx": _section("bam_dma_work rx", "work item at rx", "starts rx again (bam_start_dma)"),
@@ -136,6 +145,14 @@ ACTIONS: Mapping[str, Wording] = {
     "driver.free_rx": Wording("bam_dma_free_desc rx", "LOCK and UNLOCK freed", "frees LOCK and UNLOCK"),
     "bam.execute_lock": Wording("LOCK", "LOCK executed", "executes LOCK"),
     "bam.write_lock_dummy": Wording("LOCK, dummy write", "dummy write of LOCK", "does the dummy write of LOCK"),
+    "bam.execute_request": Wording(
+        "LOCK with CONFIGURE and GO", "LOCK, CONFIGURE and GO executed", "executes LOCK with CONFIGURE and GO"
+    ),
+    "bam.write_request": Wording(
+        "LOCK with CONFIGURE and GO, writes", "CONFIGURE and GO of LOCK done", "does CONFIGURE and GO of its LOCK"
+    ),
+    "bam.write_lock_config": Wording("LOCK, write of CONFIG", "CONFIG of LOCK written", "writes CONFIG for its LOCK"),
+    "bam.write_unlock_register": Wording("UNLOCK, access", "access of UNLOCK", "does the register access of UNLOCK"),
     "bam.execute_unlock": Wording("UNLOCK", "UNLOCK executed", "executes UNLOCK"),
     "bam.write_unlock_dummy": Wording("UNLOCK, dummy write", "dummy write of UNLOCK", "does the dummy write of UNLOCK"),
     "bam.execute_configure": Wording("CONFIGURE", "CONFIGURE executed", "executes CONFIGURE"),
@@ -221,6 +238,7 @@ VARIABLES: Mapping[str, Meaning] = {
     "engine.input": Meaning("input taken"),
     "engine.output": Meaning("output put"),
     "engine.dumped": Meaning("result dump put"),
+    "engine.dump_ok": _requests("OPERATION_DONE in the dump of"),
     "engine.disturbed": Meaning("written to while it ran"),
     "engine.published_rx": Meaning("Linux input that waits"),
     "engine.published_tz": Meaning("TrustZone input that waits"),

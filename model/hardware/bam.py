@@ -10,8 +10,16 @@ import z3
 
 from model.channel import HW, Channel
 from model.context import Context
-from model.hardware.crypto_engine import acknowledged, busy, notice_write, write_config, write_go
-from model.hardware.pipes import LAST, clocked, consume, locked_out, turn
+from model.hardware.crypto_engine import (
+    acknowledged,
+    busy,
+    notice_write,
+    reset_config,
+    reset_status,
+    write_config,
+    write_go,
+)
+from model.hardware.pipes import LAST, clocked, consume, lock_kinds, locked_out, turn
 from model.language.queues import Queue
 from model.language.system import Step, Term
 
@@ -67,6 +75,36 @@ def _unlock_takes_effect(ctx: Context, s: Step) -> None:
         s["lock.linux"] = False
 
 
+def _lock_access(ctx: Context, s: Step, kind: int) -> None:
+    """What the descriptor with the LOCK bit writes itself."""
+    if not ctx.lock_rides:
+        _dummy_access(ctx, s)
+        return
+    owner = ctx.linux(written_for(ctx, s))
+    write_config(ctx, s, owner)
+    if kind == HW.REQUEST:
+        write_go(ctx, s, owner)
+        _note_turn(ctx, s)
+
+
+def _unlock_access(ctx: Context, s: Step) -> None:
+    """What the descriptor with the UNLOCK bit writes itself."""
+    match ctx.axes["dummy"]:
+        case "config-reset":
+            reset_config(ctx, s)
+        case "status-reset":
+            reset_status(ctx, s)
+        case "status-read":
+            pass
+        case _:
+            _dummy_access(ctx, s)
+
+
+def _note_turn(ctx: Context, s: Step) -> None:
+    if "monitor.in_turn" in ctx.space.variables:
+        s["monitor.in_turn"] = z3.And(s["lock.linux"], s["tz.done"] == 1)
+
+
 def _dummy_access(ctx: Context, s: Step) -> None:
     # a dummy read of STATUS2 writes nothing
     if ctx.axes["dummy"] != "read-status2":
@@ -85,44 +123,47 @@ def _astray(ctx: Context, s: Step) -> Term:
 
 def lock_actions(ctx: Context) -> None:
     """LOCK and UNLOCK on the consumer pipe, in one step or in two where effect and write can be told apart."""
-    _lock_actions(ctx)
+    for kind in lock_kinds(ctx):
+        _lock_actions(ctx, kind)
     _unlock_actions(ctx)
 
 
-def _lock_actions(ctx: Context) -> None:
+def _lock_actions(ctx: Context, kind: int) -> None:
     b, s = ctx.builder, Step(ctx.space)
     source = "hardware.md 2: upon a descriptor with the Lock bit the BAM locks all pipes not related to the group"
-    guard = _at_head(ctx, s, HW.LOCK)
+    name = "request" if kind == HW.REQUEST else "lock"
+    guard = _at_head(ctx, s, kind)
     relock = turn(ctx, s, "rx")
     if ctx.assume["relock"] == "blocks":
         relock["the pipe does not hold the lock yet"] = z3.Not(s["lock.linux"])
 
-    def effect(step: Step) -> None:
-        _lock_takes_effect(ctx, step)
-        consume(Channel(ctx, step, "rx"))
-
     def whole(step: Step) -> None:
-        _dummy_access(ctx, step)
-        effect(step)
+        _lock_takes_effect(ctx, step)
+        _lock_access(ctx, step, kind)
+        _pass(ctx, step, kind)
 
     def write(step: Step) -> None:
-        _dummy_access(ctx, step)
+        if ctx.lock_rides:
+            step.emit("client_descriptor")
+        _lock_access(ctx, step, kind)
         step["rx.half_executed"] = True
 
     def rest(step: Step) -> None:
         step["rx.half_executed"] = False
-        effect(step)
+        _lock_takes_effect(ctx, step)
+        _pass(ctx, step, kind)
 
     if ctx.assume["lock_effect"] == "before-own-write":
-        b.action("bam.execute_lock", "bam", guard | relock, whole, source, descriptor=True)
+        b.action(f"bam.execute_{name}", "bam", guard | relock, whole, source, descriptor=True)
         return
-    b.action("bam.write_lock_dummy", "bam", guard, write, source, descriptor=True)
+    written = {"request": "request"}.get(name, "lock_config" if ctx.lock_rides else "lock_dummy")
+    b.action(f"bam.write_{written}", "bam", guard, write, source, descriptor=True)
     ring = Channel(ctx, s, "rx").queue("ring")
     half = {
-        "the LOCK's own write is done": z3.And(s["rx.half_executed"], z3.Not(ring.empty), ring.at(0, "hw") == HW.LOCK),
+        "the LOCK's own write is done": z3.And(s["rx.half_executed"], z3.Not(ring.empty), ring.at(0, "hw") == kind),
         "no other EE holds the lock": z3.Not(locked_out(ctx, s, "rx")),
     }
-    b.action("bam.execute_lock", "bam", half | relock, rest, source, descriptor=True)
+    b.action(f"bam.execute_{name}", "bam", half | relock, rest, source, descriptor=True)
 
 
 def _unlock_actions(ctx: Context) -> None:
@@ -131,7 +172,7 @@ def _unlock_actions(ctx: Context) -> None:
     guard = _at_head(ctx, s, HW.UNLOCK)
 
     def whole(step: Step) -> None:
-        _dummy_access(ctx, step)
+        _unlock_access(ctx, step)
         _unlock_takes_effect(ctx, step)
         consume(Channel(ctx, step, "rx"))
 
@@ -141,7 +182,7 @@ def _unlock_actions(ctx: Context) -> None:
 
     def write(step: Step) -> None:
         step["rx.half_executed"] = False
-        _dummy_access(ctx, step)
+        _unlock_access(ctx, step)
         consume(Channel(ctx, step, "rx"))
 
     if ctx.assume["unlock_effect"] == "after-own-write":
@@ -154,7 +195,8 @@ def _unlock_actions(ctx: Context) -> None:
             s["rx.half_executed"], z3.Not(ring.empty), ring.at(0, "hw") == HW.UNLOCK
         )
     }
-    b.action("bam.write_unlock_dummy", "bam", half, write, source, descriptor=True)
+    written = "bam.write_unlock_register" if ctx.lock_rides else "bam.write_unlock_dummy"
+    b.action(written, "bam", half, write, source, descriptor=True)
 
 
 def command_actions(ctx: Context) -> None:
@@ -171,13 +213,31 @@ def command_actions(ctx: Context) -> None:
         step.emit("client_descriptor")
         with step.when(z3.Not(_astray(ctx, step))):
             write_go(ctx, step, ctx.linux(written_for(ctx, step)))
-        if "monitor.in_turn" in ctx.space.variables:
-            step["monitor.in_turn"] = z3.And(step["lock.linux"], step["tz.done"] == 1)
+        _note_turn(ctx, step)
         consume(Channel(ctx, step, "rx"))
 
     command = "hardware.md 1: CMD, the payload is an array of command elements, each one register write"
     b.action("bam.execute_configure", "bam", _at_head(ctx, s, HW.CONFIGURE), configure, command, descriptor=True)
     b.action("bam.execute_go", "bam", _at_head(ctx, s, HW.GO), go, command, descriptor=True)
+
+
+def _pass(ctx: Context, s: Step, kind: int) -> None:
+    """The pipe is done with a descriptor that has the LOCK bit; one with GO can have NWD too."""
+    if kind == HW.REQUEST and ctx.axes["nwd"] == "request":
+        _wait_if_nwd(ctx, Channel(ctx, s, "rx"))
+    else:
+        consume(Channel(ctx, s, "rx"))
+
+
+def _wait_if_nwd(ctx: Context, ch: Channel) -> None:
+    """The pipe is done with its next descriptor, or waits behind it if that has NWD."""
+    waits = step_head(ctx, ch.step)["nwd"] == 1
+    ch["nwd_wait"] = waits
+    if ctx.assume["nwd_irq"] == "before-ack":
+        consume(ch)
+    else:
+        with ch.step.when(z3.Not(waits)):
+            consume(ch)
 
 
 def data_actions(ctx: Context) -> None:
@@ -186,15 +246,8 @@ def data_actions(ctx: Context) -> None:
 
     def publish(step: Step) -> None:
         step.emit("client_descriptor")
-        ch = Channel(ctx, step, "rx")
-        waits = step_head(ctx, step)["nwd"] == 1
         Queue(step, "engine.published_rx").push_back(req=step_head(ctx, step)["req"])
-        ch["nwd_wait"] = waits
-        if ctx.assume["nwd_irq"] == "before-ack":
-            consume(ch)
-        else:
-            with step.when(z3.Not(waits)):
-                consume(ch)
+        _wait_if_nwd(ctx, Channel(ctx, step, "rx"))
 
     def end_wait(step: Step) -> None:
         ch = Channel(ctx, step, "rx")

@@ -37,6 +37,8 @@ def declare(ctx: Context) -> None:
     if ctx.assume["busy_write"] != "harmless":
         space.add("engine.disturbed")
     space.add("engine.status_done")
+    if ctx.dump_tells:
+        space.add("engine.dump_ok", ctx.bounds["requests"])
     space.add_queue("engine.published_rx", ctx.bounds["data"] * ctx.bounds["requests"], fields(ctx, "req"))
     space.add("engine.published_tz")
     space.add("monitor.spoilt", ctx.bounds["requests"])
@@ -90,6 +92,24 @@ def write_go(ctx: Context, s: Step, owner: Term | int) -> None:
             _spoil(ctx, s)
 
 
+def reset_config(ctx: Context, s: Step) -> None:
+    """CONFIG alone is set back to a fixed value, which is nobody's."""
+    s.emit("config_write")
+    notice_write(ctx, s)
+    s["engine.config"] = 0
+    with s.when(busy(s)):
+        _spoil(ctx, s)
+
+
+def reset_status(ctx: Context, s: Step) -> None:
+    """STATUS alone is set to 0: a register write like any other, after which nobody's status is there."""
+    s.emit("config_write")
+    notice_write(ctx, s)
+    with s.when(z3.Not(busy(s))):
+        s["engine.status"] = 0
+        s["engine.status_done"] = False
+
+
 def acknowledged(ctx: Context, s: Step, pipe: str) -> Term:
     """Whether the engine has signalled what an NWD descriptor of the pipe ("rx" or "tz") waits for."""
     if pipe == "tz":
@@ -107,7 +127,7 @@ def engine_actions(ctx: Context) -> None:
     for_tz = s["engine.pair_tz"]
     data = s["engine.input"].size()
     have = z3.If(for_tz, s["engine.published_tz"], z3.Not(Queue(s, "engine.published_rx").empty))
-    wanted = z3.If(for_tz, z3.BitVecVal(1, data), z3.BitVecVal(ctx.bounds["data"], data))
+    wanted = z3.If(for_tz, z3.BitVecVal(1, data), z3.BitVecVal(ctx.input, data))
     runs = {"an operation runs": busy(s)}
     output = _output_room(ctx, s)
 
@@ -153,6 +173,15 @@ def _deliver(ctx: Context, s: Step) -> None:
         consume(Channel(ctx, s, "tx"))
 
 
+def _note_dump(ctx: Context, s: Step, done: bool) -> None:
+    """What the result dump says of the operation that runs: whether it has OPERATION_DONE."""
+    if ctx.dump_tells:
+        with s.when(ctx.is_linux(s["engine.op"])):
+            own = one_hot(resize(s["engine.op"] - 2, ctx.request_bits), ctx.bounds["requests"])
+            before = s["engine.dump_ok"]
+            s["engine.dump_ok"] = before | own if done else before & ~own
+
+
 def _finish_actions(ctx: Context, guard: dict[str, Term], room: dict[str, Term]) -> None:
     b, s = ctx.builder, Step(ctx.space)
     source = "hardware.md 3: output and then the result dump go to the producer pipe"
@@ -160,6 +189,7 @@ def _finish_actions(ctx: Context, guard: dict[str, Term], room: dict[str, Term])
 
         def dump(step: Step) -> None:
             _deliver(ctx, step)
+            _note_dump(ctx, step, done=False)
             step["engine.dumped"] = True
 
         early = {"the result dump is not out": z3.Not(s["engine.dumped"])}
@@ -181,9 +211,11 @@ def _finish(ctx: Context, failed: bool) -> Callable[[Step], None]:
         if "engine.dumped" in ctx.space.variables:
             with s.when(z3.Not(s["engine.dumped"])):
                 _deliver(ctx, s)
+                _note_dump(ctx, s, done=not failed)
             s["engine.dumped"] = False
         else:
             _deliver(ctx, s)
+            _note_dump(ctx, s, done=not failed)
         s["engine.status"] = s["engine.op"]
         s["engine.status_done"] = not failed
         if "engine.disturbed" in ctx.space.variables:

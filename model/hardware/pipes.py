@@ -36,8 +36,8 @@ def declare(ctx: Context) -> None:
         space.add(f"{channel}.irq")
     if ctx.lock_slots:
         declare_memory(space, "rx", ring)
-    # a ring that earlier work has moved belongs to a pipe that is set up
-    space.add("tx.enabled", init=int(ctx.bounds["ring_at"] > 0))
+    # a ring that earlier work has moved belongs to a pipe that is set up; the vendor sets up both at start
+    space.add("tx.enabled", init=int(ctx.bounds["ring_at"] > 0 or ctx.sps))
     if ctx.locks:
         space.add("monitor.bracket")
     if ctx.assume["autosuspend"] == "pipes-stop":
@@ -53,12 +53,20 @@ def declare(ctx: Context) -> None:
         space.add_enum("lock.last", LAST, "nobody")
 
 
+def lock_kinds(ctx: Context) -> tuple[int, ...]:
+    """The kinds, of `HW`, of the descriptors that carry the LOCK bit."""
+    if ctx.lock_rides:
+        return (HW.LOCK, HW.REQUEST) if "lock" in ctx.axes["request"] else (HW.REQUEST,)
+    return (HW.LOCK,)
+
+
 def turn(ctx: Context, s: Step, pipe: str) -> dict[str, Term]:
     """What round-robin hand-over asks of a pipe ("rx" or "tz") with a LOCK at its head: not twice before the other."""
     if "tz.queued" not in ctx.space.variables:
         return {}
     ring = Channel(ctx, s, "rx").queue("ring")
-    linux_waits = z3.And(z3.Not(ring.empty), ring.at(0, "hw") == HW.LOCK, z3.Not(s["rx.nwd_wait"]))
+    locks = z3.Or(*(ring.at(0, "hw") == kind for kind in lock_kinds(ctx)))
+    linux_waits = z3.And(z3.Not(ring.empty), locks, z3.Not(s["rx.nwd_wait"]))
     tz_waits = s["tz.queued"]
     mine, other = (LAST.linux, tz_waits) if pipe == "rx" else (LAST.tz, linux_waits)
     again = z3.And(s["lock.last"] == mine, other, z3.Not(s["lock.linux"]))

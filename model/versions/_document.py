@@ -57,13 +57,17 @@ class Document:
 
 
 def names() -> tuple[str, ...]:
-    """The names of all shipped versions: mainline, then v1, v2, ... in the order of their numbers."""
+    """The names of all shipped versions: mainline, then v1, v2, ... by their numbers, then drivers of others."""
     shipped = (entry.name.removesuffix(SUFFIX) for entry in files(__package__).iterdir() if entry.name.endswith(SUFFIX))
     return tuple(sorted(shipped, key=_natural_order))
 
 
-def _natural_order(name: str) -> tuple[bool, list[str | int]]:
-    return name != "mainline", [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+def _natural_order(name: str) -> tuple[bool, bool, list[str | int]]:
+    return (
+        name != "mainline",
+        not re.fullmatch(r"v\d+", name),
+        [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)],
+    )
 
 
 def read(reference: str | Path, folder: Path | None) -> Source:

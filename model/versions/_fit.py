@@ -12,15 +12,23 @@ def misfit(axes: Mapping[str, Value]) -> str | None:
     if UNKNOWN in axes.values():
         return None
     lock, unlock, storage, flag = (str(axes[name]) for name in ("lock", "unlock", "lock-storage", "lock-flag"))
-    steps = {*axes["request"], *axes["completion"], *axes["data-failure"], *axes["command-failure"]}
     by_driver = ("work", "start", "drained", "none")
-    unlocks = {"none": ("none",), "client": ("client", "none"), "round": ("round", "work", "drained", "none")}.get(
-        lock, by_driver
+    unlocks = {
+        "none": ("none",),
+        "client": ("client", "none"),
+        "round": ("round", "work", "drained", "none"),
+        "request": ("list", "client", "none"),
+    }.get(lock, by_driver)
+    storages = {"none": ("none",), "client": ("client",), "request": ("client",)}.get(
+        lock, ("channel", "descriptor", "shared")
     )
-    storages = {"none": ("none",), "client": ("client",)}.get(lock, ("channel", "descriptor", "shared"))
-    flags = {"none": ("none",), "client": ("none", "prep", "attach"), "issue": ("locked",), "round": ("locked",)}.get(
-        lock, ("none", "locked", "written")
-    )
+    flags = {
+        "none": ("none",),
+        "request": ("none",),
+        "client": ("none", "prep", "attach"),
+        "issue": ("locked",),
+        "round": ("locked",),
+    }.get(lock, ("none", "locked", "written"))
     rules = (
         (unlock in unlocks, f"lock = {lock!r} needs unlock = {_either(unlocks)}, not {unlock!r}"),
         (storage in storages, f"lock = {lock!r} needs lock-storage = {_either(storages)}, not {storage!r}"),
@@ -30,22 +38,39 @@ def misfit(axes: Mapping[str, Value]) -> str | None:
             f"unlock = {unlock!r} needs lock-flag = 'locked', not {flag!r}",
         ),
         *_lock_rules(axes),
-        ((lock == "client") == ("lock" in steps), "step 'lock' belongs into request if and only if lock = 'client'"),
-        (
-            (unlock == "client") == ("unlock" in steps),
-            "step 'unlock' belongs into completion if and only if unlock = 'client'",
-        ),
-        (("commands" in steps) != ("cpu-go" in steps), "request needs either step 'commands' or step 'cpu-go'"),
-        ("commands" in steps or "unmap-commands" not in steps, "step 'unmap-commands' needs step 'commands'"),
-        (("cpu-configure" in steps) == ("cpu-go" in steps), "steps 'cpu-configure' and 'cpu-go' belong together"),
-        ({"rx-data", "tx-data"} <= steps, "request needs the steps 'rx-data' and 'tx-data'"),
-        ({"terminate-rx", "terminate-tx"} <= steps, "completion needs the steps 'terminate-rx' and 'terminate-tx'"),
-        *(
-            (axes[name].index("finish") + 1 == len(axes[name]), f"'finish' is the last step of {name}, and only that")
-            for name in ("completion", "data-failure", "command-failure")
-        ),
+        *_step_rules(axes, lock, unlock),
     )
     return next((sentence for fits, sentence in rules if not fits), None)
+
+
+def _step_rules(axes: Mapping[str, Value], lock: str, unlock: str) -> Iterator[tuple[bool, str]]:
+    """What the steps of a client need of each other, of who locks, and of the layer that it is on."""
+    steps = {*axes["request"], *axes["completion"], *axes["data-failure"], *axes["command-failure"]}
+    own_lock = lock == "request" or (lock == "client") == ("lock" in steps)
+    yield own_lock, "step 'lock' belongs into request if and only if lock = 'client'"
+    yield (
+        (unlock == "client") == ("unlock" in steps),
+        "step 'unlock' belongs into completion if and only if unlock = 'client'",
+    )
+    yield ("commands" in steps) != ("cpu-go" in steps), "request needs either step 'commands' or step 'cpu-go'"
+    yield "commands" in steps or "unmap-commands" not in steps, "step 'unmap-commands' needs step 'commands'"
+    yield ("cpu-configure" in steps) == ("cpu-go" in steps), "steps 'cpu-configure' and 'cpu-go' belong together"
+    yield from _layer_rules(str(axes["layer"]), steps)
+    for name in ("completion", "data-failure", "command-failure"):
+        at_the_end = axes[name].index("finish") + 1 == len(axes[name])
+        yield at_the_end, f"'finish' is the last step of {name}, and only that"
+
+
+def _layer_rules(layer: str, steps: set[str]) -> Iterator[tuple[bool, str]]:
+    """Which steps a client takes on bam_dma, and which on the vendor's sps, whose lists it builds at once."""
+    prepares, ends = {"rx-data", "tx-data"}, {"terminate-rx", "terminate-tx"}
+    if layer == "bam-dma":
+        yield prepares <= steps, "request needs the steps 'rx-data' and 'tx-data'"
+        yield ends <= steps, "completion needs the steps 'terminate-rx' and 'terminate-tx'"
+        yield "dump" not in steps, "step 'dump' needs layer = 'sps'"
+    else:
+        own = steps & {*prepares, *ends, "unmap-commands", "cpu-go"}
+        yield not own, f"layer = 'sps' needs steps without {_either(tuple(sorted(own)))}"
 
 
 def _lock_rules(axes: Mapping[str, Value]) -> Iterator[tuple[bool, str]]:
@@ -61,6 +86,7 @@ def _either(values: tuple[str, ...]) -> str:
     return " or ".join(repr(value) for value in values)
 
 
+RESETS = ("config-reset", "status-reset", "status-read")
 _BY_DRIVER = ("issue", "start", "round")
 _SLOT = {
     "lock": ("start",),
@@ -73,6 +99,11 @@ _SLOT = {
 }
 NEEDS: Mapping[tuple[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]] = {
     ("lock-descriptor", ("slot",)): _SLOT,
+    ("layer", ("sps",)): {"lock": ("request",)},
+    ("lock", ("request",)): {"layer": ("sps",), "dummy": RESETS},
+    ("dummy", RESETS): {"lock": ("request",)},
+    ("nwd", ("request",)): {"lock": ("request",)},
+    ("input", ("none",)): {"layer": ("sps",), "nwd": ("none", "request")},
     ("lock-freeing", ("none",)): {"lock-descriptor": ("slot",)},
     ("lock-freeing", ("irq",)): {"lock": _BY_DRIVER},
     ("lock-cookie", ("none",)): {"lock": _BY_DRIVER},

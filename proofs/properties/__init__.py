@@ -129,11 +129,25 @@ def scenario_applies(protocol: Protocol) -> str | None:
     """Why a whole scenario cannot be asked of a version, or None."""
     if protocol.ctx.workload.client == "busy" and "commands" not in protocol.ctx.axes["request"]:
         return "the generic client submits its commands by DMA, which this version cannot"
+    if protocol.ctx.sps:
+        return _fits_sps(protocol)
     if protocol.ctx.workload.client == "busy" and protocol.ctx.client_locks:
         return "in this version a client takes the lock itself, and the generic client does not"
     if protocol.ctx.workload.probing and not protocol.ctx.probe_window:
         return "in this version the base address is known before the first request"
     return None
+
+
+def _fits_sps(protocol: Protocol) -> str | None:
+    """Why a scenario cannot be asked of a client on the vendor's sps layer, or None."""
+    workload = protocol.ctx.workload
+    if workload.client == "busy" and protocol.ctx.axes["unlock"] == "client":
+        return "here the callback sends UNLOCK, and that of the generic client does not"
+    if workload.ring_short_by:
+        return "a ring that is shorter than a request's list would refuse every request"
+    if workload.faults:
+        return "what fails in this scenario are steps of bam_dma, and of a client on it"
+    return "the command lists are made before the first request" if workload.probing else None
 
 
 def catalogue() -> Mapping[str, Property]:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 import z3
 
-from model.channel import one_hot
+from model.channel import one_hot, request_number
 from model.context import Protocol
 from model.hardware.crypto_engine import busy
 from model.language.system import Step, Term
-from model.qce import request_number
 from proofs.engines import Target
 from proofs.properties import ALWAYS, COMBINED, EVERYWHERE, WORKING, Property, Severity, needs_lock
 
@@ -81,10 +80,20 @@ def no_abort(protocol: Protocol) -> Target:
 def _has_dummy_write(protocol: Protocol) -> str | None:
     if protocol.ctx.axes["dummy"] == "read-status2":
         return "the dummy access of this version is a read"
+    if protocol.ctx.lock_rides:
+        return "LOCK and UNLOCK write registers in earnest: there is no dummy"
     return needs_lock(protocol)
 
 
+def _reads_status(protocol: Protocol) -> str | None:
+    by_cpu = "status" in protocol.ctx.axes["completion"]
+    return None if by_cpu else "STATUS is taken from the result dump, which is the operation's own"
+
+
 def _other_ee_locks(protocol: Protocol) -> str | None:
+    steps = {*protocol.ctx.axes["request"], *protocol.ctx.axes["completion"]}
+    if not steps & {"cpu-go", "status"}:
+        return "this version makes no CPU access to an engine register"
     return None if protocol.ctx.assume["other_ee"] == "locks" else "no other EE ever holds the lock (other_ee)"
 
 
@@ -161,6 +170,7 @@ PROPERTIES = (
         "the STATUS that a completion reads is that of its own operation",
         "qce_check_status",
         own_status,
+        _reads_status,
         scenarios=WORKING,
         severity=Severity.RESULT,
         consequence="Linux judges a request by another operation's STATUS: an error can pass for success, and the"

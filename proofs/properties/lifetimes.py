@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import z3
 
-from model.channel import HW, TXN, Channel, one_hot
+from model.channel import HW, TXN, Channel, one_hot, request_number
 from model.client import Program
 from model.context import Protocol
+from model.language.queues import Queue
 from model.language.system import Step, Term
 from model.lock import TERMINATED, is_lock, lock_txns
-from model.qce import request_number
 from proofs.engines import Target
 from proofs.properties import ALWAYS, EVERYWHERE, WORKING, Property, Severity, needs_driver_lock
 from proofs.properties.quiescence import quiescent, rested
@@ -52,6 +52,8 @@ def mapped_loaded(protocol: Protocol) -> Mapping[str, Term]:
 
 
 def _uses_commands(protocol: Protocol) -> str | None:
+    if protocol.ctx.sps:
+        return "register writes are in memory that is mapped once, for each request its own"
     by_dma = "commands" in protocol.ctx.axes["request"]
     return None if by_dma else "registers are written by CPU: nothing is mapped for them"
 
@@ -161,13 +163,19 @@ def cookie_monotonic(protocol: Protocol) -> Target:
 
 
 def data_mapped(protocol: Protocol) -> Target:
-    """A data descriptor in a ring names a page of a request whose data is not mapped."""
+    """A data descriptor in a ring names a page of a request whose data is not mapped.
+
+    One that only waits behind its NWD, all data being taken, reads nothing any more.
+    """
     ctx = protocol.ctx
     s = Step(ctx.space)
+    read = z3.And(s["rx.nwd_wait"], Queue(s, "engine.published_rx").empty)
     dead: list[Term] = []
     for name in ("rx", "tx"):
-        for entry in Channel(ctx, s, name).queue("ring").entries():
+        for place, entry in enumerate(Channel(ctx, s, name).queue("ring").entries()):
             data = entry["hw"] == HW.DATA if name == "rx" else z3.BoolVal(True)
+            if name == "rx" and place == 0 and ctx.axes["nwd"] == "rx-data":
+                data = z3.And(data, z3.Not(read))
             mapped = one_hot(entry["req"], ctx.bounds["requests"]) & s["client.data_mapped"]
             dead.append(z3.And(entry["valid"], data, mapped == 0))
     return Target(state=z3.Or(*dead))
@@ -178,7 +186,8 @@ def data_loaded(protocol: Protocol) -> Mapping[str, Term]:
     s = Step(protocol.ctx.space)
     rx, tx = (Channel(protocol.ctx, s, name).queue("ring") for name in ("rx", "tx"))
     data = z3.Or(*(z3.And(entry["valid"], entry["hw"] == HW.DATA) for entry in rx.entries()))
-    return {"the consumer ring has data": data, "the producer ring has descriptors": z3.Not(tx.empty)}
+    due = {"the producer ring has descriptors": z3.Not(tx.empty)}
+    return {"the consumer ring has data": data, **due} if protocol.ctx.input else due
 
 
 def code_safe(protocol: Protocol) -> Target:

@@ -135,7 +135,7 @@ def test_names_are_in_natural_order(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     for name in ("v10.toml", "v2.toml", "mainline.toml", "alternative.toml", "v1.toml", "schema.json", "notes.txt"):
         written(tmp_path, "", name)
     monkeypatch.setattr("model.versions._document.files", lambda _package: tmp_path)
-    assert names() == ("mainline", "alternative", "v1", "v2", "v10")
+    assert names() == ("mainline", "v1", "v2", "v10", "alternative")
 
 
 # Files of the user's own

@@ -104,7 +104,7 @@ OTHER_LINES: tuple[tuple[str, set[str]], ...] = (
 @pytest.mark.parametrize(
     "line, offered",
     [
-        ("bam-lock check v", set(versions.names()) - {"mainline"}),
+        ("bam-lock check v", {name for name in versions.names() if name.startswith("v")}),
         *slow(*OTHER_LINES),
     ],
 )

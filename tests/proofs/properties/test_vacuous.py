@@ -213,9 +213,10 @@ def test_a_trace_of_ones_own_version_carries_its_axes(
     assert run_here(capsys, "show", path).code == 0
     path = stored(tmp_path, TRACE, version="nowhere/mine.toml", axes={"nwd": None})
     assert "no value for nwd" in run_here(capsys, "show", path).complaint
-    monkeypatch.setattr(versions, "defaults", lambda: {"nwd": "none"})
+    stated = versions.defaults()
+    monkeypatch.setattr(versions, "defaults", lambda: {**stated, "nwd": "none"})
     assert run_here(capsys, "show", path).code == 0
-    monkeypatch.setattr(versions, "defaults", lambda: {"nwd": "rx-data"})
+    monkeypatch.setattr(versions, "defaults", lambda: {**stated, "nwd": "rx-data"})
     assert run_here(capsys, "show", path).code == 2
 
 
