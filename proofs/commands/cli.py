@@ -24,7 +24,7 @@ USAGE, INTERNAL, INTERRUPTED = 2, 5, 130
 SCRIPT = "bam-lock"
 COMMANDS = (
     *("brief", "capacity", "certify", "check", "counts", "cover", "diff", "export", "gallery"),
-    *("gate", "list", "mutate", "replay", "report", "show"),
+    *("gate", "infer", "list", "mutate", "replay", "report", "show"),
 )
 """Their names; each is the object `command` in a module of that name."""
 
