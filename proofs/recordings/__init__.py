@@ -1,0 +1,1 @@
+"""Recorded runs of a real driver, held against the model of a version."""

@@ -1,0 +1,105 @@
+"""Whether a log is a possible run: all states that the system can be in are followed from event to event.
+
+Steps that are not recorded are silent: any number of them can lie between two events, before the first and after the
+last. A set of states that was met before, as again and again in a long log, is not computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from model.language.system import TransitionSystem
+from proofs.engines.exhaustive import Explorer
+from proofs.recordings.events import events
+from proofs.recordings.log import Event, Log
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How far a log is a possible run of a system: its first `accepted` events.
+
+    `possible`: what could have come next there; `exceeded`: capacities of the model, beyond which more may be possible.
+    """
+
+    accepted: int
+    possible: tuple[Event, ...]
+    exceeded: tuple[str, ...]
+
+
+class _Graph:
+    """Transitions by their source: those of state n are at `first[n]` to `first[n + 1]`."""
+
+    def __init__(self, states: int, source: np.ndarray, destination: np.ndarray) -> None:
+        order = np.argsort(source, kind="stable")
+        self.destination = destination[order]
+        self.first = np.searchsorted(source[order], np.arange(states + 1))
+
+    def after(self, chosen: np.ndarray) -> np.ndarray:
+        """Where one transition leads to from some states, ascending."""
+        start, count = self.first[chosen], self.first[chosen + 1] - self.first[chosen]
+        offsets = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+        return np.unique(self.destination[np.repeat(start, count) + offsets])
+
+    def closure(self, chosen: np.ndarray) -> np.ndarray:
+        """Where any number of transitions leads to, ascending."""
+        found, fresh = chosen, chosen
+        while len(fresh):
+            fresh = np.setdiff1d(self.after(fresh), found, assume_unique=True)
+            found = np.union1d(found, fresh)
+        return found
+
+
+class Acceptor:
+    """A system, explored once, for any number of logs that record the same kinds of events."""
+
+    def __init__(self, system: TransitionSystem, records: frozenset[str]) -> None:
+        space = Explorer(system).explore({})
+        known, number = events(system, space)
+        recorded = np.array([event.event in records for event in known] + [False])[number]
+        edges, count = space.edges, space.states.shape[1]
+        self.events = known
+        self.exceeded = space.exceeded
+        self._silent = _Graph(count, edges.source[~recorded], edges.destination[~recorded])
+        self._graphs = {}
+        for code in np.unique(number[recorded]):
+            mine = number == code
+            self._graphs[int(code)] = _Graph(count, edges.source[mine], edges.destination[mine])
+        self._sets: list[np.ndarray] = []
+        self._numbers: dict[bytes, int] = {}
+        self._start = self._number(self._silent.closure(np.zeros(1, dtype=np.int64)))
+        self._after = cache(self._step)
+        self._codes = cache(self._fitting)
+
+    def run(self, log: Log) -> Outcome:
+        """How far a log is a possible run."""
+        present = self._start
+        for place, event in enumerate(log.events):
+            following = self._after(present, event)
+            if following is None:
+                return Outcome(place, self._possible(present), self.exceeded)
+            present = following
+        return Outcome(len(log.events), self._possible(present), self.exceeded)
+
+    def _fitting(self, event: Event) -> Sequence[int]:
+        return [code for code in self._graphs if event.fits(self.events[code])]
+
+    def _step(self, present: int, event: Event) -> int | None:
+        """The set of states after an event, None if there is none."""
+        reached = [self._graphs[code].after(self._sets[present]) for code in self._codes(event)]
+        found = np.unique(np.concatenate(reached)) if reached else np.empty(0, np.int64)
+        return self._number(self._silent.closure(found)) if len(found) else None
+
+    def _number(self, states: np.ndarray) -> int:
+        key = states.astype(np.int64).tobytes()
+        if key not in self._numbers:
+            self._numbers[key] = len(self._sets)
+            self._sets.append(states)
+        return self._numbers[key]
+
+    def _possible(self, present: int) -> tuple[Event, ...]:
+        able = [code for code, graph in self._graphs.items() if len(graph.after(self._sets[present]))]
+        return tuple(self.events[code] for code in able)
