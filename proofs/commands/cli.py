@@ -23,7 +23,7 @@ from proofs.reports.terminal import tool_version
 USAGE, INTERNAL, INTERRUPTED = 2, 5, 130
 SCRIPT = "bam-lock"
 COMMANDS = (
-    *("brief", "capacity", "certify", "check", "conform", "counts", "cover", "diff", "export", "gallery"),
+    *("brief", "capacity", "certify", "check", "conform", "counts", "cover", "diff", "experiment", "export", "gallery"),
     *("gate", "infer", "list", "mutate", "replay", "report", "show"),
 )
 """Their names; each is the object `command` in a module of that name."""

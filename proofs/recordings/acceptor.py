@@ -54,7 +54,11 @@ class _Graph:
 
 
 class Acceptor:
-    """A system, explored once, for any number of logs that record the same kinds of events."""
+    """A system, explored once, for any number of logs that record the same kinds of events.
+
+    The states that it may be in are a set that has a number: `start` before the first event, `after(set, event)` behind
+    one, None if that cannot be. `possible(set)` are the events that can come next.
+    """
 
     def __init__(self, system: TransitionSystem, records: frozenset[str]) -> None:
         space = Explorer(system).explore({})
@@ -70,19 +74,20 @@ class Acceptor:
             self._graphs[int(code)] = _Graph(count, edges.source[mine], edges.destination[mine])
         self._sets: list[np.ndarray] = []
         self._numbers: dict[bytes, int] = {}
-        self._start = self._number(self._silent.closure(np.zeros(1, dtype=np.int64)))
-        self._after = cache(self._step)
+        self.start = self._number(self._silent.closure(np.zeros(1, dtype=np.int64)))
+        self.after = cache(self._step)
+        self.possible = cache(self._possible)
         self._codes = cache(self._fitting)
 
     def run(self, log: Log) -> Outcome:
         """How far a log is a possible run."""
-        present = self._start
+        present = self.start
         for place, event in enumerate(log.events):
-            following = self._after(present, event)
+            following = self.after(present, event)
             if following is None:
-                return Outcome(place, self._possible(present), self.exceeded)
+                return Outcome(place, self.possible(present), self.exceeded)
             present = following
-        return Outcome(len(log.events), self._possible(present), self.exceeded)
+        return Outcome(len(log.events), self.possible(present), self.exceeded)
 
     def _fitting(self, event: Event) -> Sequence[int]:
         return [code for code in self._graphs if event.fits(self.events[code])]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,27 +13,29 @@ from model.vocabulary import kind_of
 from proofs.engines.space import Space
 from proofs.recordings.log import Event
 
-RECORDED: Mapping[str, tuple[str, str | None]] = {
-    **{f"client.{name}": ("submit", "rx") for name in ("prep_lock", "prep_unlock", "prep_commands", "prep_rx_data")},
-    "client.prep_tx_data": ("submit", "tx"),
-    **{f"client.{name}": ("issue", "rx") for name in ("issue_rx", "transfer_rx", "transfer_lock", "transfer_unlock")},
-    **{f"client.{name}": ("issue", "tx") for name in ("issue_tx", "transfer_tx")},
-    "driver.process_rx_irq": ("interrupt", "rx"),
-    "driver.process_tx_irq": ("interrupt", "tx"),
-    "driver.sps_isr": ("interrupt", "tx"),
-    "driver.work_rx": ("work", "rx"),
-    "driver.work_tx": ("work", "tx"),
-    "driver.complete_tx": ("callback", "tx"),
-    "client.terminate_rx": ("terminate", "rx"),
-    "client.terminate_tx": ("terminate", "tx"),
-    "client.read_status": ("status", None),
-    "client.read_dump": ("status", None),
-    "client.finish": ("finish", None),
+RECORDED: Mapping[str, tuple[str, str | None, str]] = {
+    **{f"client.{name}": ("submit", "rx", "") for name in ("prep_lock", "prep_unlock", "prep_commands")},
+    "client.prep_rx_data": ("submit", "rx", ""),
+    "client.prep_tx_data": ("submit", "tx", ""),
+    **{f"client.{name}": ("issue", "rx", "ring") for name in ("issue_rx", "transfer_rx", "transfer_lock")},
+    "client.transfer_unlock": ("issue", "rx", "ring"),
+    **{f"client.{name}": ("issue", "tx", "") for name in ("issue_tx", "transfer_tx")},
+    "driver.process_rx_irq": ("interrupt", "rx", "desc_list"),
+    "driver.process_tx_irq": ("interrupt", "tx", "desc_list"),
+    "driver.sps_isr": ("interrupt", "tx", ""),
+    "driver.work_rx": ("work", "rx", "ring"),
+    "driver.work_tx": ("work", "tx", ""),
+    "driver.complete_tx": ("callback", "tx", ""),
+    "client.terminate_rx": ("terminate", "rx", ""),
+    "client.terminate_tx": ("terminate", "tx", ""),
+    "client.read_status": ("status", None, "ok after"),
+    "client.read_dump": ("status", None, "ok after"),
+    "client.finish": ("finish", None, "ok before"),
 }
-"""By action the event and its channel. What is not here, all that the hardware does above all, is silent."""
+"""By action the event, its channel, and where its attribute comes from. What is not here, all that the hardware does
+above all, is silent."""
 
 _KINDS = {HW.CONFIGURE: "CMD", HW.GO: "CMD", HW.REQUEST: "LOCK+CMD"}
-_Column = Callable[[str, np.ndarray], np.ndarray]
 
 
 def events(system: TransitionSystem, space: Space) -> tuple[list[Event], np.ndarray]:
@@ -43,9 +46,9 @@ def events(system: TransitionSystem, space: Space) -> tuple[list[Event], np.ndar
         if kind_of(action.name) not in RECORDED:
             continue
         where = _alive(space, np.flatnonzero(space.edges.action == index))
-        rows = _facts(system, space, RECORDED[kind_of(action.name)], where)
-        unique, inverse = np.unique(rows, axis=1, return_inverse=True)
-        own = [_event(*RECORDED[kind_of(action.name)], [int(value) for value in column]) for column in unique.T]
+        recorded = RECORDED[kind_of(action.name)]
+        unique, inverse = np.unique(_facts(space, recorded, where), axis=1, return_inverse=True)
+        own = [_event(recorded, [int(value) for value in column]) for column in unique.T]
         codes = np.array([found.setdefault(event, len(found)) for event in own], dtype=np.int32)
         numbers[where] = codes[inverse.reshape(-1)]
     return list(found), numbers
@@ -60,9 +63,9 @@ def _alive(space: Space, where: np.ndarray) -> np.ndarray:
     return alive
 
 
-def _facts(system: TransitionSystem, space: Space, recorded: tuple[str, str | None], where: np.ndarray) -> np.ndarray:
-    """What of the states before and after some transitions an event of that kind shows, shape (facts, n)."""
-    name, channel = recorded
+def _facts(space: Space, recorded: tuple[str, str | None, str], where: np.ndarray) -> np.ndarray:
+    """What of the states before and after some transitions tells the attribute of an event, shape (facts, n)."""
+    _, channel, origin = recorded
 
     def before(variable: str) -> np.ndarray:
         return space.layout.column(space.states[:, space.edges.source[where]], variable).astype(np.int64)
@@ -70,23 +73,31 @@ def _facts(system: TransitionSystem, space: Space, recorded: tuple[str, str | No
     def after(variable: str) -> np.ndarray:
         return space.layout.column(space.states[:, space.edges.destination[where]], variable).astype(np.int64)
 
-    if name in ("issue", "work") and channel == "rx":
-        return np.stack([before("rx.ring.len"), after("rx.ring.len"), after("rx.ring.hw")])
-    if name == "interrupt":
-        return np.stack([before(f"{channel}.desc_list.len") - after(f"{channel}.desc_list.len")])
-    if name in ("status", "finish"):
-        return np.stack([(after if name == "status" else before)("client.ok")])
+    match origin:
+        case "ring":
+            return np.stack([before("rx.ring.len"), after("rx.ring.len"), after("rx.ring.hw")])
+        case "desc_list":
+            return np.stack([before(f"{channel}.desc_list.len") - after(f"{channel}.desc_list.len")])
+        case "ok after":
+            return np.stack([after("client.ok")])
+        case "ok before":
+            return np.stack([before("client.ok")])
     return np.zeros((1, len(where)), dtype=np.int64)
 
 
-def _event(name: str, channel: str | None, facts: list[int]) -> Event:
-    if name in ("issue", "work"):
-        return Event(name, channel, wrote=_wrote(*facts) if channel == "rx" else None)
-    if name == "interrupt":
-        return Event(name, channel, reaped=facts[0])
-    if name == "status":
-        return Event(name, channel, done=bool(facts[0]))
-    return Event(name, channel, ok=bool(facts[0])) if name == "finish" else Event(name, channel)
+def _event(recorded: tuple[str, str | None, str], facts: list[int]) -> Event:
+    name, channel, origin = recorded
+    plain = Event(name, channel)
+    match origin:
+        case "ring":
+            return replace(plain, wrote=_wrote(*facts))
+        case "desc_list":
+            return replace(plain, reaped=facts[0])
+        case "ok after":
+            return replace(plain, done=bool(facts[0]))
+        case "ok before":
+            return replace(plain, ok=bool(facts[0]))
+    return plain
 
 
 def _wrote(before: int, after: int, kinds: int) -> str:

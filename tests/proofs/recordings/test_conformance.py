@@ -74,7 +74,7 @@ def plainly(system: TransitionSystem, names: Iterable[tuple[str, str | None]]) -
             after
             for state in present
             for name, after in steps(system, state)
-            if RECORDED.get(kind_of(name)) == wanted and shown(name, state, after)
+            if RECORDED.get(kind_of(name), ())[:2] == wanted and shown(name, state, after)
         }
         if not following:
             return count

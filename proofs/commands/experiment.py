@@ -1,0 +1,58 @@
+"""`experiment`: which runs of a driver tell the answers to an open question apart."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from model import parameters, versions
+from model.protocol import build
+from model.subject import Subject
+from proofs.checking.judged import EXIT_INCONCLUSIVE
+from proofs.checking.pool import cores, in_parallel
+from proofs.checking.request import demand_known_axes
+from proofs.commands import options
+from proofs.properties import scenario_applies
+from proofs.recordings.telling import Task, lines, tell
+
+ONE = {"requests": 1, "tz_requests": 1}
+
+
+@click.command("experiment")
+@click.argument("key", metavar="ASSUMPTION")
+@click.argument(
+    "version", nargs=-1, required=True, metavar="VERSION|FILE.toml...", shell_complete=options.version_names
+)
+@click.option("--scenario", default="default", metavar="NAME", show_default=True)
+@click.option("--assume", multiple=True, metavar="KEY=VALUE", help="What is known of the machine (repeatable).")
+@options.changed_bounds
+@options.workers
+def command(
+    key: str, version: tuple[str, ...], scenario: str, assume: tuple[str, ...], bound: tuple[str, ...], jobs: int | None
+) -> None:
+    """Print, for every two values of ASSUMPTION, a shortest run of each version that only one of them allows.
+
+    A run is what the software of Linux records, as `conform` reads it; with one request of each side unless `--bound`
+    says otherwise. Whoever sees it on a machine knows that the other value is wrong there. Exit code 3 if it is not
+    known whether there is such a run.
+    """
+    if key not in parameters.ASSUMPTIONS:
+        raise parameters.nearest("assumption", key, parameters.ASSUMPTIONS)
+    known, chosen = options.pairs(assume, "--assume"), {**ONE, **options.numbers(bound)}
+    if key in known:
+        raise click.UsageError(f"--assume {key} is what the experiment is about; leave it out")
+    tasks = []
+    for name in dict.fromkeys(version):
+        loaded = versions.load(name)
+        demand_known_axes(loaded.name)
+        subject = Subject.of(loaded, scenario, known, chosen)
+        if reason := scenario_applies(build(subject)):
+            raise click.UsageError(f"{name} cannot be asked in {scenario}: {reason}")
+        tasks += [Task(subject, key, value) for value in parameters.ASSUMPTIONS[key].values]
+    unknown = False
+    for task, found in zip(tasks, in_parallel(tell, tasks, jobs or cores()), strict=True):
+        for line in lines(task, found):
+            click.echo(line)
+        unknown = unknown or any(item.reason for item in found)
+    sys.exit(EXIT_INCONCLUSIVE if unknown else 0)
