@@ -9,6 +9,7 @@ says what kind of edge it is. Traces that differ only in the order of commuting 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -89,8 +90,7 @@ def happens_before(execution: Execution, evidence: Collection[str]) -> nx.DiGrap
     `evidence`: the variables that the property reads at the end. A node has `action` and `actor`. There is an edge
     wherever no other path says the same, and where a step takes or reads what the other was the last to put or set.
     """
-    names = sorted(evidence)
-    graph = order(execution.steps, execution.trace.states[0], _fire, lambda state: [state[name] for name in names])
+    graph = _order_of(execution, evidence)
     shared = _Shared(execution, frozenset(evidence))
     result = nx.DiGraph()
     for number, step in enumerate(execution.steps, start=1):
@@ -103,8 +103,17 @@ def happens_before(execution: Execution, evidence: Collection[str]) -> nx.DiGrap
     return result
 
 
-def _fire(state: Mapping[str, int], action: Action) -> Mapping[str, int] | None:
-    return fire(action, state)
+def _order_of(execution: Execution, evidence: Collection[str]) -> nx.DiGraph:
+    start = execution.trace.states[0]
+    names = tuple(start)
+    seen = [place for place, name in enumerate(names) if name in evidence]
+
+    @cache  # whether steps commute is asked of each pair, and most ways round lead through the same few states
+    def after(values: tuple[int, ...], action: Action) -> tuple[int, ...] | None:
+        found = fire(action, dict(zip(names, values, strict=True)))
+        return None if found is None else tuple(found.values())
+
+    return order(execution.steps, tuple(start.values()), after, lambda values: [values[place] for place in seen])
 
 
 def past_of(graph: nx.DiGraph, ends: Collection[int]) -> nx.DiGraph:

@@ -98,19 +98,21 @@ class Code:
 class Layout:
     """How a state is packed into 64-bit words: no variable crosses a word, each packed state is exact.
 
-    `words` is the number of words; packed states are arrays of shape (words, n), dtype uint64.
+    `words` is the number of words; packed states are arrays of shape (words, n), dtype uint64. `among`: the variables
+    of the whole system of which these are a part; the places of the others stay zero.
     """
 
-    def __init__(self, variables: Sequence[Variable]) -> None:
+    def __init__(self, variables: Sequence[Variable], among: Sequence[Variable] | None = None) -> None:
         self.places: dict[str, tuple[int, int, int]] = {}
         free: list[int] = []
-        for variable in sorted(variables, key=lambda item: -item.bits):
+        for variable in sorted(variables if among is None else among, key=lambda item: -item.bits):
             word = next((index for index, room in enumerate(free) if room >= variable.bits), len(free))
             if word == len(free):
                 free.append(64)
             self.places[variable.name] = (word, 64 - free[word], variable.bits)
             free[word] -= variable.bits
         self.words = len(free)
+        self.places = {variable.name: self.places[variable.name] for variable in variables}
         self._types = {variable.name: dtype_of(variable.width) for variable in variables}
 
     def pack(self, state: Mapping[str, int]) -> np.ndarray:

@@ -248,11 +248,15 @@ def _simplified(terms: Mapping[str, Term]) -> dict[str, Term]:
 
 @dataclass(frozen=True, eq=False)
 class TransitionSystem:
-    """Variables with one initial state, and the actions, in declared order."""
+    """Variables with one initial state, and the actions, in declared order.
+
+    `whole`: the system of which this is a part, if it is one: its variables and actions are among those of the whole.
+    """
 
     name: str
     space: StateSpace
     actions: tuple[Action, ...]
+    whole: TransitionSystem | None = None
 
     def __post_init__(self) -> None:
         names = [action.name for action in self.actions]

@@ -7,7 +7,7 @@ bounds that is quicker than one search for each property's own part.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
@@ -24,7 +24,6 @@ from proofs.audit.mutants import Mutant, difference, put_in, unlike
 from proofs.engines import Lasting, Target, fair
 from proofs.engines.exhaustive import Explorer
 from proofs.engines.space import Space
-from proofs.engines.states import StateSet
 from proofs.properties import EVENTUALLY, catalogue
 
 GROWTH = 20_000  # states beyond those of the original after which a mutant's exploration is cut
@@ -51,18 +50,6 @@ class Findings:
         if mine is None:
             return self.complete or (theirs is not None and theirs <= self.explored)
         return other.complete or theirs is not None
-
-
-class _Limited(Explorer):
-    """Explores up to `limit` states; `cut` says whether there are more."""
-
-    def __init__(self, system: TransitionSystem, limit: int) -> None:
-        super().__init__(system)
-        self.limit, self.cut = limit, False
-
-    def _expand(self, found: StateSet, start: int, end: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        self.cut = self.cut or found.count > self.limit
-        return [] if self.cut else super()._expand(found, start, end)
 
 
 @by_identity
@@ -106,8 +93,8 @@ class Bench:
         return mutants.Code(self.protocol)
 
     @cached_property
-    def _original(self) -> _Limited:
-        return _Limited(self.system, MOST)
+    def _original(self) -> Explorer:
+        return Explorer(self.system, most=MOST)
 
     @cached_property
     def space(self) -> Space:
@@ -174,9 +161,7 @@ class Bench:
 
     def explore(self, mutant: Mutant) -> Findings:
         """What the exploration of a mutant says."""
-        explorer = _Limited(mutant.system, GROWTH + self.states[0])
-        # capacities are compiled into the actions; which of them is exceeded is not asked
-        explorer.system = replace(mutant.system, actions=tuple(replace(a, overflow={}) for a in mutant.system.actions))
+        explorer = Explorer(mutant.system, most=GROWTH + self.states[0], capacities=False)
         space = explorer.explore({})
         return self._findings(mutant.system, space, explorer.cut)
 

@@ -65,7 +65,7 @@ def restrict(system: TransitionSystem, cone: frozenset[str], targets: Iterable[T
         if updates or events & set(action.events):
             overflow = {key: term for key, term in action.overflow.items() if variables_of(term) <= cone}
             actions.append(replace(action, updates=updates, overflow=overflow))
-    return TransitionSystem(system.name, _narrowed(system.space, cone), tuple(actions))
+    return TransitionSystem(system.name, _narrowed(system.space, cone), tuple(actions), system.whole or system)
 
 
 def _narrowed(space: StateSpace, cone: frozenset[str]) -> StateSpace:
@@ -118,7 +118,7 @@ def observe(system: TransitionSystem, cone: frozenset[str]) -> TransitionSystem:
         fields = {name: item for name, item in schema.fields.items() if f"{queue}.{name}" in cone}
         if f"{queue}.len" in cone:
             space.queues[queue] = replace(schema, fields=fields)
-    return TransitionSystem(system.name, space, actions)
+    return TransitionSystem(system.name, space, actions, system.whole or system)
 
 
 def grouped(

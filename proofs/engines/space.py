@@ -10,6 +10,8 @@ import numpy as np
 from counterexamples.minimal import Edge, shortest_path_edges
 from model.language.concrete import Layout
 
+NUMPY, COMPILED = "NumPy", "compiled"
+
 
 @dataclass(frozen=True)
 class Edges:
@@ -33,6 +35,7 @@ class Space:
     """The reachable state space. `level[i]` is the first number of a state at distance i; one more entry ends it.
 
     `farther`: for an exploration with slack all hits by depth, the nearest first. `asked`: the names of all targets.
+    `reading`: what computed the states, `NUMPY`, or `COMPILED` from some number of them on.
     """
 
     layout: Layout
@@ -44,6 +47,7 @@ class Space:
     complete: bool
     farther: Mapping[str, tuple[Hit, ...]] = field(default_factory=dict)
     asked: frozenset[str] = frozenset()
+    reading: str = NUMPY
 
     @property
     def depth(self) -> int:

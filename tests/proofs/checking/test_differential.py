@@ -172,7 +172,10 @@ def test_the_random_versions_are_legal_and_differ() -> None:
 
 
 def test_a_wrong_reading_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exhaustive.Explorer, "_look", lambda self, *looked_at: None)
+    def blind(self: Any, sweep: Any, level: range, depth: int, keys: Any) -> None:
+        list(sweep.look(level, [], []))
+
+    monkeypatch.setattr(exhaustive._Found, "look", blind)
     protocol = build(Subject.of("v12", bound={"requests": 1, "tz_requests": 1}))
     with pytest.raises(verdicts.EngineDisagreementError):
         verdicts.decide(protocol, [catalogue()["quiet-engine"]], "both", 14)

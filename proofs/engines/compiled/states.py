@@ -1,0 +1,76 @@
+"""The exact set of packed states in compiled code: `StateSet`, with rows for columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from proofs.engines.compiled.machine import Library, library
+
+Hash = Callable[[np.ndarray], np.ndarray]
+NUMBERS = 1 << 32  # an entry of the table has half a word for the number
+
+
+class CompiledSet:
+    """Distinct packed states, numbered in the order of their insertion.
+
+    Rows are arrays of shape (n, words), dtype uint64, contiguous. The code of the search is in `states.ll`.
+    `hash_function`, of rows, is exchangeable for the collision test.
+    """
+
+    def __init__(self, words: int, hash_function: Hash | None = None) -> None:
+        code = _code(words)
+        self._mix, self._insert = code.function("mix", "pqp"), code.function("insert", "pqpqppqp")
+        self._enter = code.function("enter", "pqpqq")
+        self._hash = hash_function or self._mixed
+        self.rows = np.empty((1024, words), dtype=np.uint64)
+        self._table = np.zeros(4096, dtype=np.uint64)
+        self.count = 0
+
+    @property
+    def states(self) -> np.ndarray:
+        """All states so far as columns, shape (words, n)."""
+        return self.rows[: self.count].T
+
+    def insert(self, rows: np.ndarray) -> np.ndarray:
+        """Add states, duplicates allowed; the number of each, in the order given, shape (n,).
+
+        Raises MemoryError beyond 2^32 states.
+        """
+        numbers = np.empty(len(rows), dtype=np.int64)
+        if not len(rows):
+            return numbers
+        self._make_room(len(rows))
+        hashes, last = self._hash(rows), len(self._table) - 1
+        place, table = self.rows.ctypes.data, self._table.ctypes.data
+        given = rows.ctypes.data, hashes.ctypes.data, len(rows), numbers.ctypes.data
+        self.count = self._insert(place, self.count, table, last, *given)
+        return numbers
+
+    def _mixed(self, rows: np.ndarray) -> np.ndarray:
+        hashes = np.empty(len(rows), dtype=np.uint64)
+        self._mix(rows.ctypes.data, len(rows), hashes.ctypes.data)
+        return hashes
+
+    def _make_room(self, more: int) -> None:
+        count = self.count + more
+        if count >= NUMBERS:
+            raise MemoryError(f"more than {NUMBERS - 1} states")
+        if count > len(self.rows):
+            grown = np.empty((2 * count, self.rows.shape[1]), dtype=np.uint64)
+            grown[: self.count] = self.rows[: self.count]
+            self.rows = grown
+        if 2 * count > len(self._table):
+            self._table = np.zeros(1 << (4 * count).bit_length(), dtype=np.uint64)
+            if self.count:
+                hashes = self._hash(self.rows[: self.count])
+                self._enter(self._table.ctypes.data, len(self._table) - 1, hashes.ctypes.data, 0, self.count)
+
+
+@cache
+def _code(words: int) -> Library:
+    text = resources.files(__package__).joinpath("states.ll").read_text(encoding="utf-8")
+    return library(text.replace("WORDS", str(words)).replace("BYTES", str(8 * words)), effort=2)
