@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,9 @@ from model.protocol import build
 from model.subject import Subject
 from proofs.commands.cli import main
 
+if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker has its parent's
+    _CACHE = tempfile.TemporaryDirectory()
+    os.environ["XDG_CACHE_HOME"] = _CACHE.name  # what tests compile is found by other tests, and by nobody else
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
 

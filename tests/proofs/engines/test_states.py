@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofs.engines.states import StateSet, mix
+from proofs.engines.compiled.states import CompiledSet
+from proofs.engines.states import Hash, StateSet, mix
 
+
+class ByRow(CompiledSet):
+    """The compiled set, taking columns."""
+
+    def __init__(self, words: int, hash_function: Hash | None = None) -> None:
+        super().__init__(words, hash_function and (lambda rows: hash_function(rows.T)))
+
+    def insert(self, packed: np.ndarray) -> np.ndarray:
+        """Add columns."""
+        return super().insert(np.ascontiguousarray(packed.T))
+
+
+Kept = StateSet | ByRow
+Kind = Callable[..., Kept]
+both = pytest.mark.parametrize("kind", [StateSet, ByRow], ids=["numpy", "compiled"])
 BATCHES = st.lists(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), max_size=40), max_size=5)
 
 
@@ -35,7 +51,7 @@ def by_first_word(states: np.ndarray) -> np.ndarray:
     return first
 
 
-def check(found: StateSet, batches: Sequence[Sequence[tuple[int, int]]]) -> None:
+def check(found: Kept, batches: Sequence[Sequence[tuple[int, int]]]) -> None:
     """Insert and compare with a dictionary after each batch."""
     numbers: dict[tuple[int, int], int] = {}
     for batch in batches:
@@ -46,55 +62,63 @@ def check(found: StateSet, batches: Sequence[Sequence[tuple[int, int]]]) -> None
         assert [numbers[int(x), int(y)] for x, y in found.states.T] == list(range(found.count))
 
 
+@both
 @settings(deadline=None, max_examples=60)
 @given(BATCHES)
-def test_like_a_dictionary(batches: list[list[tuple[int, int]]]) -> None:
-    check(StateSet(2), batches)
+def test_like_a_dictionary(kind: Kind, batches: list[list[tuple[int, int]]]) -> None:
+    check(kind(2), batches)
 
 
+@both
 @settings(deadline=None, max_examples=60)
 @given(BATCHES)
-def test_like_a_dictionary_when_hashes_collide(batches: list[list[tuple[int, int]]]) -> None:
-    check(StateSet(2, constant), batches)
-    check(StateSet(2, few_bits), batches)
-    check(StateSet(2, by_first_word), batches)
+def test_like_a_dictionary_when_hashes_collide(kind: Kind, batches: list[list[tuple[int, int]]]) -> None:
+    check(kind(2, constant), batches)
+    check(kind(2, few_bits), batches)
+    check(kind(2, by_first_word), batches)
 
 
-def test_collisions_beyond_the_first_table() -> None:
+@both
+def test_collisions_beyond_the_first_table(kind: Kind) -> None:
     batches = [[(value % 50, value) for value in range(start, start + 700)] for start in range(0, 4200, 700)]
-    check(StateSet(2, by_first_word), [*batches, batches[0][::-1]])
+    check(kind(2, by_first_word), [*batches, batches[0][::-1]])
 
 
-def test_a_collision_inside_one_batch() -> None:
-    found = StateSet(2, by_first_word)
+@both
+def test_a_collision_inside_one_batch(kind: Kind) -> None:
+    found = kind(2, by_first_word)
     assert found.insert(packed([(5, 1), (5, 2), (5, 1), (5, 3)])).tolist() == [0, 1, 0, 2]
     assert found.insert(packed([(5, 3), (5, 4), (5, 1)])).tolist() == [2, 3, 0]
 
 
-def test_a_collision_with_what_is_stored() -> None:
-    found = StateSet(2, by_first_word)
+@both
+def test_a_collision_with_what_is_stored(kind: Kind) -> None:
+    found = kind(2, by_first_word)
     assert found.insert(packed([(5, 1)])).tolist() == [0]
     assert found.insert(packed([(5, 2)])).tolist() == [1]
     assert found.insert(packed([(5, 1), (5, 2)])).tolist() == [0, 1]
 
 
-def test_new_states_are_numbered_in_the_order_given() -> None:
+@both
+def test_new_states_are_numbered_in_the_order_given(kind: Kind) -> None:
     rng = np.random.default_rng(1)
     values = rng.permutation(5000)
-    found = StateSet(1)
+    found = kind(1)
     assert found.insert(packed([(int(value),) for value in values], 1)).tolist() == list(range(5000))
     assert found.states[0].tolist() == values.tolist()
 
 
-def test_duplicates_take_the_place_of_their_first_occurrence() -> None:
+@both
+def test_duplicates_take_the_place_of_their_first_occurrence(kind: Kind) -> None:
     rows = [(value % 7, 0) for value in range(700)] + [(value, 1) for value in range(50)]
     wanted = {state: number for number, state in enumerate(dict.fromkeys(rows))}
-    assert StateSet(2).insert(packed(rows)).tolist() == [wanted[state] for state in rows]
+    assert kind(2).insert(packed(rows)).tolist() == [wanted[state] for state in rows]
 
 
+@both
 @pytest.mark.parametrize("batch", [1, 700, 3000])
-def test_growth_keeps_everything(batch: int) -> None:
-    found = StateSet(3)
+def test_growth_keeps_everything(kind: Kind, batch: int) -> None:
+    found = kind(3)
     total = 4000 if batch > 1 else 1100
     rows = [(value, value * value % 7919, 2**64 - 1 - value) for value in range(total)]
     for start in range(0, total, batch):
@@ -104,17 +128,19 @@ def test_growth_keeps_everything(batch: int) -> None:
     assert found.count == total and [tuple(map(int, row)) for row in found.states.T] == rows
 
 
-def test_an_empty_batch() -> None:
-    found = StateSet(2)
+@both
+def test_an_empty_batch(kind: Kind) -> None:
+    found = kind(2)
     assert found.insert(packed([])).tolist() == []
     found.insert(packed([(1, 2)]))
     assert found.insert(packed([])).tolist() == [] and found.count == 1
 
 
-def test_the_states_given_are_not_changed() -> None:
+@both
+def test_the_states_given_are_not_changed(kind: Kind) -> None:
     batch = packed([(3, 1), (2, 1), (3, 1)])
     before = batch.copy()
-    found = StateSet(2)
+    found = kind(2)
     found.insert(batch)
     assert (batch == before).all()
     batch[:] = 0
