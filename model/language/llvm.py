@@ -12,7 +12,7 @@ from functools import reduce
 import z3
 
 from model.language.operators import UnsupportedTermError
-from model.language.terms import Walk
+from model.language.terms import Walk, in_order
 
 BINARY: dict[int, str] = {
     z3.Z3_OP_BADD: "add",
@@ -45,8 +45,11 @@ def type_of(width: int) -> str:
 class Instructions(Walk[str]):
     """Instructions of one basic block, in `lines`; a term's name is a register or a literal.
 
-    `load`: the instructions' name for a variable's value, made by `put` where it has to be fetched.
+    `load`: the instructions' name for a variable's value, made by `put` where it has to be fetched. The same terms give
+    the same lines in any run, so that what was compiled once can be found again.
     """
+
+    arguments = staticmethod(in_order)
 
     def __init__(self, load: Callable[[Instructions, str], str]) -> None:
         super().__init__()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import z3
@@ -47,7 +49,16 @@ class Node(NamedTuple):
     value: int | None = None
 
 
+COMMUTATIVE = frozenset(
+    (
+        *(z3.Z3_OP_AND, z3.Z3_OP_OR, z3.Z3_OP_XOR, z3.Z3_OP_EQ, z3.Z3_OP_IFF, z3.Z3_OP_DISTINCT),
+        *(z3.Z3_OP_BADD, z3.Z3_OP_BMUL, z3.Z3_OP_BAND, z3.Z3_OP_BOR, z3.Z3_OP_BXOR),
+    )
+)
+"""The operators whose arguments z3 puts in an order that depends on which terms it has met before."""
+
 _known: dict[int, Node] = {}
+_digests: dict[int, bytes] = {}
 _alive: list[object] = []  # z3 gives the number of a term that is gone to another one
 
 
@@ -55,6 +66,7 @@ def number_of(root: z3.ExprRef) -> int:
     """z3's own number for a term; under it, and those of all that the term consists of, `_known` has the nodes."""
     if len(_known) > MANY:
         _known.clear()
+        _digests.clear()
         _alive.clear()
     context, top = z3.main_ctx().ref(), root.as_ast()
     number: int = _ast_id(context, top)
@@ -88,11 +100,35 @@ def _read(context: Any, ast: Any, app: Any, children: tuple[int, ...]) -> Node:
     return Node(kind, width, children, tuple(parameters))
 
 
+def in_order(node: Node) -> tuple[int, ...]:
+    """The arguments of a term, those of a commutative operator in an order that depends on nothing but themselves."""
+    return tuple(sorted(node.children, key=_digest)) if node.kind in COMMUTATIVE else node.children
+
+
+def _digest(number: int) -> bytes:
+    """What identifies a term in any run, up to the order of arguments that can be in any."""
+    stack = [number]
+    while stack:
+        node = _known[stack[-1]]
+        missing = [child for child in node.children if child not in _digests]
+        if missing:
+            stack += missing
+            continue
+        top = stack.pop()
+        if top not in _digests:
+            own = (node.kind, node.width, node.parameters, node.variable, node.value)
+            parts = (_digests[child] for child in in_order(node))
+            _digests[top] = blake2b(b"".join((repr(own).encode(), *parts)), digest_size=16).digest()
+    return _digests[number]
+
+
 class Walk(Generic[Name]):
     """Visits each distinct term once, children first; a subclass says what is made of it, and its name for that.
 
-    `kind` is z3's number for an operator, `width` in bits, 0 for a Boolean.
+    `kind` is z3's number for an operator, `width` in bits, 0 for a Boolean. `arguments`: a term's, in which order.
     """
+
+    arguments: Callable[[Node], tuple[int, ...]] = staticmethod(attrgetter("children"))
 
     def __init__(self) -> None:
         self.names: dict[int, Name] = {}
@@ -120,7 +156,7 @@ class Walk(Generic[Name]):
         while stack:
             top = stack[-1]
             node = _known[top]
-            missing = [child for child in node.children if child not in names] if top not in names else []
+            missing = [child for child in self.arguments(node) if child not in names] if top not in names else []
             if missing:
                 stack.extend(missing)
                 continue
@@ -134,7 +170,8 @@ class Walk(Generic[Name]):
             return self.variable(node.variable)
         if node.value is not None:
             return self.constant(node.width, node.value)
-        args, widths = [self.names[child] for child in node.children], [_known[child].width for child in node.children]
+        children = self.arguments(node)
+        args, widths = [self.names[child] for child in children], [_known[child].width for child in children]
         if len(args) == 1 and node.kind in (z3.Z3_OP_AND, z3.Z3_OP_OR):
             return args[0]  # z3 has them with one argument, other languages have not
         return self.operation(node.kind, node.width, args, widths, node.parameters)

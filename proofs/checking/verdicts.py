@@ -276,6 +276,7 @@ def _row(finding: Finding) -> dict[str, Any]:
         row["states"] = finding.space.states.shape[1]
         row["transitions"] = finding.space.number_of_transitions()
         row["complete"] = finding.space.complete
+        row["reading"] = finding.space.reading
     return row
 
 

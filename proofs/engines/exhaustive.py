@@ -1,8 +1,8 @@
 """Every reachable state, breadth first: exact distances, complete verdicts.
 
-The first states are computed with NumPy, and if there are many the rest by compiled code, which takes a moment to make:
-the choice is made by the number of states alone, and a `Space` says it. Both number the states alike, so that nothing
-else in it depends on the reading. With `until` or `most` NumPy goes on alone: such systems are asked once.
+It runs compiled code, which takes a moment to make. For a system that cannot have many states NumPy is as fast: the
+choice is made by the size of a state alone, and a `Space` says it. Both number the states alike, so that nothing else
+in it depends on the reading. With `until` or `most` it is NumPy: such systems are asked once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from proofs.engines import Answer, Finding, Question, Reached, Target, Unknown, 
 from proofs.engines.space import Edges, Hit, Space
 from proofs.engines.vector import CHUNK, Batch, Sweep, VectorSweep, Watched, watched
 
-SMALL = 32  # states: beyond, compiled code takes over
+SMALL = 16  # bits of a state: beyond, there can be so many that compiling pays
 
 
 def answer(question: Question[Target]) -> dict[str, Finding]:
@@ -74,7 +74,7 @@ class Explorer:
         """
         rows = watched(self.system, {**targets, **(beside or {})})
         keys = self.system.capacities() if self.capacities else ()
-        sweep: Sweep = VectorSweep(self.system, self.layout, rows, self.until)
+        sweep = self._sweep(rows)
         levels, edges = [0], [Batch(np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0, np.int64))]
         found = _Found(slack, {name: {} for name in rows}, {})
         complete = True
@@ -82,7 +82,6 @@ class Explorer:
             level = range(levels[-1], sweep.count)
             levels.append(level.stop)
             depth = len(levels) - 2
-            sweep = self._faster(sweep, rows)
             found.look(sweep, level, depth, keys)
             if stop_early and found.settled(targets, depth):
                 complete = False
@@ -94,15 +93,13 @@ class Explorer:
         explored = (self.layout, sweep.states, tuple(levels), Edges(source, action, destination))
         return Space(*explored, nearest, tuple(found.exceeded), complete, farther, frozenset(rows), sweep.reading)
 
-    def _faster(self, sweep: Sweep, rows: Watched) -> Sweep:
-        """The reading for the next level, by the number of states so far."""
-        if self.until is not None or self.most is not None or sweep.count <= SMALL:
-            return sweep
-        if isinstance(sweep, VectorSweep):
-            from proofs.engines.compiled.sweep import CompiledSweep
+    def _sweep(self, rows: Watched) -> Sweep:
+        once = self.until is not None or self.most is not None
+        if once or sum(variable.bits for variable in self.system.variables) <= SMALL:
+            return VectorSweep(self.system, self.layout, rows, self.until)
+        from proofs.engines.compiled.sweep import CompiledSweep
 
-            return CompiledSweep(self.system, self.layout, rows, sweep.states)
-        return sweep
+        return CompiledSweep(self.system, self.layout, rows)
 
     def _expand(self, sweep: Sweep, level: range) -> Iterator[Batch]:
         for low in range(level.start, level.stop, CHUNK):

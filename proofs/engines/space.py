@@ -35,7 +35,7 @@ class Space:
     """The reachable state space. `level[i]` is the first number of a state at distance i; one more entry ends it.
 
     `farther`: for an exploration with slack all hits by depth, the nearest first. `asked`: the names of all targets.
-    `reading`: what computed the states, `NUMPY`, or `COMPILED` from some number of them on.
+    `reading`: what computed the states, `NUMPY` or `COMPILED`.
     """
 
     layout: Layout

@@ -28,30 +28,20 @@ Sources = list[np.ndarray]
 
 
 class CompiledSweep:
-    """The exploration by compiled code, from where another reading has got to; a `Sweep`.
-
-    `states`: those found so far, packed by `layout`, shape (words, n). `threads`: how many chunks at once.
-    """
+    """The exploration by compiled code, from the initial state on; a `Sweep`. Raises UnsupportedTermError."""
 
     reading = COMPILED
 
-    def __init__(
-        self,
-        system: TransitionSystem,
-        layout: Layout,
-        targets: Watched,
-        states: np.ndarray,
-        threads: int | None = None,
-    ) -> None:
+    def __init__(self, system: TransitionSystem, layout: Layout, targets: Watched) -> None:
         self._faster = partial(Program, system, layout, effort=1)
         self._program, self._fast = Program(system, layout, effort=0), False
         self._conditions = Conditions((term for rows in targets.values() for _, term in rows), layout)
         self._targets, self._capacities = targets, system.capacities()
         self._found = CompiledSet(layout.words)
-        self._found.insert(np.ascontiguousarray(states.T))
+        self._found.insert(layout.pack(system.initial).T.copy())
         self._sources: dict[Chunk, Sources] = {}
         self._ahead: dict[Chunk, Future[np.ndarray]] = {}
-        self._threads = threads or _cores_to_use()
+        self._threads = _cores_to_use()
         self._pool = ThreadPoolExecutor(self._threads)
 
     @property
