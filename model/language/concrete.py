@@ -81,7 +81,8 @@ class Code:
         self._results = tuple(tape.visit(term) for term in terms)
         self.inputs = tuple(tape.inputs)
         self._places, self._blank = tuple(tape.inputs.values()), tape.blank
-        self._steps = [(*step, done) for step, done in zip(tape.steps, tape.last_used(self._results), strict=True)]
+        freed = tape.last_used(self._results) if vector else [()] * len(tape.steps)
+        self._steps = [(*step, done) for step, done in zip(tape.steps, freed, strict=True)]
 
     def __call__(self, values: Columns) -> tuple[Any, ...]:
         found = self._blank.copy()

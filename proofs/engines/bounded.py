@@ -47,6 +47,7 @@ class Unrolling:
         self._goals = [z3.simplify(target.state) for target in targets.values()]
         self._free = _independent(system) if ordered else {}
         self._firing: dict[str, list[Term]] = {name: [] for name in targets}
+        self._bundles: dict[tuple[int, ...], tuple[Term, list[str], list[Term]]] = {}
 
     def _prepare(self, action: Action) -> _Prepared:
         if action.name not in self._prepared:
@@ -59,9 +60,13 @@ class Unrolling:
         """The terms over the present step's state, simplified; one substitution for all of them."""
         if not terms:
             return []
-        bundle = z3.Function("bundle", *(term.sort() for term in terms), z3.BoolSort())(*terms)
-        used = frozenset().union(*map(variables_of, terms))
-        pairs = [(before, self._state[name]) for name, before in self._before.items() if name in used]
+        key = tuple(term.get_id() for term in terms)
+        if key not in self._bundles:
+            used = frozenset().union(*map(variables_of, terms))
+            names = [name for name in self._before if name in used]
+            self._bundles[key] = _bundle(terms), names, [self._before[name] for name in names]
+        bundle, names, before = self._bundles[key]
+        pairs = list(zip(before, (self._state[name] for name in names), strict=True))
         return list(z3.simplify(z3.substitute(bundle, *pairs)).children())
 
     def extend(self, only: str | None = None) -> bool:
@@ -136,6 +141,11 @@ class Unrolling:
         return tuple(
             next(name for name, selector in step.items() if z3.is_true(model.eval(selector))) for step in self.selectors
         )
+
+
+def _bundle(terms: Sequence[Term]) -> Term:
+    """One term that has all of these for arguments; it keeps them alive, so that their numbers stay theirs."""
+    return z3.Function("bundle", *(term.sort() for term in terms), z3.BoolSort())(*terms)
 
 
 @dataclass
