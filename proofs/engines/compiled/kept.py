@@ -1,8 +1,8 @@
 """Compiled code kept between runs, in the user's cache folder, by the content of what was compiled.
 
 An entry begins with the digest of the code in it, so one that was damaged is found and made anew. It is put in place
-whole, so that two processes can make the same one. Where nothing can be kept it is compiled each time. The folder is
-the user's alone, as what is in it is executed.
+whole, so that two processes can make the same one; what a killed one leaves goes with the oldest. Where nothing can be
+kept it is compiled each time. The folder is the user's alone, as what is in it is executed.
 """
 
 from __future__ import annotations

@@ -36,7 +36,8 @@ class Library:
 def library(text: str, effort: int) -> Library:
     """The functions of an LLVM module, compiled now or found as they were compiled before.
 
-    `effort`: 0 compiles at once and gives slow code, 2 takes several times as long and gives fast code.
+    `effort`: 0 compiles fastest; 1 takes twice as long for code that is twice as fast; 2 is for what is small, its
+    functions are put into each other and its loops unrolled.
     """
     parts = (llvmlite.__version__, llvm.get_process_triple(), _processor(), str(effort), text)
     return Library(kept("\0".join(parts), lambda: _compiled(text, effort)))
@@ -45,12 +46,8 @@ def library(text: str, effort: int) -> Library:
 def _compiled(text: str, effort: int) -> bytes:
     module, target = llvm.parse_assembly(text), _target(effort)
     module.verify()
-    if effort:
-        options = llvm.create_pipeline_tuning_options(speed_level=effort)
-        options.loop_vectorization = options.slp_vectorization = (
-            False  # twice the time for nothing: rows are not columns
-        )
-        builder = llvm.create_pass_builder(target, options)
+    if effort > 1:
+        builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=effort))
         builder.getModulePassManager().run(module, builder)
     code: bytes = target.emit_object(module)
     return code

@@ -36,7 +36,7 @@ class CompiledSweep:
         self._faster = partial(Program, system, layout, effort=1)
         self._program, self._fast = Program(system, layout, effort=0), False
         self._conditions = Conditions((term for rows in targets.values() for _, term in rows), layout)
-        self._targets, self._capacities = targets, system.capacities()
+        self._targets = targets
         self._found = CompiledSet(layout.words)
         self._found.insert(layout.pack(system.initial).T.copy())
         self._sources: dict[Chunk, Sources] = {}
@@ -89,8 +89,9 @@ class CompiledSweep:
                     fired = partial(self._program.fired, self._found.rows, self._sources[following])
                     self._ahead[following] = self._pool.submit(fired)
         numbers = self._found.insert(after)
-        actions = np.repeat(np.arange(len(sources), dtype=np.uint8), [len(item) for item in sources])
-        return Batch(np.concatenate(sources), actions, numbers)
+        indices = np.fromiter(range(len(sources)), dtype=np.uint8)  # refuses more than it holds
+        actions = np.repeat(indices, [len(item) for item in sources])
+        return Batch(np.concatenate([np.empty(0, dtype=np.int64), *sources]), actions, numbers)
 
 
 def _cores_to_use() -> int:

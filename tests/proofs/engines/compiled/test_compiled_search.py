@@ -92,6 +92,13 @@ def test_capacities() -> None:
     assert alike(system, {}).exceeded == ("cells",)
 
 
+def test_nothing_can_happen() -> None:
+    system = toys.counters(9, ("a", "b", "c"))
+    idle = TransitionSystem("idle", system.space, ())
+    space = alike(idle, {"start": where(system, a=0), "never": where(system, a=1)})
+    assert space.states.shape[1] == 1 and space.hits.keys() == {"start"}
+
+
 def test_several_chunks_and_threads_and_faster_code(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (exhaustive, vector, sweep):
         monkeypatch.setattr(module, "CHUNK", 16)
