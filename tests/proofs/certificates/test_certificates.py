@@ -18,11 +18,14 @@ from model.language.concrete import fire, holds
 from model.language.system import StateSpace, TransitionSystem
 from proofs.certificates.certificate import SECOND, SOLVERS, prove, read_certificate, second_solver_missing, to_json
 from proofs.checking import inductive
+from proofs.checking.expectations import Recorded
+from proofs.checking.words import Word
 from proofs.engines import Target
 from proofs.engines.clauses import OBLIGATIONS, Clause, places
 from proofs.engines.exhaustive import Explorer
 from proofs.engines.induction import NotInductiveError, find
 from proofs.properties import catalogue
+from proofs.reports import gallery
 
 pytestmark = pytest.mark.slow
 
@@ -105,6 +108,18 @@ def test_a_stored_certificate_is_proved_again(capsys: pytest.CaptureFixture[str]
     assert outcome.code == 0 and f"certified by {' and '.join(solvers)}" in outcome.out
     rows = [line.split()[:3] for line in outcome.out.splitlines()[1:-1]]
     assert rows == [[name, solver, "unsat"] for solver in solvers for name in OBLIGATIONS]
+
+
+@pytest.mark.parametrize(("cookies", "counts"), [(8, True), (9, False)])
+def test_only_a_certificate_for_the_usual_bounds_counts_in_a_table(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cookies: int, counts: bool
+) -> None:
+    document = json.loads(FILE.read_text())
+    document["bounds"]["cookies"] = cookies  # of as many bits: what the clauses say stays true
+    (tmp_path / "it.cert.json").write_text(json.dumps(document))
+    monkeypatch.setattr(gallery, "CERTIFICATES", tmp_path)
+    proved = Recorded("v16", "quiet-engine", "endless", Word.PROVED, None, "proved")
+    assert gallery.certified([proved]) == ({("v16", "quiet-engine")} if counts else set())
 
 
 def test_the_second_solver_is_there_where_the_tests_run() -> None:
