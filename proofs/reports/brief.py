@@ -25,8 +25,9 @@ from proofs.reports.summary import Account, consequence, headline
 from proofs.reports.terminal import tool_version
 from proofs.studies.cost import KINDS, Cost
 from proofs.studies.fixes import Fix, Fixes
+from proofs.studies.sensitivity import Sensitivity
 
-WORDS = 1300
+WORDS = 1450
 """What two pages hold."""
 
 
@@ -45,6 +46,7 @@ class Material:
 
     `recorded`: of all versions. `certified`: properties whose recorded certificates were proved again. `told`: by a
     result's `trace`. `judged`, `links` (names to paths) and `fixes`: by property. `costs`: by version, its own first.
+    `depends`: what verdicts of one scenario depend on, by single answers about the hardware.
     """
 
     recorded: Sequence[Recorded] = ()
@@ -54,6 +56,7 @@ class Material:
     links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     fixes: Mapping[str, Fixes] = field(default_factory=dict)
     costs: Mapping[str, Cost] = field(default_factory=dict)
+    depends: Sequence[Sensitivity] = ()
 
 
 VIOLATED = "What is violated, the worst first"
@@ -70,6 +73,7 @@ def brief(account: Account, material: Material) -> Brief:
     sections = {
         "What is proved": list(_proved(account, material)),
         VIOLATED: [_finding(account, result, material) for result in account.wrong],
+        "What another answer about the hardware changes": list(_answers(material.depends)),
         "What is open, and what does not apply": list(_aside(account)),
         "What one request costs": list(_costs(material.costs)),
         "Bounds and assumptions": list(_settings(account)),
@@ -171,6 +175,26 @@ def _with_accounts(short: Brief, account: Account, material: Material) -> Brief:
             entry = longer if room >= 0 else entry
         entries.append(entry)
     return replace(short, sections={**short.sections, VIOLATED: entries})
+
+
+def _answers(depends: Sequence[Sensitivity]) -> Iterator[Entry]:
+    """For each answer the properties that fall with it, and those that only hold with it."""
+    falls: dict[str, list[str]] = {}
+    holds: dict[str, list[str]] = {}
+    for item in depends:
+        for setting, result in item.changes:
+            name = ", ".join(f"{key}={value}" for key, value in setting)
+            if item.default.verdict.holds and result.verdict.is_wrong:
+                falls.setdefault(name, []).append(result.property)
+            elif item.default.verdict.is_wrong and result.verdict.holds:
+                holds.setdefault(name, []).append(result.property)
+    for name in dict.fromkeys((*falls, *holds)):
+        told = ((falls, "violated then"), (holds, "not violated then"))
+        yield Entry(name, tuple(f"{_begun(what)}: {', '.join(found[name])}" for found, what in told if name in found))
+    if depends:
+        scenario = depends[0].default.scenario
+        nothing = f"Nothing falls with it and nothing holds only then, in {scenario}, the one scenario asked for this"
+        yield Entry("any other single answer", (nothing,))
 
 
 def _aside(account: Account) -> Iterator[Entry]:

@@ -24,6 +24,7 @@ from proofs.reports.brief_forms import Brief, to_mail, to_markdown
 from proofs.reports.summary import Account
 from proofs.studies.cost import KINDS, Cost
 from proofs.studies.fixes import Fix, Fixes
+from proofs.studies.sensitivity import Counts, Sensitivity
 
 PATHS = {"no-abort": ("bam.execute_unlock", "client.read_status"), "under-lock": ("bam.execute_go",)}
 
@@ -87,6 +88,21 @@ MATERIAL = Material(
         "v12": Cost(dict.fromkeys(KINDS, 7), {**dict.fromkeys(KINDS, 9), "interrupts": None}, ("cookies",)),
         "mainline": Cost(None, dict.fromkeys(KINDS, 3)),
     },
+    depends=(
+        Sensitivity(
+            result("quiet-engine", Word.PROVED),
+            (
+                ((("nwd_ack", "input-consumed"),), result("quiet-engine", Word.VIOLATED)),
+                ((("lock_scope", "whole-bam"),), result("quiet-engine", Word.VACUOUS)),
+            ),
+            Counts(),
+        ),
+        Sensitivity(
+            result("no-abort", Word.VIOLATED),
+            (((("nwd_ack", "input-consumed"),), result("no-abort", Word.PROVED)),),
+            Counts(),
+        ),
+    ),
 )
 
 
@@ -151,6 +167,14 @@ def test_what_is_open_has_its_reason() -> None:
         "unknown": "mapping-live (capacity mappings).",
         "not-applicable": "flag-truth (no flag).",
         "nothing said in small-ring": "quiet-dummy; nothing that these are about happens there.",
+    }
+
+
+def test_answers_about_the_hardware_say_what_falls_and_what_holds_with_them() -> None:
+    assert entries(brief(ACCOUNT, MATERIAL), "What another answer about the hardware changes") == {
+        "nwd_ack=input-consumed": "Violated then: quiet-engine. Not violated then: no-abort.",
+        "any other single answer": "Nothing falls with it and nothing holds only then, in default, the one scenario"
+        " asked for this.",
     }
 
 
