@@ -22,7 +22,7 @@ from proofs.engines.compiled.states import CompiledSet
 from proofs.engines.space import COMPILED
 from proofs.engines.vector import CHUNK, Batch, Seen, Watched
 
-LARGE = 1 << 19  # states: beyond, code pays that is twice as fast and takes twice as long to compile
+LARGE = 1 << 17  # states: beyond, code pays that is twice as fast and takes twice as long to compile
 Chunk = tuple[int, int]
 Sources = list[np.ndarray]
 
