@@ -145,7 +145,7 @@ def test_a_target_may_be_a_state_and_an_event() -> None:
     assert path is not None and len(path) == plain.distance == 2 and path in plain.shortest
 
 
-@pytest.mark.xfail(strict=True, reason="_look() skips states as deep as a firing already known")
+@pytest.mark.xfail(strict=True, reason="look() skips states as deep as a firing already known")
 def test_states_and_events_at_one_depth_compete() -> None:
     space = StateSpace(events=("late",))
     space.add("n", 2)
