@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from model.language.operators import FOLDS, Function, constant, dtype_of, function_of
+from model.language.operators import FOLDS, Function, Value, constant, dtype_of, function_of
 from model.language.system import Action, Term, Variable
 from model.language.terms import Walk, by_identity
 
@@ -20,7 +20,7 @@ from model.language.terms import Walk, by_identity
 class Columns(Protocol):
     """Values by variable name: a dict, or columns computed when asked for."""
 
-    def __getitem__(self, name: str, /) -> Any:
+    def __getitem__(self, name: str, /) -> Value:
         """The value or column of one variable."""
 
 
@@ -84,7 +84,7 @@ class Code:
         freed = tape.last_used(self._results) if vector else [()] * len(tape.steps)
         self._steps = [(*step, done) for step, done in zip(tape.steps, freed, strict=True)]
 
-    def __call__(self, values: Columns) -> tuple[Any, ...]:
+    def __call__(self, values: Columns) -> tuple[Value, ...]:
         found = self._blank.copy()
         for place, name in zip(self._places, self.inputs, strict=True):
             found[place] = values[name]
@@ -134,8 +134,8 @@ class Layout:
         values: np.ndarray = (packed[word] >> np.uint64(low)) & np.uint64((1 << bits) - 1)
         return values.astype(self._types[name])
 
-    def store(self, packed: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
-        """Overwrite some variables in all packed states, in place."""
+    def store(self, packed: np.ndarray, values: Mapping[str, Value]) -> None:
+        """Overwrite some variables in all packed states, in place, each with a column or with one value."""
         by_word: dict[int, list[str]] = {}
         for name in values:
             by_word.setdefault(self.places[name][0], []).append(name)
@@ -145,7 +145,7 @@ class Layout:
             for name in names:
                 _, low, bits = self.places[name]
                 mask |= ((1 << bits) - 1) << low
-                fresh = fresh | (values[name].astype(np.uint64) << np.uint64(low))
+                fresh = fresh | (np.asarray(values[name]).astype(np.uint64) << np.uint64(low))
             packed[word] = (packed[word] & np.uint64(~mask & (2**64 - 1))) | fresh
 
 

@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 import z3
 
-Function = Callable[..., Any]
+Value = np.ndarray | np.generic | int
+"""What a term's value is: a column of one value for each state, or one value; a Boolean is 0 or 1."""
+Function = Callable[..., Value]
+_Raw = Callable[..., Any]  # NumPy's types do not say that an operator of two columns gives a column
 
-BINARY: dict[int, Function] = {
+BINARY: dict[int, _Raw] = {
     z3.Z3_OP_BADD: operator.add,
     z3.Z3_OP_BSUB: operator.sub,
     z3.Z3_OP_BMUL: operator.mul,
@@ -30,7 +33,7 @@ BINARY: dict[int, Function] = {
     z3.Z3_OP_ULT: operator.lt,
     z3.Z3_OP_UGT: operator.gt,
 }
-LOGIC: dict[int, tuple[Function, Function]] = {  # plain, vector
+LOGIC: dict[int, tuple[_Raw, _Raw]] = {  # plain, vector
     z3.Z3_OP_NOT: (operator.not_, operator.invert),
     z3.Z3_OP_IMPLIES: (lambda a, b: not a or b, lambda a, b: ~a | b),
 }
@@ -54,7 +57,7 @@ def dtype_of(width: int) -> type[np.generic]:
     raise UnsupportedTermError(f"no machine word holds {width} bits; split the variable")
 
 
-def constant(width: int, value: int, vector: bool) -> Any:
+def constant(width: int, value: int, vector: bool) -> Value:
     """A constant of `width` bits, 0 for a Boolean, as what the functions take."""
     if vector:
         return dtype_of(width)(value)
@@ -104,11 +107,11 @@ def function_of(
     raise UnsupportedTermError(f"no reading for z3 operator kind {kind}")
 
 
-def _folded(function: Function) -> Function:
+def _folded(function: _Raw) -> _Raw:
     return lambda *args: reduce(function, args)
 
 
-def _masked(function: Function, width: int, vector: bool) -> Function:
+def _masked(function: _Raw, width: int, vector: bool) -> Function:
     if vector and np.dtype(dtype_of(width)).itemsize * 8 == width:
         return function
     mask = (1 << width) - 1
@@ -119,7 +122,7 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _cast(before: int, after: int, vector: bool) -> Function:
+def _cast(before: int, after: int, vector: bool) -> _Raw:
     if not vector or dtype_of(before) is dtype_of(after):
         return _same
     dtype = dtype_of(after)
@@ -143,7 +146,7 @@ def _extraction(parameters: tuple[int, ...], before: int, width: int, vector: bo
 
 
 def _concatenation(width: int, widths: Sequence[int], literals: Sequence[int | None], vector: bool) -> Function:
-    parts: list[tuple[int, int, Function]] = []
+    parts: list[tuple[int, int, _Raw]] = []
     low, fixed = 0, 0
     for place in reversed(range(len(widths))):
         known = literals[place]
@@ -153,7 +156,7 @@ def _concatenation(width: int, widths: Sequence[int], literals: Sequence[int | N
             fixed |= known << low
         low += widths[place]
     (first, by, widened), *others = parts or [(0, 0, lambda value: constant(width, 0, vector))]
-    rest = constant(width, fixed, vector)
+    rest: Any = constant(width, fixed, vector)
 
     def joined(*args: Any) -> Any:
         result = widened(args[first]) << by if by else widened(args[first])

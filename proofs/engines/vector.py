@@ -10,6 +10,7 @@ import numpy as np
 import z3
 
 from model.language.concrete import Code, Columns, Layout
+from model.language.operators import Value
 from model.language.system import Action, Term, TransitionSystem
 from proofs.engines import Target
 from proofs.engines.space import NUMPY
@@ -97,7 +98,7 @@ class _Watch:
         self.capacities = {key: system.overflow(key) for key in system.capacities()}
         self._asked: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
-    def values(self, names: tuple[str, ...], keys: tuple[str, ...], columns: Columns) -> tuple[np.ndarray, ...]:
+    def values(self, names: tuple[str, ...], keys: tuple[str, ...], columns: Columns) -> tuple[Value, ...]:
         """The rows of the targets of these names, one after the other, then those of the capacities."""
         if self._asked != (names, keys):
             self._asked = names, keys
