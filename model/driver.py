@@ -68,7 +68,7 @@ def submit(ctx: Context, ch: Channel, kind: int, left: int, request: Term) -> No
         submitted.push_back(left=left, req=request)
         return
     with ch.step.when(_channel_empty(ch)):
-        _restart_cookies(ch)
+        restart_cookies(ch)
     submitted.push_back(kind=kind, left=left, req=request, cookie=assign_cookie(ch))
 
 
@@ -76,7 +76,8 @@ def _channel_empty(ch: Channel) -> Term:
     return z3.And(*(ch.queue(name).empty for name in ("desc_submitted", "desc_issued", "desc_list")))
 
 
-def _restart_cookies(ch: Channel) -> None:
+def restart_cookies(ch: Channel) -> None:
+    """The cookies of a channel that is empty."""
     ch["next_cookie"] = 1
     ch["completed_cookie"] = 0
 
@@ -235,7 +236,7 @@ def process_channel_irqs(ctx: Context, ch: Channel) -> None:
     available = pass_lock_slots(ctx, ch, consumed, available)
     ch.ring.reap(consumed - available)
     if ch.commands:
-        s.emit("cookie_covers_unconsumed", _covered(ch))
+        s.emit("cookie_covers_unconsumed", covered(ch))
     s["work.pending"] = True
 
 
@@ -259,7 +260,8 @@ def _vchan_cookie_complete(ch: Channel, txn: Mapping[str, Term]) -> None:
     ch["completed_cookie"] = txn["cookie"]
 
 
-def _covered(ch: Channel) -> Term:
+def covered(ch: Channel) -> Term:
+    """Whether the completed cookie is that of a transaction of the client that waits on a list, or of a later one."""
     waiting = [entry for name in ("desc_submitted", "desc_issued", "desc_list") for entry in ch.queue(name).entries()]
     client = [(entry, z3.Or(entry["kind"] == TXN.CMD, entry["kind"] == TXN.DATA)) for entry in waiting]
     return z3.Or(
@@ -274,10 +276,6 @@ def bam_dma_terminate_all(ctx: Context, ch: Channel) -> None:
     """Reset the pipe if desc_list has entries; take everything from every list. The frees follow without the lock."""
     s = ch.step
     with s.when(z3.Not(ch.queue("desc_list").empty)):
-        if ch.commands and "monitor.unlock_dropped" in ctx.space.variables:
-            waiting = [z3.And(entry["valid"], entry["hw"] == HW.UNLOCK) for entry in ch.queue("ring").entries()]
-            with s.when(z3.Or(*waiting)):
-                s["monitor.unlock_dropped"] = True
         reset_pipe(ctx, ch)
     for name in ("desc_submitted", "desc_issued", "desc_list"):
         if ch.commands:
@@ -286,7 +284,7 @@ def bam_dma_terminate_all(ctx: Context, ch: Channel) -> None:
                     note_lock_txn(ch, entry, TERMINATED)
         ch.queue(name).clear()
     if ch.commands:
-        _restart_cookies(ch)
+        restart_cookies(ch)
         move_lock_txns(ch, "desc_completed", TERMINATED)
         if "rx.desc_allocated" in ctx.space.variables:
             ch["desc_allocated"] = False

@@ -123,6 +123,10 @@ def clocked(ctx: Context, s: Step) -> dict[str, Term]:
 
 def reset_pipe(ctx: Context, ch: Channel) -> None:
     """bam_chan_init_hw: P_RST and re-enable."""
+    if ch.commands and "monitor.unlock_dropped" in ctx.space.variables:
+        waiting = [z3.And(entry["valid"], entry["hw"] == HW.UNLOCK) for entry in ch.queue("ring").entries()]
+        with ch.step.when(z3.Or(*waiting)):
+            ch.step["monitor.unlock_dropped"] = True
     ch.ring.reset()
     if ch.commands:
         if ctx.assume["reset_data"] == "discarded":

@@ -20,6 +20,7 @@ def head_of(machine: Machine, head: Pointer) -> Key:
     _, key = next(iter(machine.keys(places[0])))
     if key not in machine.state.lists:
         machine.refuse(f"{places[0]} is a list of which nothing is known")
+    machine.touch(key)
     return key
 
 
@@ -102,6 +103,7 @@ def remove(machine: Machine, entry: Pointer) -> None:
     for key, items in list(machine.state.lists.items()):
         hits = [hit if machine.possible(hit) else False for hit in _hits(items, entry)]
         if any(hit is not False for hit in hits):
+            machine.touch(key)
             found += hits
             _demand_no_step_lost(machine, key, entry, either(*hits))
             machine.state.lists[key] = _without(machine, items, hits)

@@ -7,6 +7,7 @@ the condition under which it does it, for others to prove impossible or to repor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -33,6 +34,12 @@ from model.source.tree import SourceError
 from model.source.unit import Unit
 
 
+def bit_blasting() -> z3.Solver:
+    """A new solver for bit-vectors: for questions as they come here, far faster than one that is kept."""
+    steps = ("simplify", "propagate-values", "solve-eqs", "elim-uncnstr", "simplify", "bit-blast", "sat")
+    return z3.Then(*steps).solver()
+
+
 @dataclass
 class Obligation:
     """What must not happen: under which condition on the state at the beginning it does, what it is, and file:line."""
@@ -56,10 +63,11 @@ class Machine:
 
     `types`: what each object is; `lengths`: how many elements an array has whose type does not say it; `zeroed`:
     objects that are 0 where nothing was stored; `initial`: what globals hold; `locals`: objects that are variables of
-    functions; `allocated`: bytes of what has no type yet; `walks`: the loops over lists; `on_lock`: who is told of each
-    lock that is taken (True) or released; `where`: file:line of what is executed; `limits`: the name and the capacity
-    of a list that a model bounds; `exceeded`: under which condition which of them does not suffice, after which nothing
-    is said.
+    functions; `allocated`: bytes of what has no type yet; `walks`: the loops over lists; `where`: file:line of what is
+    executed; `limits`: the name and the capacity of a list that a model bounds; `exceeded`: under which condition which
+    of them does not suffice, after which nothing is said. Told are `on_lock` of each lock that is taken (True) or
+    released, `on_access` of each place that is read or written, `on_store` of each value that is stored, and under
+    which further condition.
     """
 
     def __init__(self, unit: Unit, assume: Sequence[z3.BoolRef] = ()) -> None:
@@ -75,11 +83,13 @@ class Machine:
         self.initial: dict[Key, Value] = {}
         self.walks: list[Walk] = []
         self.on_lock: list[Callable[[Key, bool], None]] = []
+        self.on_access: list[Callable[[Key], None]] = []
+        self.on_store: list[Callable[[Key, Condition, Value], None]] = []
         self.where = "?"
         self._obligations: dict[tuple[str, str], Obligation] = {}
-        self._solver = z3.SolverFor("QF_FD")
-        self._solver.add(*assume)
+        self._assumed = list(assume)
         self._known: dict[int, tuple[Condition, bool]] = {}
+        self._examples: list[z3.ModelRef] = []
         self._names = 0
 
     # what is proved
@@ -100,8 +110,20 @@ class Machine:
             return condition
         key = condition.get_id()
         if key not in self._known:
-            self._known[key] = (condition, self._solver.check(condition) != z3.unsat)
+            self._known[key] = (condition, self._satisfiable(condition))
         return self._known[key][1]
+
+    def _satisfiable(self, condition: z3.BoolRef) -> bool:
+        """Whether some state at the beginning has it: first of all one of those that were found before."""
+        for example in self._examples:
+            if z3.is_true(example.eval(condition, model_completion=True)):
+                return True
+        solver = bit_blasting()
+        solver.add(*self._assumed, condition)
+        found = solver.check()
+        if found == z3.sat:
+            self._examples.append(solver.model())
+        return bool(found != z3.unsat)
 
     def decided(self, condition: Condition) -> Condition:
         """The condition as True or False if the present path leaves no choice."""
@@ -133,8 +155,9 @@ class Machine:
         self.exceeded[name] = either(self.exceeded.get(name, False), beyond)
         if beyond is True:
             self.refuse(f"exceeds {name} in every state")
-        self._solver.add(z3.Not(beyond))
+        self._assumed.append(z3.Not(beyond))
         self._known.clear()
+        self._examples = [one for one in self._examples if z3.is_false(one.eval(beyond, model_completion=True))]
 
     # paths
 
@@ -236,6 +259,21 @@ class Machine:
             return not 0 <= index < count
         return fold(z3.UGE(index, z3.BitVecVal(count, INDEX)))
 
+    def touch(self, key: Key) -> None:
+        """Tell whoever wants to know that a place is read or written."""
+        for notice in self.on_access:
+            notice(key)
+
+    @contextmanager
+    def silently(self) -> Iterator[None]:
+        """Look at the memory without obligations: what is noted inside is forgotten."""
+        before, told = dict(self._obligations), self.on_access
+        self.on_access = []
+        try:
+            yield
+        finally:
+            self._obligations, self.on_access = before, told
+
     def accessible(self, pointer: Pointer) -> list[tuple[Condition, Place]]:
         """The places that a pointer can point to; NULL and freed objects are obligations, the rest goes on."""
         self.oblige(pointer.null, "dereferences NULL")
@@ -258,6 +296,7 @@ class Machine:
         found: Value | None = None
         for under, place in self.accessible(pointer):
             for hit, key in self.keys(place):
+                self.touch(key)
                 value = self.cell(key, kind)
                 found = value if found is None else merge(fold(both(under, hit)), value, found)
         if found is None:
@@ -287,7 +326,10 @@ class Machine:
             return
         for under, place in self.accessible(pointer):
             for hit, key in self.keys(place):
+                self.touch(key)
                 where = fold(both(under, hit))
+                for notice in self.on_store:
+                    notice(key, where, value)
                 before = self.state.cells.get(key) or self._missing(key, value.kind)
                 if where is not True and before is None:
                     before = Value(value.kind, value.term, False)

@@ -1,0 +1,174 @@
+"""What the driver's C has made of the memory, as the variables of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import z3
+
+from model.channel import Channel
+from model.hardware.pipes import reset_pipe
+from model.language.queues import Queue, resize
+from model.language.system import Step, Term
+from model.source.bam import facts
+from model.source.bam.hardware import get, pipe
+from model.source.bam.memory import LISTS, NODE, NODES, Memory, fifo, settings
+from model.source.ctypes import UNSIGNED, CType, Integer, PointerTo, Struct
+from model.source.symbolic.machine import Machine
+from model.source.symbolic.state import Items, State
+from model.source.symbolic.terms import Condition, above, as_term, both, equal, fold, wide
+from model.source.symbolic.values import Place, Pointer, Value, merge
+
+
+class Outcome:
+    """The memory at the end of a section of the channel that `memory` describes; `before` is that at its beginning."""
+
+    def __init__(self, memory: Memory, before: State) -> None:
+        self.memory, self.before = memory, before
+        self.machine: Machine = memory.machine
+        self.ctx, self.name, self.ring = memory.ctx, memory.name, memory.ring
+
+    # reading the memory
+
+    def _member(self, *path: str | int) -> Value:
+        return self.machine.state.cells[self.memory.at(self.name, *path)]
+
+    def _number(self, value: Value, width: int) -> Term:
+        number = value.number
+        return wide(number, width)
+
+    def _peek(self, pointer: Pointer, kind: CType) -> Value:
+        """What is there, whatever may be wrong with the pointer; anything if it points nowhere."""
+        found: Value | None = None
+        for under, place in pointer.places:
+            for hit, key in self.machine.keys(place):
+                value = self.machine.cell(key, kind)
+                found = value if found is None else merge(fold(both(under, hit)), value, found)
+        if found is None:
+            zero = self.machine.zero(kind)
+            assert zero is not None
+            return zero
+        return found
+
+    # writing the model's variables
+
+    def write(self, step: Step) -> None:
+        """Assign every variable of the model that a section can change."""
+        ch = Channel(self.ctx, step, self.name)
+        with self.machine.silently():
+            if (reset := get(self.machine, pipe(self.name), "was reset").truth) is not False and ch.commands:
+                with step.when(as_term(reset)):
+                    reset_pipe(self.ctx, ch)
+            for member in LISTS:
+                self._write_list(step, member)
+            self._write_ring(step)
+            self._write_rest(step, ch)
+
+    def _write_list(self, step: Step, member: str) -> None:
+        items = self.machine.state.lists[self.memory.at(self.name, *LISTS[member])]
+        if items is self.before.lists[self.memory.at(self.name, *LISTS[member])] and not self._touched(items):
+            return
+        capacity = step.space.queues[f"{self.name}.{member}"].capacity
+        rows = [self._record(entry, member) for entry in items.entries[:capacity]]
+        self._write_queue(step, member, rows, wide(items.length, 64))
+
+    def _touched(self, items: Items) -> bool:
+        """Whether one of the transactions on a list has another content than before."""
+        objects = {place.object for entry in items.entries for _, place in entry.places}
+        cells = self.machine.state.cells
+        return any(key[0] in objects and value is not self.before.cells.get(key) for key, value in cells.items())
+
+    def _write_queue(self, step: Step, member: str, rows: list[dict[str, Term]], length: Term) -> None:
+        queue = Queue(step, f"{self.name}.{member}")
+        for key, field in queue.schema.fields.items():
+            total = queue.schema.capacity * field.width
+            block = z3.BitVecVal(0, total)
+            for place, row in enumerate(rows):
+                entry = resize(resize(row[key], field.width), total) << place * field.width
+                block = block | z3.If(z3.UGT(length, place), entry, z3.BitVecVal(0, total))
+            step[f"{queue.name}.{key}"] = block
+        step[f"{queue.name}.len"] = resize(length, queue.length.size())
+
+    def _owner(self, entry: Pointer, member: str) -> Pointer:
+        depth = len(NODES.get(member, NODE))
+        return Pointer(
+            tuple((under, place and Place(place.object, place.path[:-depth])) for under, place in entry.alternatives)
+        )
+
+    def _record(self, entry: Pointer, member: str) -> dict[str, Term]:
+        owner = self._owner(entry, member)
+        total = self._number(self._peek(owner.inside("num_desc"), UNSIGNED), 32)
+        loaded = self._number(self._peek(owner.inside("xfer_len"), UNSIGNED), 32)
+        row = self._peek(owner.inside("curr_desc"), PointerTo(Struct("bam_desc_hw"))).pointer
+        flags = self._number(self._peek(row.inside("flags"), Integer(16, False)), 16)
+        where = self._number(self._peek(row.inside("addr"), UNSIGNED), 32)
+        cookie = self._number(self._peek(owner.inside("vd", "tx", "cookie"), Integer(32, True)), 32)
+        return {
+            "left": total - loaded if member == "desc_list" else total,
+            "xfer": loaded,
+            "kind": facts.kind_of(flags),
+            "req": facts.request_of(where),
+            "map": facts.mapping_of(where),
+            "cookie": cookie,
+        }
+
+    def _write_ring(self, step: Step) -> None:
+        sw, doorbell = (self._number(get(self.machine, pipe(self.name), key), 32) for key in ("sw", "doorbell"))
+        for end in ("head", "tail"):
+            variable = step.space.variables[f"{self.name}.{end}"]
+            step[variable.name] = wide(self._number(self._member(end), 16), variable.width)
+        if not self._ring_changed():
+            return
+        length = z3.If(z3.UGE(doorbell, sw), doorbell - sw, doorbell + self.ring - sw)
+        rows = []
+        for place in range(self.ring):
+            slot = sw + place
+            slot = z3.simplify(z3.If(z3.UGE(slot, self.ring), slot - self.ring, slot))
+            cell = Pointer.to(fifo(self.name), fold(wide(slot, 64)))
+            flags = self._number(self._peek(cell.inside("flags"), Integer(16, False)), 16)
+            where = self._number(self._peek(cell.inside("addr"), UNSIGNED), 32)
+            row = {key: _bit(facts.has(flags, bit)) for key, bit in _BITS.items()}
+            row |= {"req": facts.request_of(where), "map": facts.mapping_of(where), "hw": facts.hw_of(flags, where)}
+            rows.append(row)
+        self._write_queue(step, "ring", rows, z3.simplify(length))
+
+    def _ring_changed(self) -> bool:
+        cells = self.machine.state.cells
+        watched = [key for key in cells if key[0] == fifo(self.name)]
+        watched += [(pipe(self.name), (name,)) for name in ("sw", "doorbell")]
+        return any(cells[key] is not self.before.cells.get(key) for key in watched)
+
+    def _write_rest(self, step: Step, ch: Channel) -> None:
+        ch["irq"] = as_term(get(self.machine, pipe(self.name), "irq").truth)
+        step["work.pending"] = as_term(get(self.machine, "hw", "work").truth)
+        if "bam.suspended" in step.space.variables:
+            with step.when(as_term(get(self.machine, "hw", "resumed").truth)):
+                step["bam.suspended"] = False
+        if not ch.commands:
+            ch["enabled"] = as_term(fold(self.working()))
+            ch["desc_completed"] = as_term(above(self._list("vc", "desc_completed").length, 0))
+            return
+        self._write_cookies(step, ch)
+
+    def _write_cookies(self, step: Step, ch: Channel) -> None:
+        last = self._number(self._member("vc", "chan", "cookie"), 32) + 1
+        width = step.space.variables["rx.next_cookie"].width
+        step.exceed("cookies", z3.UGT(last, (1 << width) - 1))
+        ch["next_cookie"] = wide(last, width)
+        completed = self._number(self._member("vc", "chan", "completed_cookie"), 32)
+        ch["completed_cookie"] = wide(completed, step.space.variables["rx.completed_cookie"].width)
+
+    def _list(self, *path: str) -> Items:
+        return self.machine.state.lists[self.memory.at(self.name, *path)]
+
+    def working(self) -> Condition:
+        """Whether the pipe's registers are those of one that works."""
+        expected = settings(self.ctx, self.name)
+        return both(*(equal(get(self.machine, pipe(self.name), key).number, value) for key, value in expected.items()))
+
+
+_BITS: Mapping[str, int] = {"int": facts.INT, "eot": facts.EOT, "nwd": facts.NWD}
+
+
+def _bit(condition: Term) -> Term:
+    return z3.If(condition, z3.BitVecVal(1, 1), z3.BitVecVal(0, 1))

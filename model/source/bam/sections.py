@@ -1,0 +1,172 @@
+"""Which function of the driver an action of the model is, and the action that follows from executing it.
+
+Declared by hand, as no C says it: which contexts there are, when each can run (an action's guard), the client's
+progress and the faults' count (`DECLARED`). Left out, and why no property can see it:
+- Each execution has one channel with work and one that is idle; the work item's turn at a channel that has nothing
+  issued does nothing, which is executed too, as the other channel's turn.
+- Cookies restart when terminate_all has emptied a channel: they are compared among transactions that are alive.
+- What a function does after its section only frees what it took inside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import z3
+
+from model.channel import Channel
+from model.context import Protocol
+from model.driver import covered, restart_cookies
+from model.language.system import Action, Step, Term
+from model.source.bam import facts
+from model.source.bam.hardware import NAMES, Trouble, meanings
+from model.source.bam.left import Left
+from model.source.bam.memory import Memory
+from model.source.bam.outcome import Outcome
+from model.source.bam.watch import Watch
+from model.source.bam.wellformed import well_formed
+from model.source.ctypes import BOOL, VOID_POINTER
+from model.source.symbolic.kernel import KERNEL
+from model.source.symbolic.machine import Obligation
+from model.source.symbolic.statements import Interpreter
+from model.source.symbolic.terms import as_term
+from model.source.symbolic.values import Pointer, Value, number
+from model.source.tree import SourceError, SourceTree
+from model.source.unit import Unit, coordinate
+
+DECLARED = re.compile(r"(client|fault)\..*|work\.at_tx")
+"""The variables that an action changes by hand, whatever the C does."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A function of the driver on a channel: its name in one of the versions, and what it is given.
+
+    `given`: "chan", "irq", "work" or "task"; `taken`: whether the work item is off its queue when it begins; `bounded`:
+    whether its lists are those of the model at any time; `callbacks`: how often the client's callback runs.
+    """
+
+    channel: str
+    functions: tuple[str, ...]
+    given: str
+    taken: bool = False
+    bounded: bool = True
+    callbacks: int = 0
+
+
+def _sections() -> dict[str, Section]:
+    found = {}
+    for name in NAMES:
+        found[f"client.issue_{name}"] = Section(name, ("bam_issue_pending",), "chan")
+        found[f"client.terminate_{name}"] = Section(name, ("bam_dma_terminate_all",), "chan", bounded=False)
+        found[f"driver.process_{name}_irq"] = Section(name, ("bam_dma_irq",), "irq")
+        work = ("bam_dma_work", "dma_tasklet")
+        found[f"driver.work_{name}"] = Section(name, work, "work", taken=name == "rx")
+    return found | {"driver.complete_tx": Section("tx", ("vchan_complete",), "task", callbacks=1)}
+
+
+SECTIONS: Mapping[str, Section] = _sections()
+"""By the name of the action, without what tells a second one of its name apart."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """An action from C. `wrongs`: what may not happen, or may not be left, with the condition under which it is."""
+
+    action: Action
+    wrongs: tuple[Obligation, ...]
+    where: str
+
+
+def section_of(action: Action) -> Section | None:
+    """The section that an action of the model is, None if it is nothing of bam_dma."""
+    return SECTIONS.get(re.sub(r"_\d+$", "", action.name.partition(":")[0]))
+
+
+def read_driver(tree: SourceTree, ring: int) -> Unit:
+    """bam_dma and virt-dma of a tree, with a ring of so many slots instead of 4095. Raises SourceError."""
+    return Unit.read(tree, facts.FILES, {"SZ_32K": f"(({ring} + 1) * {facts.DESCRIPTOR_BYTES})"})
+
+
+def unbound(protocol: Protocol) -> str | None:
+    """Why the state of a version cannot be read from C yet, if so."""
+    ctx = protocol.ctx
+    if ctx.driver_locks or ctx.client_locks or "rx.desc_allocated" in ctx.space.variables:
+        return "what this version keeps for its LOCK and UNLOCK is not bound to C yet"
+    return None
+
+
+def execute(protocol: Protocol, unit: Unit, action: Action) -> Read:
+    """The action that the C is, for every well-formed state in which the model's can be taken.
+
+    `action` has to be one that `section_of` knows. Raises SourceError for what has no meaning.
+    """
+    section, ctx = section_of(action), protocol.ctx
+    assert section is not None
+    if reason := unbound(protocol):
+        raise SourceError(reason)
+    function = _function(unit, section)
+    trouble = _trouble(action)
+    known = KERNEL.also(meanings(ctx.bounds["ring"], trouble))
+    guard = [term for key, term in action.guard.items() if not key.endswith(" is tried")]
+    machine = Interpreter(unit, known, [*well_formed(ctx).values(), *guard])
+    memory = Memory(ctx, machine, section.channel)
+    memory.load()
+    if not section.bounded:
+        machine.limits.clear()
+    if section.taken:
+        machine.state.cells["hw", ("work",)] = Value(BOOL, False)
+    before, watch = machine.state.copy(), Watch(memory)
+    machine.call(function, _arguments(section))
+    outcome = Outcome(memory, before)
+    where = coordinate(unit.functions[function])
+    made = _action(protocol, action, section, outcome, watch)
+    wrongs = [*machine.obligations, *Left(outcome, where, section.callbacks).all()]
+    if action.fault is not None:
+        tried = f"{action.fault} is tried"
+        made = replace(made, guard={**action.guard, tried: z3.simplify(as_term(trouble.met))})
+    return Read(made, tuple(wrongs), where)
+
+
+def _function(unit: Unit, section: Section) -> str:
+    for name in section.functions:
+        if name in unit.functions:
+            return name
+    raise SourceError(f"{facts.DRIVER} has no {' or '.join(section.functions)}; without it there is no such section")
+
+
+def _trouble(action: Action) -> Trouble:
+    number_of = re.search(r"-(\d+)$", action.name)
+    return Trouble(action.fault, int(number_of[1]) if number_of and action.fault else 1)
+
+
+def _arguments(section: Section) -> list[Value]:
+    channel = NAMES.index(section.channel)
+    if section.given == "chan":
+        return [Value(VOID_POINTER, Pointer.to("channels", channel, "vc", "chan"))]
+    if section.given == "irq":
+        return [number(0), Value(VOID_POINTER, Pointer.to("bdev"))]
+    if section.given == "task":
+        return [Value(VOID_POINTER, Pointer.to("channels", channel, "vc", "task"))]
+    return [Value(VOID_POINTER, Pointer.to("bdev", "task"))]
+
+
+def _action(protocol: Protocol, action: Action, section: Section, outcome: Outcome, watch: Watch) -> Action:
+    ctx = protocol.ctx
+    step = Step(ctx.space)
+    outcome.write(step)
+    channel = Channel(ctx, step, section.channel)
+    if section.given == "chan" and not section.bounded and channel.commands:
+        restart_cookies(channel)
+    if section.given == "irq" and channel.commands:
+        step.emit("cookie_covers_unconsumed", covered(channel))
+    for event, condition in watch.events.items():
+        step.emit(event, as_term(condition))
+    for name, condition in outcome.machine.exceeded.items():
+        step.exceed(name, as_term(condition))
+    made = step.action(action.name, action.actor, action.guard, action.source, action.executes_descriptor)
+    declared: dict[str, Term] = {key: term for key, term in action.updates.items() if DECLARED.fullmatch(key)}
+    own = {key: term for key, term in made.updates.items() if key not in declared}
+    return replace(made, updates={**declared, **own}, fault=action.fault)

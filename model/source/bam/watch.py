@@ -1,0 +1,64 @@
+"""What is watched while a section is executed: the lock around what it protects, and what a store amounts to."""
+
+from __future__ import annotations
+
+from model.source.bam.hardware import NAMES, get, pipe, put
+from model.source.bam.memory import Memory, fifo
+from model.source.ctypes import UNSIGNED
+from model.source.symbolic.arithmetic import binary
+from model.source.symbolic.machine import Machine
+from model.source.symbolic.terms import Condition, both, either, equal, fold
+from model.source.symbolic.values import Key, Place, Value, number
+
+PROTECTED = ("head", "tail", "initialized", "reconfigure", "paused", "desc_list")
+"""Members of a channel that only a section under vc.lock may look at; so are the lists and cookies in `vc`."""
+
+
+class Watch:
+    """Watches an execution; `events`: the model's events by name, under which condition they happen."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self.machine: Machine = memory.machine
+        self.events: dict[str, Condition] = {}
+        self.machine.on_lock.append(self._lock)
+        self.machine.on_access.append(self._access)
+        self.machine.on_store.append(self._store)
+
+    def _lock(self, key: Key, taken: bool) -> None:
+        if taken and key[0] == "channels" and isinstance(key[1][0], int):
+            at = pipe(NAMES[key[1][0]])
+            count = get(self.machine, at, "sections")
+            put(self.machine, at, "sections", binary(self.machine, "+", count, number(1, UNSIGNED)))
+
+    def _access(self, key: Key) -> None:
+        index = self._protected(key)
+        if index is not None and ("channels", (index, "vc", "lock")) not in self.machine.state.held:
+            self.machine.oblige(True, f"{Place(*key)} without vc.lock")
+
+    def _protected(self, key: Key) -> int | None:
+        """The number of the channel whose lock a place needs, None if none."""
+        place, path = key
+        for index, name in enumerate(NAMES):
+            if place in (fifo(name), pipe(name)):
+                return index
+        if place != "channels" or not isinstance(path[0], int) or len(path) < 2:
+            return None
+        inner = path[1] == "vc" and (str(path[2]).startswith("desc_") and path[2] != "desc_free")
+        cookie = path[1:3] == ("vc", "chan") and path[-1] in ("cookie", "completed_cookie")
+        return path[0] if path[1] in PROTECTED or inner or cookie else None
+
+    def _store(self, key: Key, under: Condition, value: Value) -> None:
+        name = self.memory.name
+        if key == self.memory.at(name, "vc", "chan", "completed_cookie") and name == "rx":
+            older = binary(self.machine, "<", value, self.machine.state.cells[key]).truth
+            self._note("cookie_moves_back", both(under, older))
+        if key[0] == fifo(name) and key[1][-1] == "flags":
+            slot = key[1][0]
+            assert isinstance(slot, int)
+            offset = get(self.machine, pipe(name), "sw").number
+            self._note("ring_lapped", both(under, equal(offset, (slot + 1) % self.memory.ring)))
+
+    def _note(self, event: str, condition: Condition) -> None:
+        hit = fold(both(self.machine.path, condition))
+        self.events[event] = either(self.events.get(event, False), hit)

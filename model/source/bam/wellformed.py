@@ -1,0 +1,72 @@
+"""What the comparison assumes of a state, and what is checked on every reachable one.
+
+An entry of a list beyond its length is 0, a transaction has as many descriptors as its kind has at most, a ring's head
+and tail are inside it, and a pipe that was never set up has nothing in its ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import z3
+
+from model.channel import HW, REGISTER_WRITES, TXN
+from model.context import Context
+from model.driver import max_descriptors
+from model.language.queues import Queue, resize
+from model.language.system import Step, Term
+
+WIDE = 16
+
+
+def well_formed(ctx: Context) -> dict[str, Term]:
+    """What it is, and the condition, for both channels."""
+    step = Step(ctx.space)
+    found = {}
+    for name in ("rx", "tx"):
+        for queue in (f"{name}.{member}" for member in ("desc_submitted", "desc_issued", "desc_list", "ring")):
+            found[f"{queue} has entries as they are made"] = z3.And(*_queue(ctx, Queue(step, queue)))
+        found[f"{name}.head and tail are in the ring"] = z3.And(
+            *(z3.ULT(resize(step[f"{name}.{end}"], WIDE), ctx.bounds["ring"]) for end in ("head", "tail"))
+        )
+    empty = [step["tx.head"] == 0, step["tx.tail"] == 0, step["tx.ring.len"] == 0, step["tx.desc_list.len"] == 0]
+    found["a pipe that was never set up has nothing"] = z3.Or(step["tx.enabled"], z3.And(*empty))
+    found["cookies are positive"] = z3.UGE(step["rx.next_cookie"], 1)
+    found["a ring has less than its slots"] = z3.And(
+        *(z3.ULT(resize(step[f"{name}.ring.len"], WIDE), ctx.bounds["ring"]) for name in ("rx", "tx"))
+    )
+    return found
+
+
+def _queue(ctx: Context, queue: Queue) -> Iterator[Term]:
+    yield z3.ULE(resize(queue.length, WIDE), queue.schema.capacity)
+    for entry in queue.entries():
+        for key, field in queue.schema.fields.items():
+            yield z3.Or(entry["valid"], entry[key] == 0)
+            if field.labels:
+                yield z3.ULT(resize(entry[key], WIDE), len(field.labels))
+        if "left" in entry:
+            yield z3.Implies(entry["valid"], z3.And(*_transaction(ctx, entry)))
+        if "hw" in entry:
+            locks = z3.Or(entry["hw"] == HW.LOCK, entry["hw"] == HW.UNLOCK)
+            yield z3.Implies(locks, entry["req"] == 0) if ctx.driver_locks else z3.BoolVal(True)
+            yield z3.Implies(z3.Not(locks), entry["map"] == 0)
+
+
+def _transaction(ctx: Context, entry: dict[str, Term]) -> Iterator[Term]:
+    left = resize(entry["left"], WIDE)
+    total = left + resize(entry["xfer"], WIDE) if "xfer" in entry else left
+    yield z3.UGE(total, 1)
+    if "xfer" in entry:
+        yield z3.UGE(entry["xfer"], 1)
+        yield z3.ULE(resize(entry["xfer"], WIDE), ctx.bounds["ring"])
+    if "kind" not in entry:
+        yield z3.ULE(total, REGISTER_WRITES)
+        return
+    locks = z3.Or(entry["kind"] == TXN.LOCK, entry["kind"] == TXN.UNLOCK)
+    most = z3.If(entry["kind"] == TXN.CMD, z3.BitVecVal(REGISTER_WRITES, WIDE), z3.BitVecVal(1, WIDE))
+    yield z3.ULE(total, z3.If(entry["kind"] == TXN.DATA, z3.BitVecVal(max_descriptors(ctx), WIDE), most))
+    yield z3.UGE(entry["cookie"], 1) if ctx.axes["lock-cookie"] == "own" else z3.BoolVal(True)
+    if ctx.driver_locks:
+        yield z3.Implies(locks, entry["req"] == 0)
+    yield z3.Implies(z3.Not(locks), entry["map"] == 0)
