@@ -33,6 +33,13 @@ BINARY: dict[int, _Raw] = {
     z3.Z3_OP_ULT: operator.lt,
     z3.Z3_OP_UGT: operator.gt,
 }
+SIGNED: dict[int, _Raw] = {
+    z3.Z3_OP_SLEQ: operator.le,
+    z3.Z3_OP_SGEQ: operator.ge,
+    z3.Z3_OP_SLT: operator.lt,
+    z3.Z3_OP_SGT: operator.gt,
+}
+"""Comparisons of what a driver's C computes with a sign: as without one, once the sign bits are inverted."""
 LOGIC: dict[int, tuple[_Raw, _Raw]] = {  # plain, vector
     z3.Z3_OP_NOT: (operator.not_, operator.invert),
     z3.Z3_OP_IMPLIES: (lambda a, b: not a or b, lambda a, b: ~a | b),
@@ -87,6 +94,9 @@ def function_of(
     if kind in BINARY:
         plain = BINARY[kind] if len(widths) == 2 else _folded(BINARY[kind])
         return _masked(plain, width, vector) if kind in WRAPS else plain
+    if kind in SIGNED:
+        compare, sign = SIGNED[kind], constant(widths[0], 1 << (widths[0] - 1), vector)
+        return lambda a, b: compare(a ^ sign, b ^ sign)
     if kind in LOGIC:
         return LOGIC[kind][vector]
     if kind == z3.Z3_OP_ITE:

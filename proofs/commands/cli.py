@@ -12,6 +12,7 @@ import click
 from counterexamples.documents import DocumentError
 from counterexamples.trace import ReplayError
 from model.parameters import ParameterError
+from model.source.tree import SourceError
 from model.versions import VersionError
 from proofs.checking.expectations import ExpectationError
 from proofs.checking.outputs import OutputError
@@ -23,8 +24,8 @@ from proofs.reports.terminal import tool_version
 USAGE, INTERNAL, INTERRUPTED = 2, 5, 130
 SCRIPT = "bam-lock"
 COMMANDS = (
-    *("brief", "capacity", "certify", "check", "conform", "counts", "cover", "diff", "experiment", "export", "gallery"),
-    *("gate", "infer", "list", "mutate", "replay", "report", "show"),
+    *("brief", "capacity", "certify", "check", "compare", "conform", "counts", "cover", "diff", "experiment", "export"),
+    *("gallery", "gate", "infer", "list", "mutate", "replay", "report", "show"),
 )
 """Their names; each is the object `command` in a module of that name."""
 
@@ -74,7 +75,7 @@ def main() -> None:
     except click.UsageError as error:
         hint = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
         code = _complain(error.format_message() + hint, USAGE)
-    except (click.ClickException, ParameterError, VersionError, DocumentError, OutputError) as error:
+    except (click.ClickException, ParameterError, VersionError, SourceError, DocumentError, OutputError) as error:
         code = _complain(str(error), USAGE)
     except (LostError, IncompleteError) as error:
         code = _complain(str(error), INTERNAL)

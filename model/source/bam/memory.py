@@ -33,6 +33,7 @@ LISTS: Mapping[str, tuple[str, ...]] = {
 }
 """The lists of a channel that the model has, and where their heads are in `struct bam_chan`."""
 NODES: Mapping[str, tuple[str, ...]] = {"desc_list": ("desc_node",)}
+HIDDEN = "hidden "
 NODE = ("vd", "node")
 OTHER_LISTS = ("desc_allocated", "desc_completed", "desc_terminated")
 FIFO_ADDRESS = 0x1000
@@ -93,7 +94,7 @@ class Memory:
         """Let a member have any value."""
         kind = self.machine.kind_of(Pointer.to(place, *path).places[0][1])
         assert isinstance(kind, Integer)
-        self.put(place, path, z3.BitVec(f"hidden {place} {path}", kind.width))
+        self.put(place, path, z3.BitVec(f"{HIDDEN}{place} {path}", kind.width))
 
     def at(self, name: str, *path: str | int) -> tuple[str, tuple[str | int, ...]]:
         """Object and path of a member of a channel."""
@@ -106,14 +107,14 @@ class Memory:
         for member, value in (("dev", DEVICE), ("channels", Pointer.to("channels", 0)), ("num_channels", len(NAMES))):
             self.put("bdev", (member,), value)
         self.put("bdev", ("common", "dev"), DEVICE)
-        self.put("bdev", ("controlled_remotely",), z3.Bool("hidden controlled_remotely"))
+        self.put("bdev", ("controlled_remotely",), z3.Bool(f"{HIDDEN}controlled_remotely"))
         machine.state.lists["bdev", ("common", "channels")] = Items()
         for name in ("work", "resumed"):
             pending = self.step["work.pending"] if name == "work" else False
             self.put("hw", (name,), pending, BOOL)
         self.put("hw", ("called back",), 0, INT)
         for name in GLOBAL:
-            self.put("hw", (name,), z3.BitVec(f"hidden {name}", 32), UNSIGNED)
+            self.put("hw", (name,), z3.BitVec(f"{HIDDEN}{name}", 32), UNSIGNED)
 
     def _constants(self, name: str) -> None:
         index = NAMES.index(name)
@@ -189,7 +190,7 @@ class Memory:
 
     def _completed(self) -> Items:
         """Whatever waits for the tasklet, as one transaction."""
-        waiting = z3.Bool("hidden rx.desc_completed") if self.commands else self.step["tx.desc_completed"]
+        waiting = z3.Bool(f"{HIDDEN}rx.desc_completed") if self.commands else self.step["tx.desc_completed"]
         name = f"{self.name}.desc_completed[0]"
         done = {"left": z3.BitVecVal(0, 2), "req": z3.BitVecVal(0, 1), "kind": z3.BitVecVal(TXN.DATA, TXN.width)}
         self._transaction(name, {**done, "cookie": z3.BitVecVal(0, 1)}, False)

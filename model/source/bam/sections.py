@@ -20,10 +20,11 @@ from model.channel import Channel
 from model.context import Protocol
 from model.driver import covered, restart_cookies
 from model.language.system import Action, Step, Term
+from model.language.terms import variables_of
 from model.source.bam import facts
 from model.source.bam.hardware import NAMES, Trouble, meanings
 from model.source.bam.left import Left
-from model.source.bam.memory import Memory
+from model.source.bam.memory import HIDDEN, Memory
 from model.source.bam.outcome import Outcome
 from model.source.bam.watch import Watch
 from model.source.bam.wellformed import well_formed
@@ -31,7 +32,7 @@ from model.source.ctypes import BOOL, VOID_POINTER
 from model.source.symbolic.kernel import KERNEL
 from model.source.symbolic.machine import Obligation
 from model.source.symbolic.statements import Interpreter
-from model.source.symbolic.terms import as_term
+from model.source.symbolic.terms import as_term, both, either, fold
 from model.source.symbolic.values import Pointer, Value, number
 from model.source.tree import SourceError, SourceTree
 from model.source.unit import Unit, coordinate
@@ -44,27 +45,33 @@ DECLARED = re.compile(r"(client|fault)\..*|work\.at_tx")
 class Section:
     """A function of the driver on a channel: its name in one of the versions, and what it is given.
 
-    `given`: "chan", "irq", "work" or "task"; `taken`: whether the work item is off its queue when it begins; `bounded`:
-    whether its lists are those of the model at any time; `callbacks`: how often the client's callback runs.
+    `given`: "chan", "irq", "work" or "task"; `model`: module and function of the model that say the same; `taken`:
+    whether the work item is off its queue when it begins; `bounded`: whether its lists are those of the model at any
+    time; `callbacks`: how often the client's callback runs.
     """
 
     channel: str
     functions: tuple[str, ...]
     given: str
+    model: str
     taken: bool = False
     bounded: bool = True
     callbacks: int = 0
 
 
 def _sections() -> dict[str, Section]:
-    found = {}
+    found, driver = {}, "model/driver.py: "
     for name in NAMES:
-        found[f"client.issue_{name}"] = Section(name, ("bam_issue_pending",), "chan")
-        found[f"client.terminate_{name}"] = Section(name, ("bam_dma_terminate_all",), "chan", bounded=False)
-        found[f"driver.process_{name}_irq"] = Section(name, ("bam_dma_irq",), "irq")
+        found[f"client.issue_{name}"] = Section(name, ("bam_issue_pending",), "chan", f"{driver}bam_issue_pending")
+        found[f"client.terminate_{name}"] = Section(
+            name, ("bam_dma_terminate_all",), "chan", f"{driver}bam_dma_terminate_all", bounded=False
+        )
+        found[f"driver.process_{name}_irq"] = Section(name, ("bam_dma_irq",), "irq", f"{driver}process_channel_irqs")
         work = ("bam_dma_work", "dma_tasklet")
-        found[f"driver.work_{name}"] = Section(name, work, "work", taken=name == "rx")
-    return found | {"driver.complete_tx": Section("tx", ("vchan_complete",), "task", callbacks=1)}
+        found[f"driver.work_{name}"] = Section(name, work, "work", f"{driver}bam_start_dma", taken=name == "rx")
+    return found | {
+        "driver.complete_tx": Section("tx", ("vchan_complete",), "task", "model/client.py: actions", callbacks=1)
+    }
 
 
 SECTIONS: Mapping[str, Section] = _sections()
@@ -73,11 +80,15 @@ SECTIONS: Mapping[str, Section] = _sections()
 
 @dataclass(frozen=True)
 class Read:
-    """An action from C. `wrongs`: what may not happen, or may not be left, with the condition under which it is."""
+    """An action from C. `wrongs`: what may not happen, or may not be left, with the condition under which it is.
+
+    `where`: file:line of the function; `lines`: by file:line the condition under which a statement there is executed.
+    """
 
     action: Action
     wrongs: tuple[Obligation, ...]
     where: str
+    lines: Mapping[str, Term]
 
 
 def section_of(action: Action) -> Section | None:
@@ -122,12 +133,50 @@ def execute(protocol: Protocol, unit: Unit, action: Action) -> Read:
     machine.call(function, _arguments(section))
     outcome = Outcome(memory, before)
     where = coordinate(unit.functions[function])
-    made = _action(protocol, action, section, outcome, watch)
+    made = _independent(machine, where, _action(protocol, action, section, outcome, watch))
     wrongs = [*machine.obligations, *Left(outcome, where, section.callbacks).all()]
     if action.fault is not None:
         tried = f"{action.fault} is tried"
         made = replace(made, guard={**action.guard, tried: z3.simplify(as_term(trouble.met))})
-    return Read(made, tuple(wrongs), where)
+    lines = {at: as_term(either(*(both(*path) for path in paths))) for at, paths in machine.lines.items()}
+    return Read(made, tuple(wrongs), where, lines)
+
+
+def _independent(machine: Interpreter, where: str, action: Action) -> Action:
+    """The action without the constants of what is hidden; refuses one that depends on their values."""
+
+    def freed(name: str, term: Term) -> Term:
+        hidden = sorted(variable for variable in variables_of(term) if variable.startswith(HIDDEN))
+        if not hidden:
+            return term
+        plain = _without(term, set(hidden))
+        with machine.silently():
+            if machine.possible(fold(z3.And(fits, plain != term))):
+                what = hidden[0].removeprefix(HIDDEN)
+                raise SourceError(f"{where}: {name} depends on {what}, of which nothing is known")
+        return plain
+
+    fits = z3.BoolVal(True)
+    overflow = {key: freed(key, term) for key, term in action.overflow.items()}
+    fits = z3.Not(z3.Or(*overflow.values()))
+    updates = {key: freed(key, term) for key, term in action.updates.items()}
+    events = {key: freed(key, term) for key, term in action.events.items()}
+    return replace(action, updates=updates, events=events, overflow=overflow)
+
+
+def _without(term: Term, hidden: set[str]) -> Term:
+    """A term with 0 for some constants."""
+    found, stack, seen = [], [term], set()
+    while stack:
+        here = stack.pop()
+        if here.get_id() in seen:
+            continue
+        seen.add(here.get_id())
+        stack += here.children()
+        if here.num_args() == 0 and here.decl().name() in hidden:
+            zero = z3.BoolVal(False) if z3.is_bool(here) else z3.BitVecVal(0, here.size())
+            found.append((here, zero))
+    return z3.simplify(z3.substitute(term, *found))
 
 
 def _function(unit: Unit, section: Section) -> str:

@@ -64,10 +64,10 @@ class Machine:
     `types`: what each object is; `lengths`: how many elements an array has whose type does not say it; `zeroed`:
     objects that are 0 where nothing was stored; `initial`: what globals hold; `locals`: objects that are variables of
     functions; `allocated`: bytes of what has no type yet; `walks`: the loops over lists; `where`: file:line of what is
-    executed; `limits`: the name and the capacity of a list that a model bounds; `exceeded`: under which condition which
-    of them does not suffice, after which nothing is said. Told are `on_lock` of each lock that is taken (True) or
-    released, `on_access` of each place that is read or written, `on_store` of each value that is stored, and under
-    which further condition.
+    executed; `lines`: by file:line the conditions of each path that has executed a statement there; `limits`: the name
+    and the capacity of a list that a model bounds; `exceeded`: under which condition which of them does not suffice,
+    after which nothing is said. Told are `on_lock` of each lock that is taken (True) or released, `on_access` of each
+    place that is read or written, `on_store` of each value that is stored, and under which further condition.
     """
 
     def __init__(self, unit: Unit, assume: Sequence[z3.BoolRef] = ()) -> None:
@@ -85,6 +85,7 @@ class Machine:
         self.on_lock: list[Callable[[Key, bool], None]] = []
         self.on_access: list[Callable[[Key], None]] = []
         self.on_store: list[Callable[[Key, Condition, Value], None]] = []
+        self.lines: dict[str, list[tuple[Condition, ...]]] = {}
         self.where = "?"
         self._obligations: dict[tuple[str, str], Obligation] = {}
         self._assumed = list(assume)

@@ -156,6 +156,7 @@ class Interpreter(Expressions):
         """The ways out of a statement that begins in the present state."""
         self.where = coordinate(node) if node.coord else self.where
         path = self.state.path
+        self.lines.setdefault(self.where, []).append(path)
         rule = _RULES.get(type(node))
         if rule is None:
             self.evaluate(node)

@@ -1,0 +1,95 @@
+"""`compare`: a version against the driver's own C."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from model import parameters
+from model.context import Protocol
+from model.protocol import build
+from model.source.bam.sections import read_driver, unbound
+from model.source.tree import SourceError, SourceTree
+from model.subject import Subject
+from proofs.checking.request import demand_known_axes
+from proofs.commands import options
+from proofs.studies.comparing import BOUNDS, Compared, Difference, Graphs, Outcome, compare, graphs
+
+SCENARIOS = ("default", "faults")
+INCONCLUSIVE = 3
+
+
+@click.command("compare")
+@click.argument("version", metavar="VERSION|FILE.toml", shell_complete=options.version_names)
+@click.argument("tree", metavar="PATH", type=options.Named())
+@options.asked_scenarios
+@options.changed_bounds
+def command(version: str, tree: Path, scenarios: tuple[str, ...], bound: tuple[str, ...]) -> None:
+    """Compare each action of a version with the same action of the bam_dma in a Linux source tree.
+
+    The C is read and executed symbolically, nothing is compiled or run. Default scenarios: default and faults, with
+    a ring of 4 slots and lists of 2 transactions. Exit code 1 if an action differs, 3 if one that is bam_dma's could
+    not be compared.
+    """
+    demand_known_axes(version)
+    bounds = {**BOUNDS, **options.numbers(bound)}
+    asked = options.chosen_scenarios(scenarios) or SCENARIOS
+    for scenario in asked:
+        parameters.bounds(scenario, bounds)
+    source = SourceTree(tree)
+    worst = 0
+    for scenario in asked:
+        protocol = build(Subject.of(version, scenario, bound=bounds))
+        worst = max(worst, _one(protocol, source, scenario), key=(0, INCONCLUSIVE, 1).index)
+    sys.exit(worst)
+
+
+def _one(protocol: Protocol, source: SourceTree, scenario: str) -> int:
+    unit = read_driver(source, protocol.ctx.bounds["ring"])
+    if reason := unbound(protocol):
+        raise SourceError(f"{protocol.subject.version}: {reason}; compare a version without LOCK and UNLOCK of bam_dma")
+    shown = " ".join(f"{key}={protocol.ctx.bounds[key]}" for key in ("ring", "txns", "requests", "data"))
+    click.echo(f"{protocol.subject.version} and {source.root}, scenario {scenario}, {shown}")
+    rows, actions = [], []
+    for row, action in compare(protocol, unit):
+        rows.append(row)
+        actions.append(action)
+        if row.of_driver:
+            _print(row)
+    others = [row.action.partition(".")[0] for row in rows if not row.of_driver]
+    click.echo(f"  not compared: {len(others)} actions ({', '.join(sorted(set(others)))}) that are no code of bam_dma")
+    _print_graphs(graphs(protocol, tuple(actions)))
+    return _code(rows)
+
+
+def _code(rows: Sequence[Compared]) -> int:
+    if any(row.outcome is Outcome.DIFFERS for row in rows):
+        return 1
+    return INCONCLUSIVE if any(row.of_driver and row.outcome is Outcome.NOT_COMPARED for row in rows) else 0
+
+
+def _print(row: Compared) -> None:
+    places = f"{row.model} = {row.where}" if row.where else row.reason
+    click.echo(f"  {row.action:<32}{row.outcome.value:<14}{places}")
+    for difference in row.differences:
+        _print_difference(difference)
+
+
+def _print_difference(item: Difference) -> None:
+    click.echo(f"    {item.where}: {item.what}" + (f": the model {item.model}, C {item.c}" if item.model else ""))
+    for name, value in item.state.items():
+        click.echo(f"      {name}: {value}")
+    click.echo(f"      executed there: lines {', '.join(map(str, item.lines))}")
+
+
+def _print_graphs(found: Graphs) -> None:
+    for name, figures in (("the row", found.row), ("the C", found.c)):
+        shown = ", ".join(f"{key} {' '.join(v) if isinstance(v, list) else v}" for key, v in figures.items())
+        click.echo(f"  reachable by {name}: {shown}")
+    if found.ill_formed:
+        click.echo(f"  not well-formed, so that nothing was compared there: {'; '.join(found.ill_formed)}")
+    else:
+        click.echo("  every one of these states is well-formed, as the comparison assumes")
