@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import z3
 
-from model import busy_client, client, driver, lock, other_ee
+from model import busy_client, client, driver, lock, other_ee, versions
 from model.channel import Channel
 from model.context import Context, Protocol
 from model.hardware import bam as hardware
@@ -23,8 +24,8 @@ from model.vocabulary import ACTORS, demand_declared
 def build(subject: Subject) -> Protocol:
     """The transition system of a complete, valid subject, of the last few remembered.
 
-    Raises ModelError if the pieces do not fit together or the vocabulary lacks something, which is a defect of the
-    model.
+    Raises SourceError for a source tree that is not understood, ModelError if the pieces do not fit together or the
+    vocabulary lacks something, which is a defect of the model.
     """
     return assemble(subject)
 
@@ -43,7 +44,17 @@ def assemble(subject: Subject) -> Protocol:
     other_ee.actions(ctx)
     actions = tuple(_one_softirq(ctx, _halted_by_panic(ctx, action)) for action in ctx.builder.actions)
     demand_declared(actions, ctx.space)
-    return Protocol(ctx, TransitionSystem(subject.version, ctx.space, actions))
+    protocol = Protocol(ctx, TransitionSystem(subject.version, ctx.space, actions))
+    tree = versions.tree_of(subject.version)
+    return protocol if tree is None else _read_from(protocol, tree[0])
+
+
+def _read_from(protocol: Protocol, tree: Path) -> Protocol:
+    # the reader of C is loaded only for those who have a tree
+    from model.source.bam.sections import with_driver
+    from model.source.tree import SourceTree
+
+    return with_driver(protocol, SourceTree(tree))
 
 
 def _halted_by_panic(ctx: Context, action: Action) -> Action:

@@ -52,5 +52,6 @@ class Subject:
 
     @property
     def behaviour(self) -> Subject:
-        """What the system is made of, without a name: equal for versions that behave alike."""
-        return replace(self, version="", axes=versions.behaviour(self.axes))
+        """What the system is made of, without a name: equal for versions that behave alike. A tree is what it is."""
+        name = self.version if versions.tree_of(self.version) else ""
+        return replace(self, version=name, axes=versions.behaviour(self.axes))

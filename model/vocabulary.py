@@ -29,6 +29,7 @@ EVENTS: Mapping[str, str] = {
     "cookie_covers_unconsumed": "the completed cookie comes to cover a transaction that is not consumed",
     "cookie_moves_back": "the completed cookie moves back",
     "operation_started": "an operation on the pipe pair of Linux is started",
+    "wrong_in_c": "the driver's C does what it must not do, or leaves something otherwise than it has to be",
     "ring_lapped": "what is written to a ring reaches the hardware's read offset",
 }
 """Each event's name, and what happens then, as a clause."""

@@ -95,17 +95,13 @@ def function_of(
         plain = BINARY[kind] if len(widths) == 2 else _folded(BINARY[kind])
         return _masked(plain, width, vector) if kind in WRAPS else plain
     if kind in SIGNED:
-        compare, sign = SIGNED[kind], constant(widths[0], 1 << (widths[0] - 1), vector)
-        return lambda a, b: compare(a ^ sign, b ^ sign)
+        return _signed(SIGNED[kind], constant(widths[0], 1 << (widths[0] - 1), vector))
     if kind in LOGIC:
         return LOGIC[kind][vector]
     if kind == z3.Z3_OP_ITE:
         return _choice(width, literals) if vector else (lambda condition, yes, no: yes if condition else no)
-    if kind == z3.Z3_OP_BNOT:
-        ones = constant(width, (1 << width) - 1, vector)
-        return lambda a: a ^ ones
-    if kind == z3.Z3_OP_BNEG:
-        return _masked((lambda a: ~a + 1) if vector else operator.neg, width, vector)
+    if kind in (z3.Z3_OP_BNOT, z3.Z3_OP_BNEG):
+        return _inverted(kind, width, vector)
     if kind == z3.Z3_OP_EXTRACT:
         return _extraction(parameters, widths[0], width, vector)
     if kind == z3.Z3_OP_ZERO_EXT:
@@ -115,6 +111,17 @@ def function_of(
     if kind in (z3.Z3_OP_BSHL, z3.Z3_OP_BLSHR):
         return _shift(kind, width, vector)
     raise UnsupportedTermError(f"no reading for z3 operator kind {kind}")
+
+
+def _inverted(kind: int, width: int, vector: bool) -> Function:
+    if kind == z3.Z3_OP_BNEG:
+        return _masked((lambda a: ~a + 1) if vector else operator.neg, width, vector)
+    ones = constant(width, (1 << width) - 1, vector)
+    return lambda a: a ^ ones
+
+
+def _signed(compare: Function, sign: Any) -> Function:
+    return lambda a, b: compare(a ^ sign, b ^ sign)
 
 
 def _folded(function: _Raw) -> _Raw:

@@ -25,6 +25,7 @@ from model.versions._schema import (
     meanings,
     schema,
 )
+from model.versions._tree import of_tree, tree_of
 
 __all__ = [
     "UNKNOWN",
@@ -42,7 +43,9 @@ __all__ = [
     "meanings",
     "misfit",
     "names",
+    "of_tree",
     "schema",
+    "tree_of",
 ]
 
 
@@ -86,9 +89,12 @@ class Version:
 def load(name_or_path: str | Path) -> Version:
     """A version with all its axes, those that its file leaves out taken from its bases, or else the axis's default.
 
-    A Path, or a string with a separator in it or `.toml` at its end, is a file's path; any other string is a name.
+    A Path, or a string with a separator in it or `.toml` at its end, is a file's path; a name that `of_tree` makes is a
+    source tree with the client of another version; any other string is a name.
     Raises VersionError, with a message of one line, if the version does not exist or a file is wrong.
     """
+    if isinstance(name_or_path, str) and (tree := tree_of(name_or_path)):
+        return _with_client(name_or_path, *tree)
     chain = _with_bases(parse(read(name_or_path, Path())))
     content = chain[0].content
     changes = [_changes(document) for document in chain]
@@ -103,6 +109,12 @@ def load(name_or_path: str | Path) -> Version:
     read_from = tuple(document.source.identity for document in chain)
     draft = content.get("draft", False)
     return Version(str(name_or_path), *own, resolved, changes[0], read_from, subject, posted, link, draft)
+
+
+def _with_client(name: str, tree: Path, client: str) -> Version:
+    base = load(client)
+    title = f"bam_dma of {tree}, the client of {client}"
+    return Version(name, title, f"{tree}", client, base.axes, {}, base.files)
 
 
 def completed(stored: Mapping[str, object], known: Mapping[str, Value]) -> dict[str, Value]:

@@ -39,6 +39,7 @@ class Asked:
     """The options of `check` as they were given."""
 
     version: tuple[str, ...]
+    client: str | None
     properties: tuple[str, ...]
     scenarios: tuple[str, ...]
     assume: tuple[str, ...]
@@ -70,10 +71,22 @@ class Asked:
             raise click.UsageError(f"--assume all takes no {others}: it explores, once")
         return True
 
+    @property
+    def names(self) -> list[str]:
+        """The versions' names, a source tree's with the client; raises UsageError for one without a client."""
+        trees = [name for name in self.version if Path(name).is_dir()]
+        if trees and self.client is None:
+            raise click.UsageError(
+                f"{trees[0]} is a source tree, of which bam_dma is read; say whose client it has, as --client mainline"
+            )
+        if self.client is not None and not trees:
+            raise click.UsageError("--client is for a source tree, and none is given")
+        return [versions.of_tree(name, self.client or "") if name in trees else name for name in self.version]
+
     def request(self) -> Request:
         """The same as names that are known; raises UsageError, ParameterError or VersionError."""
         return Request(
-            versions=tuple(dict.fromkeys(versions.load(name).name for name in self.version)),
+            versions=tuple(dict.fromkeys(versions.load(name).name for name in self.names)),
             properties=options.chosen_properties(self.properties, self.scenarios),
             scenarios=options.chosen_scenarios(self.scenarios),
             assume={} if self.sensitivity else options.pairs(self.assume, "--assume"),
@@ -87,7 +100,10 @@ class Asked:
 
 @click.command("check")
 @click.argument(
-    "version", nargs=-1, required=True, metavar="VERSION|FILE.toml...", shell_complete=options.version_names
+    "version", nargs=-1, required=True, metavar="VERSION|FILE.toml|TREE...", shell_complete=options.version_names
+)
+@click.option(
+    "--client", metavar="VERSION", shell_complete=options.version_names, help="Whose client a source tree has."
 )
 @options.asked_properties
 @options.asked_scenarios
@@ -109,6 +125,8 @@ class Asked:
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def command(**given: Any) -> None:
     """Check versions against the properties; each verdict comes from the engines asked for and is replayed.
+
+    TREE is a Linux source tree, whose bam_dma is read and executed symbolically.
 
     Printed is what goes wrong in each version, the worst first, and what to type next.
     """

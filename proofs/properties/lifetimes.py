@@ -191,8 +191,8 @@ def data_loaded(protocol: Protocol) -> Mapping[str, Term]:
 
 
 def code_safe(protocol: Protocol) -> Target:
-    """A write to the ring reaches the read offset of the hardware."""
-    return Target(on={"ring_lapped": z3.BoolVal(True)})
+    """A write to the ring reaches the read offset of the hardware; C that was read does what it must not do."""
+    return Target(on={"ring_lapped": z3.BoolVal(True), "wrong_in_c": z3.BoolVal(True)})
 
 
 def something_completed(protocol: Protocol) -> Mapping[str, Term]:

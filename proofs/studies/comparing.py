@@ -104,15 +104,22 @@ class _Questions:
 
     def differences(self) -> Iterator[Difference]:
         """The first few differences."""
-        shown = 0
-        for what, model, c, where, question in self._all():
-            if question is None or shown == MOST_SHOWN:
+        shown, questions = 0, list(self._all())
+        wrongs = [question for _, model, _, _, question in questions if model is None]
+        # most of them are never wrong: one question for all
+        clean = bool(wrongs) and self._asked(z3.Or(*wrongs)) is None
+        for what, model, c, where, question in questions:
+            if question is None or (clean and model is None) or shown == MOST_SHOWN:
                 continue
-            solver = bit_blasting()
-            solver.add(*self.assumed, question)
-            if solver.check() != z3.unsat:
+            if (solver := self._asked(question)) is not None:
                 shown += 1
                 yield self._difference(what, model, c, where, solver)
+
+    def _asked(self, question: Term) -> z3.Solver | None:
+        """The solver that has found a state, or gives no answer; None if there is no such state."""
+        solver = bit_blasting()
+        solver.add(*self.assumed, question)
+        return None if solver.check() == z3.unsat else solver
 
     def _all(self) -> Iterator[tuple[str, Term | None, Term, str, Term | None]]:
         hand, read = self.action, self.read

@@ -76,7 +76,7 @@ def mutants(text: str, path: str, lines: Sequence[int]) -> Iterator[Mutant]:
 
 
 def _alone(rows: Sequence[str], number: int) -> bool:
-    """Whether a line is one whole statement, and not the body of an `if` without braces that would take the next one."""
+    """Whether a line is one whole statement, and not the body of an `if` without braces."""
     before = next((row.strip() for row in reversed(rows[: number - 1]) if row.strip()), "")
     return bool(STATEMENT.match(rows[number - 1])) and bool(re.search(r"([;{}:]|\*/)$", before))
 

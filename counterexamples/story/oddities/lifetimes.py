@@ -135,6 +135,13 @@ def _ring_lapped(m: Moment) -> Oddity | None:
     return Oddity(clause, (f"{name}.tail", f"{name}.ring.len"), remedy, after=True)
 
 
+def _wrong_in_c(m: Moment) -> Oddity | None:
+    if not m.happens("wrong_in_c"):
+        return None
+    clause = "the C of this section does what it must not do, or leaves something otherwise than it has to be"
+    return Oddity(clause, (), "`compare` with the row says what, and in which line", after=True)
+
+
 def _buffer_rewritten(m: Moment) -> Oddity | None:
     if not m.happens("buffer_rewritten_under_reader"):
         return None
@@ -183,7 +190,7 @@ BREACHES: Mapping[str, Test] = {
     "completion-order": _covers_unconsumed,
     "cookie-monotonic": _goes_back,
     "data-mapped": _data_unmapped,
-    "code-safe": _ring_lapped,
+    "code-safe": lambda m: _wrong_in_c(m) or _ring_lapped(m),
     "buffer-stable": _buffer_rewritten,
     "nothing-stale": _stale,
     "metadata-own": _foreign_metadata,

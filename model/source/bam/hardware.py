@@ -188,9 +188,10 @@ def _kernel(own: Meanings, trouble: Trouble) -> None:
             machine.refuse("a tasklet that runs what is no function")
         machine.state.cells[place.object, (*place.path, "runs")] = Value(function.kind, function.pointer)
 
-    @own.mean("spin_lock_init", text="nothing")
+    @own.mean("spin_lock_init", text="the lock is made")
     def lock_init(machine: Machine, lock: Value) -> None:
-        pass
+        ((_, place),) = lock.pointer.places
+        machine.state.cells[place.object, (*place.path, "made")] = truth(True)
 
     @own.mean("client_callback", text="the client's callback has run")
     def callback(machine: Machine, parameter: Value) -> None:

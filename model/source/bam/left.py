@@ -21,11 +21,17 @@ _BOUND = (("head",), ("tail",), ("initialized",), ("vc", "chan", "cookie"), ("vc
 """Members of a channel that the model has variables for, or that no property can see (cookies of the producer)."""
 
 
-class Left:
-    """Looks at the end of a section; `end`: file:line of the function that was called."""
+IRQ_HANDLED = 1
 
-    def __init__(self, outcome: Outcome, end: str, callbacks: int) -> None:
-        self.outcome, self.end, self.callbacks = outcome, end, callbacks
+
+class Left:
+    """Looks at the end of a section; `end`: file:line of the function that was called.
+
+    `callbacks`: how often the client's callback has to run; `result`: what the function returns, None if nobody looks.
+    """
+
+    def __init__(self, outcome: Outcome, end: str, callbacks: int, result: Value | None = None) -> None:
+        self.outcome, self.end, self.callbacks, self.result = outcome, end, callbacks, result
         self.memory: Memory = outcome.memory
         self.machine, self.name = outcome.machine, outcome.name
         self.state, self.before = outcome.machine.state, outcome.before
@@ -61,10 +67,19 @@ class Left:
             yield no(both(working, initialized)), "leaves the pipe without the registers of one that works"
         else:
             yield fold(as_term(working) != as_term(initialized)), "leaves `initialized` and the pipe's registers apart"
+        for end in ("head", "tail"):
+            beyond = above(self.state.cells[self.memory.at(self.name, end)].number, self.memory.ring - 1)
+            yield beyond, f"leaves {end} beyond the ring"
+        for member in ("cookie", "completed_cookie") if self.name == "rx" else ():
+            most = (1 << self.memory.ctx.space.variables["rx.completed_cookie"].width) - 1
+            number = wide(self.state.cells[self.memory.at("rx", "vc", "chan", member)].number, 32)
+            yield fold(z3.UGT(number, most)), f"leaves {member} beyond what is counted"
         tail = self.state.cells[self.memory.at(self.name, "tail")].number
         yield no(equal(get(self.machine, at, "doorbell").number, wide(tail, 32))), "leaves the doorbell not at tail"
         yield above(get(self.machine, at, "sections").number, 1), "makes two sections of one"
         yield bool(self.state.held), "returns with a lock"
+        if self.result is not None:
+            yield no(equal(self.result.number, IRQ_HANDLED)), "does not return IRQ_HANDLED"
         yield from self._mask()
         yield self._changed(("hw", ("BAM_DESC_CNT_TRSHLD",))), "leaves another BAM_DESC_CNT_TRSHLD"
         count = get(self.machine, "hw", "called back").number

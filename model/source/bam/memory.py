@@ -25,6 +25,7 @@ from model.source.ctypes import BOOL, INT, UNSIGNED, VOID_POINTER, Array, CType,
 from model.source.symbolic.state import Items
 from model.source.symbolic.statements import Interpreter
 from model.source.symbolic.values import NULL, Pointer, Value, number
+from model.source.tree import SourceError
 
 LISTS: Mapping[str, tuple[str, ...]] = {
     "desc_submitted": ("vc", "desc_submitted"),
@@ -128,6 +129,7 @@ class Memory:
         )
         self.machine.state.lists.pop(("bdev", ("common", "channels")))
         self.machine.state.lists["bdev", ("common", "channels")] = Items()
+        self._demand_made(name)
         self.machine.types[fifo(name)] = Array(Struct("bam_desc_hw"), self.ring + 1)
         direction = facts.MEM_TO_DEV if name == "rx" else facts.DEV_TO_MEM
         for path, value in (
@@ -142,6 +144,15 @@ class Memory:
             (("vc", "cyclic"), NULL),
         ):
             self.put(*self.at(name, *path), value)
+
+    def _demand_made(self, name: str) -> None:
+        """The lists, the lock and the cookies are overwritten by what the model has; here they are seen to be made."""
+        heads = [*LISTS.values(), *(("vc", member) for member in OTHER_LISTS)]
+        made = [*(self.at(name, *head) in self.machine.state.lists for head in heads)]
+        cells = [("vc", "lock", "made"), ("vc", "chan", "cookie"), ("vc", "chan", "completed_cookie")]
+        made += [self.at(name, *path) in self.machine.state.cells for path in cells]
+        if not all(made):
+            raise SourceError(f"{facts.DRIVER}: bam_channel_init leaves a list, the lock or a cookie as it was")
 
     def _idle(self, name: str) -> None:
         for member, value in (("initialized", 1), ("head", 0), ("tail", 0)):

@@ -30,7 +30,7 @@ from model.source.bam.watch import Watch
 from model.source.bam.wellformed import well_formed
 from model.source.ctypes import BOOL, VOID_POINTER
 from model.source.symbolic.kernel import KERNEL
-from model.source.symbolic.machine import Obligation
+from model.source.symbolic.machine import Obligation, bit_blasting
 from model.source.symbolic.statements import Interpreter
 from model.source.symbolic.terms import as_term, both, either, fold
 from model.source.symbolic.values import Pointer, Value, number
@@ -39,6 +39,10 @@ from model.source.unit import Unit, coordinate
 
 DECLARED = re.compile(r"(client|fault)\..*|work\.at_tx")
 """The variables that an action changes by hand, whatever the C does."""
+
+
+WRONG = "wrong_in_c"
+"""The event of an action whose C does what it must not do."""
 
 
 @dataclass(frozen=True)
@@ -130,16 +134,56 @@ def execute(protocol: Protocol, unit: Unit, action: Action) -> Read:
     if section.taken:
         machine.state.cells["hw", ("work",)] = Value(BOOL, False)
     before, watch = machine.state.copy(), Watch(memory)
-    machine.call(function, _arguments(section))
+    value = machine.call(function, _arguments(section))
     outcome = Outcome(memory, before)
     where = coordinate(unit.functions[function])
     made = _independent(machine, where, _action(protocol, action, section, outcome, watch))
-    wrongs = [*machine.obligations, *Left(outcome, where, section.callbacks).all()]
+    wrongs = [
+        *machine.obligations,
+        *Left(outcome, where, section.callbacks, value if section.given == "irq" else None).all(),
+    ]
     if action.fault is not None:
         tried = f"{action.fault} is tried"
         made = replace(made, guard={**action.guard, tried: z3.simplify(as_term(trouble.met))})
     lines = {at: as_term(either(*(both(*path) for path in paths))) for at, paths in machine.lines.items()}
     return Read(made, tuple(wrongs), where, lines)
+
+
+def with_driver(protocol: Protocol, tree: SourceTree) -> Protocol:
+    """The protocol with the driver's actions from the C of a tree, each with the place in C as its source.
+
+    What the C must not do is the event `wrong_in_c`. Raises SourceError for what has no meaning.
+    """
+    if reason := unbound(protocol):
+        raise SourceError(f"{tree.root} with this client: {reason}")
+    unit = read_driver(tree, protocol.ctx.bounds["ring"])
+    actions = tuple(
+        _with_wrongs(protocol, execute(protocol, unit, action)) if section_of(action) else action
+        for action in protocol.system.actions
+    )
+    return replace(protocol, system=replace(protocol.system, actions=actions))
+
+
+def _with_wrongs(protocol: Protocol, read: Read) -> Action:
+    """The action with the event of what it must not do, as far as a well-formed state has it."""
+    action, possible = read.action, []
+    assumed = [*well_formed(protocol.ctx).values(), *action.guard.values()]
+    fits = z3.Not(z3.Or(*action.overflow.values()))
+    wrongs = read.wrongs if _possible([*assumed, fits], z3.Or(*(as_term(w.condition) for w in read.wrongs))) else ()
+    for wrong in wrongs:
+        if _possible([*assumed, fits], as_term(wrong.condition)):
+            hidden = sorted(name for name in variables_of(as_term(wrong.condition)) if name.startswith(HIDDEN))
+            if hidden:
+                raise SourceError(f"{wrong.where}: {wrong.text}, depending on {hidden[0].removeprefix(HIDDEN)}")
+            possible.append(as_term(wrong.condition))
+    events = {**action.events, WRONG: z3.simplify(z3.Or(*possible))} if possible else action.events
+    return replace(action, events=events, source=f"{read.where}; {action.source}")
+
+
+def _possible(assumed: list[Term], condition: Term) -> bool:
+    solver = bit_blasting()
+    solver.add(*assumed, condition)
+    return bool(solver.check() != z3.unsat)
 
 
 def _independent(machine: Interpreter, where: str, action: Action) -> Action:

@@ -17,7 +17,9 @@ def head_of(machine: Machine, head: Pointer) -> Key:
     places = [place for condition, place in machine.accessible(head) if machine.possible(condition)]
     if len(places) != 1:
         machine.refuse("a list's head that may be one of several has no meaning")
-    _, key = next(iter(machine.keys(places[0])))
+    _, key = next(machine.keys(places[0]), (True, None))
+    if key is None:
+        machine.refuse(f"{places[0]} is beyond its array on every path that gets here")
     if key not in machine.state.lists:
         machine.refuse(f"{places[0]} is a list of which nothing is known")
     machine.touch(key)
@@ -60,6 +62,7 @@ def containing(machine: Machine, entry: Pointer, member: str) -> Pointer:
 def push(machine: Machine, entry: Pointer, head: Pointer, front: bool) -> None:
     """list_add, or list_add_tail."""
     key = head_of(machine, head)
+    _demand_alive(machine, entry)
     machine.oblige(_on_some_list(machine, entry), "puts onto a list what is on one already")
     items = machine.state.lists[key]
     if not front and any(key == walk.key for walk in machine.walks):
@@ -88,6 +91,11 @@ def _more(machine: Machine, key: Key, length: Number, by: Number) -> Number:
     return total
 
 
+def _demand_alive(machine: Machine, entry: Pointer) -> None:
+    for under, place in entry.places:
+        machine.oblige(both(under, machine.state.gone.get(place.object, False)), "uses what is freed")
+
+
 def _hits(items: Items, entry: Pointer) -> list[Condition]:
     """For each position whether the entry is there."""
     return [fold(both(above(items.length, place), each.same(entry))) for place, each in enumerate(items.entries)]
@@ -99,6 +107,7 @@ def _on_some_list(machine: Machine, entry: Pointer) -> Condition:
 
 def remove(machine: Machine, entry: Pointer) -> None:
     """list_del."""
+    _demand_alive(machine, entry)
     found: list[Condition] = []
     for key, items in list(machine.state.lists.items()):
         hits = [hit if machine.possible(hit) else False for hit in _hits(items, entry)]

@@ -14,7 +14,9 @@ def _key(machine: Machine, lock: Pointer) -> Key:
     places = [place for under, place in machine.accessible(lock) if machine.possible(under)]
     if len(places) != 1:
         machine.refuse("a lock that may be one of several has no meaning")
-    _, key = next(iter(machine.keys(places[0])))
+    _, key = next(machine.keys(places[0]), (True, None))
+    if key is None:
+        machine.refuse(f"{places[0]} is beyond its array on every path that gets here")
     return key
 
 

@@ -1,0 +1,165 @@
+"""The driver's C against the row: what is the same is proved, what is not is found, and no mutant passes unseen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+import kernel
+import pytest
+from c_mutants import Mutant, mutants, spread, tree_of
+
+from model.source.bam.facts import DRIVER
+from model.source.bam.sections import SECTIONS, execute, section_of
+from model.source.tree import SourceError
+from proofs.checking.pool import in_parallel
+from proofs.studies.comparing import Outcome, compare, graphs, judge
+
+FILES = (DRIVER, "drivers/dma/virt-dma.c", "drivers/dma/virt-dma.h", "drivers/dma/dmaengine.h")
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def words(root: Path, names: tuple[str, ...], scenario: str = "default") -> list[str]:
+    """What an action of the row and the same of a tree come to: nothing, or what is different, or why it is refused."""
+    protocol, found = kernel.row(scenario), []
+    try:
+        unit = kernel.unit_of(root)
+        for name in names:
+            action = protocol.system.action(name)
+            found += [item.what for item in judge(protocol, action, execute(protocol, unit, action)).differences]
+    except SourceError as error:
+        return [f"refused: {error}"]
+    return found
+
+
+def changed(folder: Path, before: str, after: str, path: str = DRIVER) -> Path:
+    """The kernel's tree with one replacement in one file."""
+    root = kernel.source()
+    text = (root / path).read_text(encoding="utf-8")
+    assert text.count(before) == 1
+    return tree_of(Mutant("", path, 0, before, after, text.replace(before, after)), root, folder, FILES)
+
+
+def test_the_cheap_sections_of_mainline_are_those_of_the_row() -> None:
+    assert words(kernel.source(), ("driver.process_tx_irq", "client.terminate_tx", "driver.complete_tx")) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("if (avail < async_desc->xfer_len)", "if (avail <= async_desc->xfer_len)", "tx.desc_list"),
+        (
+            "list_add(&async_desc->vd.node,\n\t\t\t\t\t &bchan",
+            "list_add_tail(&async_desc->vd.node,\n\t\t\t\t\t &bchan",
+            "",
+        ),
+        ("\t\t\tbchan->head %= MAX_DESCRIPTORS;\n", "", "leaves head beyond the ring"),
+        ("if (offset < bchan->head)\n\t\t\tavail--;", "", "tx."),
+        ("\t\t\tlist_del(&async_desc->desc_node);\n\t\t}\n\n\t\tspin", "\t\t}\n\n\t\tspin", "leaves a transaction"),
+        ("writel_relaxed(pipe_stts, bam_addr(bdev, i, BAM_P_IRQ_CLR));", ";", "tx.irq"),
+        ("return IRQ_HANDLED;", "return IRQ_NONE;", "does not return IRQ_HANDLED"),
+        (
+            "tasklet_schedule(&bdev->task);",
+            "unheard_of(bdev);",
+            "refused: drivers/dma/qcom/bam_dma.c:912: the function",
+        ),
+    ],
+)
+def test_a_change_of_the_interrupt_is_found(tmp_path: Path, before: str, after: str, said: str) -> None:
+    found = words(changed(tmp_path, before, after), ("driver.process_tx_irq",))
+    assert found and found[0].startswith(said)
+
+
+def test_what_is_freed_may_not_be_taken_off_a_list(tmp_path: Path) -> None:
+    root = changed(
+        tmp_path,
+        "\tlist_for_each_entry_safe(vd, _vd, head, node) {\n\t\tlist_del(&vd->node);\n\t\tvchan_vdesc_fini(vd);",
+        "\tlist_for_each_entry_safe(vd, _vd, head, node) {\n\t\tvchan_vdesc_fini(vd);\n\t\tlist_del(&vd->node);",
+        "drivers/dma/virt-dma.c",
+    )
+    assert "uses what is freed" in words(root, ("client.terminate_tx",))
+
+
+def test_a_section_names_functions_of_the_model_that_exist() -> None:
+    for section in SECTIONS.values():
+        file, _, function = section.model.partition(": ")
+        assert f"def {function}(" in (ROOT / file).read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", ["default", "faults"])
+def test_mainline_is_the_row(scenario: str) -> None:
+    protocol, rows, actions = kernel.row(scenario), [], []
+    for row, action in compare(protocol, kernel.unit_of(kernel.source())):
+        rows.append(row)
+        actions.append(action)
+    driver = [row for row in rows if row.of_driver]
+    assert {row.outcome for row in driver} == {Outcome.EQUIVALENT} and len(driver) == (
+        9 if scenario == "default" else 15
+    )
+    found = graphs(protocol, tuple(actions))
+    assert found.row == found.c and not found.ill_formed
+
+
+CHEAPEST = (
+    "complete",
+    "process_tx",
+    "process_rx",
+    "terminate_tx",
+    "terminate_rx",
+    "issue_tx",
+    "work_tx",
+    "work_rx",
+    "issue",
+)
+PER_RULE: Mapping[str, int] = {
+    **dict.fromkeys(("list end", "comparison", "condition", "arithmetic", "error path"), 6),
+    **dict.fromkeys(("flag", "end", "list", "constant"), 5),
+    **{"dropped line": 18, "swapped lines": 8},
+}
+
+
+@cache
+def executed() -> Mapping[str, tuple[str, ...]]:
+    """By file:line the actions that execute a statement there, the cheapest to compare first."""
+    protocol, unit = kernel.row(), kernel.unit_of(kernel.source())
+    found: dict[str, list[str]] = {}
+    order: Callable[[str], int] = lambda name: next(n for n, part in enumerate(CHEAPEST) if part in name)  # noqa: E731
+    for action in sorted((a for a in protocol.system.actions if section_of(a)), key=lambda a: order(a.name)):
+        for line in execute(protocol, unit, action).lines:
+            found.setdefault(line, []).append(action.name)
+    return {line: tuple(names) for line, names in found.items()}
+
+
+def _judged(task: tuple[Mutant, Path, tuple[str, ...]]) -> tuple[str, str]:
+    mutant, folder, names = task
+    root = tree_of(mutant, kernel.source(), folder, FILES)
+    for name in names:
+        if found := words(root, (name,)):
+            return str(mutant), "refused" if found[0].startswith("refused") else "differs"
+    return str(mutant), "proved equivalent"
+
+
+EQUIVALENT_RULES = {"comparison", "condition", "dropped line", "swapped lines", "list end", "list", "flag", "constant"}
+
+
+@pytest.mark.slow
+def test_no_mutant_passes_unseen(tmp_path: Path) -> None:
+    """Each is reported, refused, or proved equivalent; what is proved is what the C itself shows to be without effect."""
+    root, found = kernel.source(), []
+    for path in FILES:
+        lines = sorted(int(at.rpartition(":")[2]) for at in executed() if at.startswith(f"{path}:"))
+        found += list(mutants((root / path).read_text(encoding="utf-8"), path, lines))
+    chosen = spread(found, PER_RULE)
+    work = [
+        (mutant, tmp_path / str(number), executed()[f"{mutant.path}:{mutant.line}"])
+        for number, mutant in enumerate(chosen)
+    ]
+    results = list(in_parallel(_judged, work, 2))
+    counts = Counter(word for _, word in results)
+    print(dict(counts), *(name for name, word in results if word == "proved equivalent"), sep="\n")
+    assert len(results) >= 60 and counts["differs"] + counts["refused"] >= 0.6 * len(results)
+    equivalent = {name.split(" drivers/")[0] for name, word in results if word == "proved equivalent"}
+    assert equivalent <= EQUIVALENT_RULES
