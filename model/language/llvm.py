@@ -31,6 +31,10 @@ BINARY: dict[int, str] = {
     z3.Z3_OP_UGEQ: "icmp uge",
     z3.Z3_OP_ULT: "icmp ult",
     z3.Z3_OP_UGT: "icmp ugt",
+    z3.Z3_OP_SLEQ: "icmp sle",
+    z3.Z3_OP_SGEQ: "icmp sge",
+    z3.Z3_OP_SLT: "icmp slt",
+    z3.Z3_OP_SGT: "icmp sgt",
 }
 SHIFTS: dict[int, str] = {z3.Z3_OP_BSHL: "shl", z3.Z3_OP_BLSHR: "lshr"}
 

@@ -85,6 +85,10 @@ def _written(reader: _Reader, text: str, name: str) -> str:
         reader.write(out)
     except RecursionError:
         raise SourceError(f"{reader.tree.label(name)}: headers or macros lead to each other without an end") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # what pcpp trips over in a directive that is not C
+        line = getattr(getattr(reader, "lastdirective", None), "lineno", 1)
+        raise SourceError(f"{reader.tree.label(name)}:{line}: a directive that is not understood") from None
     return re.sub(r'^(#line \d+ ")([^"]*)', lambda row: row[1] + reader.tree.label(row[2]), out.getvalue(), flags=re.M)
 
 

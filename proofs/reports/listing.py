@@ -9,10 +9,11 @@ from rich.text import Text
 
 from model import parameters, versions
 from model.protocol import build
+from model.source.bam.hardware import known_meanings
 from model.subject import Subject
 from proofs.properties import catalogue
 
-LISTS = ("versions", "axes", "properties", "scenarios", "assumptions", "bounds", "actions")
+LISTS = ("versions", "axes", "properties", "scenarios", "assumptions", "bounds", "actions", "meanings")
 LEAST = 30  # columns that the last column of a table needs to be readable
 
 
@@ -26,6 +27,7 @@ def listing(what: str) -> Table:
         "assumptions": _assumptions,
         "bounds": _bounds,
         "actions": _actions,
+        "meanings": _meanings,
     }[what]()
 
 
@@ -116,4 +118,11 @@ def _actions() -> Table:
             seen.setdefault(action.name, (action.actor, action.source, []))[2].append(name)
     for action_name, (actor, source, users) in seen.items():
         table.add_row(action_name, actor, source, " ".join(users))
+    return table
+
+
+def _meanings() -> Table:
+    table = _table("functions of the kernel", "what they mean where C is read")
+    for names, text in known_meanings().table():
+        table.add_row(names, text)
     return table

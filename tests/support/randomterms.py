@@ -31,6 +31,10 @@ COMPARE: tuple[Callable[[Any, Any], Any], ...] = (
     z3.ULE,
     z3.UGT,
     z3.UGE,
+    lambda a, b: a < b,
+    lambda a, b: a <= b,
+    lambda a, b: a > b,
+    lambda a, b: a >= b,
     z3.Distinct,
 )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from model.source.bam import facts
 from model.source.ctypes import BOOL, UNSIGNED, VOID_POINTER
 from model.source.symbolic.arithmetic import binary
+from model.source.symbolic.kernel import KERNEL
 from model.source.symbolic.machine import Machine
 from model.source.symbolic.meanings import Meanings
 from model.source.symbolic.terms import both, either, fold, no
@@ -58,6 +59,11 @@ def meanings(ring: int, trouble: Trouble) -> Meanings:
     _kernel(own, trouble)
     own.constant("system_bh_highpri_wq", Value(VOID_POINTER, Pointer.to("a work queue")))
     return own
+
+
+def known_meanings() -> Meanings:
+    """All functions that have a meaning where this driver is read."""
+    return KERNEL.also(meanings(1, Trouble()))
 
 
 def _registers(own: Meanings, ring: int) -> None:

@@ -248,7 +248,7 @@ def ptr_err(machine: Machine, pointer: Value) -> Value:
 # memory
 
 
-@mean("kzalloc", "kcalloc_bytes", text="a new object, all 0; it can fail where a model says so")
+@mean("kzalloc", text="a new object, all 0")
 def kzalloc(machine: Machine, size: Value, flags: Value) -> Value:
     """kzalloc."""
     if not isinstance(size.number, int):

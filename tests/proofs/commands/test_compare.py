@@ -1,0 +1,98 @@
+"""`compare` and `check TREE`: what is no tree, or none that is understood, is one line and exit code 2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import kernel
+import pytest
+from conftest import Outcome, run_here
+
+from model import versions
+from model.source.bam.facts import DRIVER
+
+
+@pytest.fixture
+def here(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """`here(*arguments)`: the command in this process."""
+    return lambda *arguments: run_here(capsys, *arguments)
+
+
+def tree(folder: Path, code: str) -> Path:
+    """A tree that has just these two files."""
+    for name, text in ((DRIVER, code), ("drivers/dma/virt-dma.c", "")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_what_is_no_tree_is_one_line(tmp_path: Path, here: Callable[..., Outcome]) -> None:
+    (tmp_path / "file").write_text("")
+    for path, said in (
+        (tmp_path / "none", "is not a folder; give the root of a Linux source tree"),
+        (tmp_path / "file", "is not a folder"),
+        (Path("/dev/zero"), "is not a folder"),
+        (tmp_path, f"{DRIVER}: No such file or directory; a Linux source tree has a C file there"),
+    ):
+        done = here("compare", "mainline", path)
+        assert done.code == 2 and said in done.complaint
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("int f(\n{", f"{DRIVER}:2:"),
+        ("#include <linux/io.h>\n#include \"../dmaengine.h\"\n", f"{DRIVER}:2: the header ../dmaengine.h is not in"),
+        ("#if\n#endif\n", f"{DRIVER}:1:"),
+        ("#define A(x) B(x)\n#define B(x) A(x)\nint a = A(1);\nint f(void) { typeof(a) b; }\n", f"{DRIVER}:4: a type"),
+    ],
+)  # fmt: skip
+def test_c_that_is_not_understood_is_one_line_with_its_place(
+    tmp_path: Path, here: Callable[..., Outcome], code: str, said: str
+) -> None:
+    done = here("compare", "mainline", tree(tmp_path, code))
+    assert done.code == 2 and said in done.complaint
+
+
+def test_a_driver_without_its_functions_is_not_compared(tmp_path: Path, here: Callable[..., Outcome]) -> None:
+    done = here("compare", "mainline", tree(tmp_path, "int x;\n"), "--scenario", "default")
+    assert done.code == 3 and f"{DRIVER} has no bam_issue_pending" in done.out
+
+
+def test_a_row_that_is_not_bound_says_so(tmp_path: Path, here: Callable[..., Outcome]) -> None:
+    done = here("compare", "v16", tree(tmp_path, "int x;\n"))
+    assert done.code == 2 and "not bound to C yet" in done.complaint
+
+
+def test_a_tree_needs_a_client_and_a_client_a_tree(tmp_path: Path, here: Callable[..., Outcome]) -> None:
+    assert "say whose client it has" in here("check", tmp_path).complaint
+    assert "--client is for a source tree" in here("check", "mainline", "--client", "v1").complaint
+    assert "unknown version" in here("check", tmp_path, "--client", "v99").complaint
+    done = here("check", tmp_path, "--client", "mainline", "--scenario", "default", "--jobs", "1")
+    assert done.code == 2 and DRIVER in done.complaint
+
+
+def test_a_tree_has_a_name_that_says_which_client(tmp_path: Path) -> None:
+    name = versions.of_tree(tmp_path, "v1")
+    assert versions.tree_of(name) == (tmp_path, "v1") and versions.tree_of("v1") is None
+    assert versions.load(name).axes == versions.load("v1").axes and versions.load(name).name == name
+    assert versions.tree_of(versions.of_tree("linux", "v1")) == (Path("linux"), "v1")
+
+
+@pytest.mark.slow
+def test_mainline_as_a_tree_has_the_verdicts_of_the_row(here: Callable[..., Outcome]) -> None:
+    bounds = ("--scenario", "default", "--bound", "ring=4", "--bound", "txns=2", "-v")
+    root = kernel.source()
+    read = here("check", root, "--client", "mainline", *bounds).out
+    row = here("check", "mainline", *bounds).out
+    rows = [[line.split()[1:4] for line in out.splitlines() if line.startswith(name)] for out, name in (
+        (read, str(root)), (row, "mainline"))]  # fmt: skip
+    assert rows[0] == rows[1]
+
+
+@pytest.mark.slow
+def test_compare_says_that_mainline_is_the_row(here: Callable[..., Outcome]) -> None:
+    done = here("compare", "mainline", kernel.source(), "--scenario", "default")
+    assert done.code == 0 and done.out.count(" equivalent ") == 9
+    assert "every one of these states is well-formed" in done.out
