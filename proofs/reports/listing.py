@@ -122,7 +122,7 @@ def _actions() -> Table:
 
 
 def _meanings() -> Table:
-    table = _table("functions of the kernel", "what they mean where C is read")
-    for names, text in known_meanings().table():
-        table.add_row(names, text)
+    table = _table("function of the kernel", "what it means where C is read")
+    for name, meaning in known_meanings().functions.items():
+        table.add_row(name, meaning.text)
     return table
