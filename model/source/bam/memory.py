@@ -69,7 +69,6 @@ class Memory:
         self.commands = name == "rx"
         self.ring = ctx.bounds["ring"]
         self.rows = max_descriptors(ctx) if self.commands else REGISTER_WRITES
-        self.transactions: dict[str, tuple[str, dict[str, Term]]] = {}
 
     def load(self) -> None:
         """Store everything; the channels' constant members come from the driver's own bam_channel_init."""
@@ -226,7 +225,6 @@ class Memory:
         else:
             self.hidden(name, ("xfer_len",))
         self._client_part(name, entry)
-        self.transactions[name] = (name, {"total": total})
         flags = z3.If(data, z3.BitVecVal(0, 16), z3.BitVecVal(facts.CMD, 16))
         for txn, bit in ((TXN.LOCK, facts.LOCK), (TXN.UNLOCK, facts.UNLOCK)):
             flags = z3.If(kind == txn, z3.BitVecVal(facts.CMD | bit, 16), flags)

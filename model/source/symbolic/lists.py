@@ -166,10 +166,3 @@ def initialize(machine: Machine, head: Pointer) -> None:
     for _, place in machine.accessible(head):
         for _, key in machine.keys(place):
             machine.state.lists[key] = Items()
-
-
-def is_last(machine: Machine, items: Items, position: int) -> Condition:
-    """Whether there is no entry at a position."""
-    if position >= len(items.entries):
-        return True
-    return no(above(items.length, position))
