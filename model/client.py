@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import z3
 
 from model.context import Context
+from model.language.queues import Queue
 from model.language.system import Enumeration, Step, Term, width_of
 from model.qce import STEPS, Body
 from model.vendor import sps
@@ -127,6 +128,8 @@ def actions(ctx: Context) -> None:
             _step_action(ctx, program, position, "callback" if program.in_callback(position) else "client")
     if ctx.probe_window:
         _probe_actions(ctx)
+    if ctx.axes["recovery"] == "reset-pipes":
+        _recovery_action(ctx, program)
     if ctx.axes["lock-coverage"] == "no-plain-aead":
         _uncovered_action(ctx, program)
 
@@ -193,6 +196,23 @@ def _callback_action(ctx: Context, program: Program) -> None:
     }
     source = "virt-dma.c: vchan_complete; qce: the done callback"
     ctx.builder.action("driver.complete_tx", "callback", guard, take, source)
+
+
+def _recovery_action(ctx: Context, program: Program) -> None:
+    """A request whose operation hangs is given up after its time-out."""
+    s = Step(ctx.space)
+
+    def run(step: Step) -> None:
+        sps.recover(ctx, step)
+        step["client.pc"] = program.failures["issue-rx"]
+
+    guard = {
+        "the client waits for its completion": s["client.pc"] == program.labels["wait"],
+        "an operation of Linux runs": ctx.is_linux(s["engine.op"]),
+        "it has taken all its data": z3.And(s["engine.input"] == ctx.input, Queue(s, "engine.published_rx").empty),
+    }
+    source = "qce50.c: qce_manage_timeout"
+    ctx.builder.action("client.recover", "client", guard, run, source)
 
 
 def _uncovered_action(ctx: Context, program: Program) -> None:

@@ -122,6 +122,11 @@ ACTIONS: Mapping[str, Wording] = {
     "client.transfer_tx": _section("sps_transfer producer", "producer list in the ring", "puts its producer list in"),
     "client.transfer_lock": _section("LOCK, consumer", "LOCK in the ring", "puts LOCK in"),
     "client.transfer_unlock": _section("sps_transfer_one consumer", "UNLOCK in the ring", "puts UNLOCK in"),
+    "client.recover": Wording(
+        "qce_manage_timeout",
+        "both pipes reset",
+        "gives up a request that hangs: resets both pipes (qce_manage_timeout)",
+    ),
     "client.read_dump": Wording("result dump", "dump's STATUS read", "reads STATUS in the result dump"),
     "driver.sps_isr": _section(
         "sps_isr", "interrupt of tx served", "calls back for what the producer pipe is done with"

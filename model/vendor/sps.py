@@ -10,7 +10,8 @@ see it:
 - How many slots the layer's ring keeps free: whether a list fits is a bound of the model either way.
 - The consumer pipe's interrupt: no callback is registered for it.
 - Bunch mode: the interrupt can be served at any later time here, and then for all that is complete.
-- The recovery of `qcedev` after a time-out: steps are ordered here, not timed.
+- When `qcedev` gives a request up: steps are ordered here, not timed. It may do so at any time at which the engine has
+  taken all input and has not ended the operation, as if that hung; and it makes the engine idle, as the vendor expects.
 - A second time-out, a dummy request for it, and requests that the layer keeps back: they change nothing in the rings.
 """
 
@@ -20,8 +21,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import z3
 
-from model.channel import HW, map_data, one_hot, request_number, unmap_data
+from model.channel import HW, Channel, map_data, one_hot, request_number, unmap_data
 from model.context import Context
+from model.hardware.pipes import reset_pipe
 from model.language.queues import Queue, Value
 from model.language.system import Step
 
@@ -83,6 +85,16 @@ def give_up(ctx: Context, s: Step) -> None:
 def _read_dump(ctx: Context, s: Step) -> None:
     own = one_hot(request_number(ctx, s), ctx.bounds["requests"])
     s["client.ok"] = s["engine.dump_ok"] & own != 0
+
+
+def recover(ctx: Context, s: Step) -> None:
+    """qce_manage_timeout: P_RST on both pipes, which makes the engine idle; no UNLOCK is sent."""
+    for name in ("rx", "tx"):
+        reset_pipe(ctx, Channel(ctx, s, name))
+    s["tx.irq"] = False
+    for variable in ("op", "pair_tz", "input", "output", "dumped", "disturbed"):
+        if f"engine.{variable}" in ctx.space.variables:
+            s[f"engine.{variable}"] = 0
 
 
 def actions(ctx: Context) -> None:

@@ -103,6 +103,7 @@ NEEDS: Mapping[tuple[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]] = {
     ("lock", ("request",)): {"layer": ("sps",), "dummy": RESETS},
     ("dummy", RESETS): {"lock": ("request",)},
     ("nwd", ("request",)): {"lock": ("request",)},
+    ("recovery", ("reset-pipes",)): {"layer": ("sps",)},
     ("input", ("none",)): {"layer": ("sps",), "nwd": ("none", "request")},
     ("lock-freeing", ("none",)): {"lock-descriptor": ("slot",)},
     ("lock-freeing", ("irq",)): {"lock": _BY_DRIVER},

@@ -12,7 +12,7 @@ import z3
 from counterexamples.documents import write_file
 from model import parameters
 from proofs.evidence.inference import Inference, Verdicts
-from proofs.evidence.judging import Effect, Judgement, Setting
+from proofs.evidence.judging import Effect, Judgement, Setting, setting_of
 from proofs.evidence.observations import WEAK, Observation
 from proofs.reports.terminal import tool_version
 
@@ -54,6 +54,12 @@ def _observation(found: Inference, item: Observation) -> Iterator[str]:
         yield f"    not-applicable: no row: {item.reason}"
         return
     against = {one: row[item.id] for one, row in found.singles.items()}
+    there = found.tried[setting_of(found.reference or {})][item.id]
+    if there.effect is Effect.EXCLUDES:
+        left = [one for one, judgement in against.items() if judgement.effect is not Effect.EXCLUDES]
+        yield f"    would exclude the reference: {there}"
+        yield f"    of single changes it leaves {'; '.join(map(_setting, left)) or 'none'}"
+        return
     excluded = [(one, row) for one, row in against.items() if row.effect is Effect.EXCLUDES]
     for setting, judgement in excluded:
         yield f"    {'would exclude' if weak else 'excludes'} {_setting(setting)}: {judgement}"

@@ -20,7 +20,7 @@ def _in_driver(state: State) -> list[str]:
     facts = []
     if str(state["client.pc"]).startswith("wait"):
         facts.append("the client waits for its completion")
-    issued, ring = kinds(state["rx.desc_issued"]), kinds(state["rx.ring"])
+    issued, ring = kinds(state["rx.desc_issued"] or []), kinds(state["rx.ring"] or [])
     if issued and not state["rx.irq"] and not state["work.pending"]:
         facts.append(
             f"{listed(issued)} {'are' if issued[1:] else 'is'} in desc_issued with neither an interrupt nor the work"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,6 +120,17 @@ def test_what_a_row_needs_of_the_hardware(row: str, property_id: str, assume: di
     assert words(row, property_id, **assume) == [word]
 
 
+def test_a_request_that_hangs_is_given_up_and_the_lock_with_it_only_if_a_reset_releases_it() -> None:
+    hung = (*SEND, "bam.execute_request", "bam.publish_data", "engine.take_input")
+    for reset, held in (("keeps-lock", True), ("releases-lock", False)):
+        protocol = build_protocol("downstream-recovery", assume={"pipe_reset": reset}, bound=ONE)
+        assert isinstance(run(protocol.system, (*hung[:-1], "client.recover")), Blocked)
+        state = after(protocol, *hung, "client.recover", "client.unmap_data_2", "client.finish_2")
+        assert state["lock.linux"] == held and state["engine.op"] == "none" and not hw(state)
+    assert words("downstream-recovery", "linux-progress", "lock-released") == ["proved", "violated"]
+    assert words("downstream-recovery", "lock-released", pipe_reset="releases-lock") == ["proved"]
+
+
 def test_the_dump_tells_of_an_operation_that_failed_or_is_not_done() -> None:
     early = build_protocol("downstream", assume={"done_irq": "any-order"}, bound=ONE)
     path = (*DONE[:-1], "engine.put_dump", "driver.sps_isr", "driver.complete_tx", "client.unmap_data")
@@ -142,7 +154,7 @@ def test_a_scenario_that_is_about_bam_dma_says_why_not(row: str, scenario: str) 
     assert {type(item.reason_against(protocol)) for item in catalogue().values()} == {str}
 
 
-def test_a_mix_of_both_layers_is_refused(tmp_path: Any) -> None:
+def test_a_mix_of_both_layers_is_refused(tmp_path: Path) -> None:
     for base, axes, message in (
         ("v24", {"layer": "sps"}, "layer = 'sps' needs"),
         ("downstream", {"completion": ["terminate-rx", "finish"]}, "steps without 'terminate-rx'"),
@@ -150,6 +162,24 @@ def test_a_mix_of_both_layers_is_refused(tmp_path: Any) -> None:
         ("v16", {"completion": ["terminate-rx", "terminate-tx", "dump", "finish"]}, "needs layer = 'sps'"),
         ("v16", {"lock": "request"}, "needs unlock = "),
         ("downstream", {"input": "none"}, "needs nwd = "),
+        ("v16", {"recovery": "reset-pipes"}, "needs layer = "),
     ):
         with pytest.raises(versions.VersionError, match=message):
             versions.load(write_version(tmp_path, base, axes))
+
+
+@pytest.mark.parametrize(
+    ("row", "property_id", "assume", "said"),
+    [
+        ("downstream-recovery", "lock-released", {}, "both pipes reset"),
+        ("lk", "linux-progress", {"relock": "blocks"}, "executes LOCK"),
+        ("nand-vendor", "linux-progress", {"lock_scope": "other-group"}, "its producer pipe being shut out too"),
+        ("downstream", "config-integrity", {"lock_effect": "after-own-write"}, "does CONFIGURE and GO of its LOCK"),
+    ],
+)
+def test_a_violation_is_told(row: str, property_id: str, assume: dict[str, str], said: str, tmp_path: Path) -> None:
+    subject = build_protocol(row, "default", assume, ONE).subject
+    (result,) = run_job(Job(subject, (property_id,), "exhaustive", out=str(tmp_path)))
+    assert not result.unwritten
+    text = (tmp_path / row / f"{property_id}.txt").read_text()
+    assert said in " ".join(text.split())

@@ -47,6 +47,10 @@ def test_nand_needs_its_data_to_pass_its_own_lock() -> None:
     assert found == ["request-done", "request-done", "allows", "allows"]
 
 
+def test_a_recovery_without_unlock_needs_a_reset_that_releases() -> None:
+    assert claims("O7", setting(), setting(pipe_reset="releases-lock")) == ["lock-released", "allows"]
+
+
 def test_a_machine_that_is_known_is_not_asked_about() -> None:
     same = claims("O4", setting(other_ee="absent"), setting())
     assert same[0] == same[1]
@@ -117,6 +121,14 @@ def test_what_is_weak_excludes_only_if_it_is_asked_to() -> None:
     assert concluded(judges, "w").reference == parameters.assumptions({})
     assert any("would exclude" in line or "weak" in line for line in report.lines(concluded(judges, "w")))
     assert concluded(judges, "w", weak=True).reference == parameters.assumptions({"relock": "counted"})
+
+
+def test_what_is_weak_and_against_the_reference_is_said_once() -> None:
+    judges = table(A=lambda v: False, w=lambda v: v["pipe_reset"] == "keeps-lock" or v["relock"] == "blocks")
+    text = list(report.lines(concluded(judges, "A", "w")))
+    assert "    would exclude the reference: it cannot happen" in text
+    assert "    of single changes it leaves pipe_reset=releases-lock" in text
+    assert not any("would exclude relock" in line for line in text)
 
 
 def test_pairs_are_of_values_that_are_left() -> None:
