@@ -108,6 +108,8 @@ def _by_value(found: Conformance, key: str) -> str:
     outcomes = {found.chosen.assumptions[key]: found.outcome}
     outcomes |= {value: outcome for name, value, outcome in found.others if name == key}
     good = [value for value, outcome in outcomes.items() if found.accepted(outcome)]
-    bad = [value for value in outcomes if value not in good]
-    said = f"accepted under {' '.join(good)}" if good else "accepted under none"
-    return f"{said}; not {' '.join(bad)}" if bad and good else said
+    open_ones = [value for value, outcome in outcomes.items() if value not in good and outcome.exceeded]
+    bad = [value for value in outcomes if value not in (*good, *open_ones)]
+    said = f"accepted under {' '.join(good) or 'none'}"
+    said += f"; not {' '.join(bad)}" if bad and good else ""
+    return f"{said}; not known under {' '.join(open_ones)}" if open_ones else said

@@ -176,6 +176,9 @@ def test_by_value() -> None:
     text = said(log, *counts)
     assert "  relock: accepted under idempotent; not counted blocks" in text
     assert "  nwd_ack: accepted under operation-done input-consumed" in text
+    outcomes = [Outcome(5, (), ())] + [Outcome(2, (), ("relock",))] * others
+    known = list(lines(conformance(log, small().subject, outcomes)))
+    assert "  relock: accepted under idempotent; not known under counted blocks" in known
 
 
 @pytest.mark.slow
