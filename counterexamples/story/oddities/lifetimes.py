@@ -111,7 +111,10 @@ _NO_COOKIE = "LOCK takes the next cookie and goes to the front: with no cookie o
 
 
 def _data_unmapped(m: Moment) -> Oddity | None:
-    rings = {"rx": [item for item in m.after["rx.ring"] if kind_of(item) == "DATA"], "tx": m.after["tx.ring"]}
+    # DATA that only waits behind its NWD, all of it being taken, reads nothing any more
+    waits = m.after["rx.nwd_wait"] and not m.after["engine.published_rx"]
+    unread = m.after["rx.ring"][1 if waits else 0 :]
+    rings = {"rx": [item for item in unread if kind_of(item) == "DATA"], "tx": m.after["tx.ring"]}
     for name, pipe in (("rx", "consumer"), ("tx", "producer")):
         dead = [item for item in rings[name] if not m.after["client.data_mapped"] >> item["req"] & 1]
         if dead:
