@@ -1,7 +1,8 @@
 """From a file of a source tree to pycparser's tree of it, every node with the line that it has in that file.
 
 Macros are expanded by pcpp. Headers in quotes are read from the tree; of those in angle brackets the ones in `READ`, if
-the tree has them. What other headers would declare is in `idioms.h`: names of types, and idioms of the kernel as calls.
+the tree has them. What other headers would declare is in `idioms.h` and `crypto.h`: names of types, and idioms of the
+kernel as calls.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from model.source.tree import SourceError, SourceTree
 
 READ = ("include/linux/dma/",)
 MOST_HEADERS = 100  # one that includes itself would not come to an end
-IDIOMS = "idioms.h"
+IDIOMS = ("idioms.h", "crypto.h")
 ELVIS = "__same"  # `a ?: b` is read as `a ? __same : b`
 _STRINGS_OR_ELVIS = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|\?\s*:')
 
@@ -55,18 +56,19 @@ class _Reader(Preprocessor):  # type: ignore[misc]  # pcpp has no types
 
 
 @cache
-def idioms() -> str:
-    """The text of `idioms.h`."""
-    return files("model.source").joinpath(IDIOMS).read_text(encoding="utf-8")
+def idioms(name: str) -> str:
+    """The text of one of `IDIOMS`."""
+    return files("model.source").joinpath(name).read_text(encoding="utf-8")
 
 
 def preprocess(tree: SourceTree, path: str, defines: Mapping[str, str]) -> str:
-    """The text of a file with its macros expanded, behind the declarations of `idioms.h`.
+    """The text of a file with its macros expanded, behind the declarations of `IDIOMS`.
 
-    `defines`: macros that are defined before both, names to values. Raises SourceError.
+    `defines`: macros that are defined before it, names to values. Raises SourceError.
     """
     reader = _Reader(tree)
-    declarations = _written(reader, "\n".join([idioms(), *(f"#define {n} {v}" for n, v in defines.items())]), IDIOMS)
+    declarations = "\n".join(_written(reader, idioms(name), name) for name in IDIOMS)
+    _written(reader, "\n".join(f"#define {name} {value}" for name, value in defines.items()), "defined beforehand")
     text = _written(reader, tree.read(path), str(tree.root / path))
     for name, kind in (("typeof", "a type that is computed"), ("asm", "assembler")):
         if found := re.search(rf"\b{name}\s*\(", text):

@@ -1,0 +1,229 @@
+"""What the client does with a request: its steps from the queue to the callback, as values of a version's axes.
+
+Declared by hand, as no C says it: that `module_platform_driver`'s probe runs first and succeeds, that a request is
+queued by `async_req_enqueue`, and that the callback runs after a request that did not fail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pycparser import c_ast
+
+from model.source.ctypes import UNSIGNED, PointerTo, Struct
+from model.source.qce.client import PREPARE, REQUEST, START, TEMPLATE, Client, Event, Members
+from model.source.qce.inputs import DEVICE
+from model.source.qce.kernel import QCE
+from model.source.qce.sequences import Order, orders
+from model.source.symbolic.kernel import KERNEL
+from model.source.symbolic.terms import Condition, as_term, both, either, fold, no
+from model.source.symbolic.values import Pointer, Value, number
+from model.source.tree import SourceError, SourceTree
+from model.source.unit import Unit, coordinate
+
+FOLDER = "drivers/crypto/qce"
+FILES = tuple(f"{FOLDER}/{name}.c" for name in ("core", "common", "dma", "skcipher", "sha", "aead"))
+REGISTERS = f"{FOLDER}/regs-v5.h"
+DEFINES: Mapping[str, str] = {
+    "CONFIG_CRYPTO_DEV_QCE_SKCIPHER": "1",
+    "CONFIG_CRYPTO_DEV_QCE_SHA": "1",
+    "CONFIG_CRYPTO_DEV_QCE_AEAD": "1",
+    "CONFIG_CRYPTO_DEV_QCE_SW_MAX_LEN": "512",
+}
+OPERATIONS, DRIVER = Struct("qce_algo_ops"), Struct("platform_driver")
+REQUESTS: Mapping[str, str] = {"SKCIPHER": "skcipher_request", "AHASH": "ahash_request", "AEAD": "aead_request"}
+UNDOING = frozenset({"unmap-data", "unmap-commands", "terminate-rx", "terminate-tx", "finish"})
+"""The steps that only failing requests and callbacks take."""
+
+
+@dataclass(frozen=True)
+class Driver:
+    """The client's files. `algorithms`: by the name of the type its value and the function that handles requests."""
+
+    unit: Unit
+    registers: Mapping[int, str]
+    algorithms: Mapping[str, tuple[int, str]]
+    registering: Mapping[str, str]
+    probe: str
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What must not happen but does: `text` at `where`, in requests that end in a `way`, after what had to fail."""
+
+    text: str
+    where: str
+    way: str
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """What the client does with requests of one type. `handler`, `where`: the function and file:line.
+
+    `orders`: by axis (`request`, `completion`, `data-failure`, `command-failure`) the different orders of steps, also
+    of failures while the data are mapped (`map-failure`) and before (`early-failure`). A failure's order is that of the
+    steps that undo; `before` has those that were taken until then. `nwd`: the steps whose transactions carry it;
+    `late`: members of the device that requests read, which probe stores after algorithms are registered, with
+    file:line; `wrongs`: what must not happen but does.
+    """
+
+    handler: str
+    where: str
+    orders: Mapping[str, tuple[Order, ...]]
+    before: Mapping[str, tuple[Order, ...]]
+    nwd: Mapping[str, bool]
+    late: Mapping[str, str]
+    wrongs: tuple[Wrong, ...]
+
+
+def read_client(tree: SourceTree) -> Driver:
+    """drivers/crypto/qce of a tree. Raises SourceError."""
+    unit = Unit.read(tree, FILES, DEFINES)
+    found = {
+        int(offset, 0): name
+        for name, offset in re.findall(r"^#define\s+(REG_\w+)\s+(0x[0-9a-fA-F]+)\b", tree.read(REGISTERS), re.M)
+    }
+    for name in ("REG_GOPROC", "REG_STATUS"):
+        if name not in found.values():
+            raise SourceError(f"{REGISTERS}: no #define of {name}, by which a request is started and its outcome read")
+    tables = [_members(node) for node in unit.globals.values() if unit.type_of(node.type) == OPERATIONS]
+    drivers = [_members(node) for node in unit.globals.values() if unit.type_of(node.type) == DRIVER]
+    if not tables or len(drivers) != 1 or "probe" not in drivers[0]:
+        raise SourceError(f"{FOLDER}: no struct qce_algo_ops, or not one platform_driver with a probe")
+    algorithms = {
+        table["type"].removeprefix("CRYPTO_ALG_TYPE_"): (unit.constants[table["type"]], table["async_req_handle"])
+        for table in tables
+        if table.get("type") in unit.constants and "async_req_handle" in table
+    }
+    registering = {
+        table[member]: step
+        for table in tables
+        for member, step in (("register_algs", "register"), ("unregister_algs", "unregister"))
+        if member in table
+    }
+    return Driver(unit, found, algorithms, registering, drivers[0]["probe"])
+
+
+def _members(node: c_ast.Decl) -> dict[str, str]:
+    """The members of a global that are initialized with a name."""
+    return {
+        item.name[0].name: item.expr.name
+        for item in node.init.exprs or []
+        if isinstance(item, c_ast.NamedInitializer) and isinstance(item.expr, c_ast.ID)
+    }
+
+
+def execute(driver: Driver, algorithm: str) -> Program:
+    """What the client does with a request of a type, such as "AEAD". Raises SourceError for what has no meaning."""
+    kind, handler = driver.algorithms[algorithm]
+    client = Client(driver.unit, KERNEL.also(QCE), driver.registers, driver.registering, kind)
+    late = _probe(client, driver)
+    _queue(client, algorithm)
+    events, client.events = client.events, []
+    finished = fold(either(*(event.condition for event in events if event.step == "finish")))
+    client.demand_unmapped(finished)
+    _complete(client, no(finished))
+    client.demand_unmapped(True)
+    found = {
+        "request": _orders(client, events, no(finished)),
+        "completion": _orders(client, client.events, no(finished)),
+    }
+    ways = _failures(client, finished)
+    failures = {
+        name: [order.split(UNDOING) for order in _orders(client, events, condition)] for name, condition in ways.items()
+    }
+    return Program(
+        handler,
+        coordinate(driver.unit.functions[handler]),
+        found | {name: tuple(undone for _, undone in pairs) for name, pairs in failures.items()},
+        {name: tuple(done for done, _ in pairs) for name, pairs in failures.items()},
+        {each.step: each.nwd for _, each in client.submitted},
+        {name: where for name, where in late.items() if name in client.members.loaded},
+        tuple(_wrongs(client, {"success": no(finished)} | ways)),
+    )
+
+
+def _probe(client: Client, driver: Driver) -> dict[str, str]:
+    """Probe, successfully; what it stores in the device after the first algorithm is registered, with file:line."""
+    device = client.give("platform device", Struct("platform_device"))
+    result = client.call(driver.probe, [Value(PointerTo(Struct("platform_device")), device)])
+    if client.device is None:
+        client.refuse(f"{driver.probe} makes no struct qce_device")
+    client.assume(as_term(fold(no(result.truth))))
+    registered = [place for place, event in enumerate(client.events) if event.step == "register"]
+    if not registered:
+        client.refuse(f"{driver.probe} registers no algorithm")
+    stored = client.members.stored
+    client.events, client.members = [], Members()
+    client.unsuccessful.clear()
+    return {name: where for name, (before, where) in stored.items() if before > registered[0]}
+
+
+def _queue(client: Client, algorithm: str) -> None:
+    """A request of a type comes to the device's queue."""
+    device, base = client.device, Pointer.to(REQUEST, "base")
+    assert device is not None
+    client.types[REQUEST] = Struct(REQUESTS[algorithm])
+    client.types[TEMPLATE] = Struct("qce_alg_template")
+    client.given |= {REQUEST, TEMPLATE}
+    client.store(Pointer.to(TEMPLATE, "crypto_alg_type"), number(client.algorithm, UNSIGNED))
+    kind = client.member(DEVICE, "async_req_enqueue")
+    client.call_pointer(
+        client.load(device.inside("async_req_enqueue"), kind),
+        [Value(PointerTo(DEVICE), device), Value(PointerTo(Struct("crypto_async_request")), base)],
+    )
+
+
+def _complete(client: Client, under: Condition) -> None:
+    """The callback of the request's transactions, in each state where the request did not fail."""
+    base = client.state
+    client.state = base.copy(under)
+    for each in client.callbacks:
+        before = client.state
+        if each.function.pointer.null is True or not client.possible(each.condition):
+            continue
+        if each.transaction.channel != "tx":
+            client.refuse(f"{each.transaction.where}: a callback of {each.transaction.step} has no meaning")
+        client.state = before.copy(each.condition)
+        client.call_pointer(each.function, [each.argument])
+        joined = client.join(client.state, before.copy(no(each.condition)))
+        assert joined is not None
+        client.state = joined
+
+
+def _failures(client: Client, finished: Condition) -> dict[str, Condition]:
+    """What tells the ways to fail apart: by what the row's axis is about."""
+    started = client.unsuccessful.get(START, False)
+    prepared = client.unsuccessful.get(PREPARE, False)
+    mapped = client.unmapped
+    return {
+        "data-failure": both(finished, no(started), no(mapped), prepared),
+        "command-failure": both(finished, started),
+        "map-failure": both(finished, no(started), mapped),
+        "early-failure": both(finished, no(started), no(mapped), no(prepared)),
+    }
+
+
+def _orders(client: Client, events: Iterable[Event], under: Condition) -> tuple[Order, ...]:
+    found = orders(events, under, client.assumed)
+    if found is None:
+        client.refuse("the steps of a request have more orders than are compared")
+    return tuple(found)
+
+
+def _wrongs(client: Client, ways: Mapping[str, Condition]) -> Iterator[Wrong]:
+    """Each obligation that is not met, for each way in which a request ends so."""
+    for each in client.obligations:
+        for way, condition in ways.items():
+            here = both(condition, each.condition)
+            if not client.happens(here):
+                continue
+            failed = [
+                f"{what} at {where}"
+                for term, (what, where) in client.failing.items()
+                if not client.happens(both(here, no(term)))
+            ]
+            yield Wrong(each.text, each.where, way, tuple(failed))
