@@ -360,7 +360,7 @@ class Machine:
         alternatives: list[tuple[Condition, Place | None]] = []
         for under, place in pointer.alternatives:
             if place is None or not place.path or isinstance(place.path[-1], str):
-                if by != 0 or place is None:
+                if not isinstance(by, int) or by != 0 or place is None:
                     self.oblige(under, "moves a pointer to what is no element of an array")
                 alternatives.append((under, place))
                 continue
