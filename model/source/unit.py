@@ -63,14 +63,17 @@ class Unit:
         elif isinstance(node, c_ast.Decl):
             kind = self.type_of(node.type)
             if node.name and not isinstance(kind, Function) and "extern" not in node.storage:
-                self.globals.setdefault(node.name, node)
+                known = self.globals.setdefault(node.name, node)
+                # arrays of numbers are tables: which of two is read no one asks
+                if known.coord.file != node.coord.file and not isinstance(kind, Array):
+                    raise SourceError(f"{coordinate(node)}: {node.name} is defined again; see {coordinate(known)}")
         elif not isinstance(node, c_ast.Pragma):
             raise SourceError(f"{coordinate(node)}: {type(node).__name__} outside of a function has no meaning here")
 
     def _add_function(self, node: c_ast.FuncDef) -> None:
         name = node.decl.name
         known = self.functions.setdefault(name, node)
-        if known.coord.file != node.coord.file and "static" not in node.decl.storage:
+        if known.coord.file != node.coord.file:
             raise SourceError(f"{coordinate(node)}: {name} is defined again; the first is {coordinate(known)}")
 
     def type_of(self, node: _Node) -> CType:

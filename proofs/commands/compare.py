@@ -13,10 +13,12 @@ from model.context import Protocol
 from model.protocol import build
 from model.source.bam.sections import read_driver, unbound
 from model.source.tree import SourceError, SourceTree
+from model.source.unit import Unit
 from model.subject import Subject
 from proofs.checking.request import demand_known_axes
 from proofs.commands import options
 from proofs.studies.comparing import BOUNDS, Compared, Difference, Graphs, Outcome, compare, graphs
+from proofs.studies.comparing_client import compare_client
 
 SCENARIOS = ("default", "faults")
 INCONCLUSIVE = 3
@@ -28,11 +30,11 @@ INCONCLUSIVE = 3
 @options.asked_scenarios
 @options.changed_bounds
 def command(version: str, tree: Path, scenarios: tuple[str, ...], bound: tuple[str, ...]) -> None:
-    """Compare each action of a version with the same action of the bam_dma in a Linux source tree.
+    """Compare a version with a Linux source tree: the client's axes, and each action with the same one of bam_dma.
 
     The C is read and executed symbolically, nothing is compiled or run. Default scenarios: default and faults, with
-    a ring of 4 slots and lists of 2 transactions. Exit code 1 if an action differs, 3 if one that is bam_dma's could
-    not be compared.
+    a ring of 4 slots and lists of 2 transactions. Exit code 1 if anything differs, 3 if something that the tree should
+    have could not be compared.
     """
     demand_known_axes(version)
     bounds = {**BOUNDS, **options.numbers(bound)}
@@ -40,19 +42,31 @@ def command(version: str, tree: Path, scenarios: tuple[str, ...], bound: tuple[s
     for scenario in asked:
         parameters.bounds(scenario, bounds)
     source = SourceTree(tree)
-    worst = 0
-    for scenario in asked:
-        protocol = build(Subject.of(version, scenario, bound=bounds))
-        worst = max(worst, _one(protocol, source, scenario), key=(0, INCONCLUSIVE, 1).index)
-    sys.exit(worst)
+    protocols = [build(Subject.of(version, scenario, bound=bounds)) for scenario in asked]
+    units = [read_driver(source, protocol.ctx.bounds["ring"]) for protocol in protocols]
+    codes = [_client(protocols[0], source)]
+    codes += [_one(protocol, unit, source) for protocol, unit in zip(protocols, units, strict=True)]
+    sys.exit(max(codes, key=(0, INCONCLUSIVE, 1).index))
 
 
-def _one(protocol: Protocol, source: SourceTree, scenario: str) -> int:
-    unit = read_driver(source, protocol.ctx.bounds["ring"])
+def _client(protocol: Protocol, source: SourceTree) -> int:
+    click.echo(f"{protocol.subject.version} and {source.root}, the client")
+    rows = []
+    for row in compare_client(protocol.ctx.axes, source):
+        rows.append(row)
+        click.echo(f"  {row.algorithm + ' ' + row.aspect:<32}{row.outcome.value:<14}{row.where or row.reason}")
+        for where, what in row.differences:
+            click.echo(f"    {where}: {what}")
+    if any(row.outcome is Outcome.DIFFERS for row in rows):
+        return 1
+    return INCONCLUSIVE if any(row.open for row in rows) else 0
+
+
+def _one(protocol: Protocol, unit: Unit, source: SourceTree) -> int:
     if reason := unbound(protocol):
         raise SourceError(f"{protocol.subject.version}: {reason}; compare a version without LOCK and UNLOCK of bam_dma")
     shown = " ".join(f"{key}={protocol.ctx.bounds[key]}" for key in ("ring", "txns", "requests", "data"))
-    click.echo(f"{protocol.subject.version} and {source.root}, scenario {scenario}, {shown}")
+    click.echo(f"{protocol.subject.version} and {source.root}, scenario {protocol.subject.scenario}, {shown}")
     rows, actions = [], []
     for row, action in compare(protocol, unit):
         rows.append(row)

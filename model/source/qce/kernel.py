@@ -195,6 +195,7 @@ def prepare(client: Client, channel: Value, sg: Value, entries: Value, direction
     step = {("rx", TO_DEVICE): "rx-data", ("tx", TO_MEMORY): "tx-data"}.get((name, direction.number))
     if step is None:
         client.refuse(f"data in direction {direction.number} on the channel {name} has no meaning")
+    client.oblige(fold(no(entries.truth)), f"prepares {step} of no entries")
     client.oblige(no(client.is_mapped(sg.pointer)), f"prepares {step} of a list that is not mapped")
     found = client.give("transaction", Struct("dma_async_tx_descriptor"))
     made = found.places[0][1].object

@@ -80,8 +80,11 @@ class Program:
 
 
 def read_client(tree: SourceTree) -> Driver:
-    """drivers/crypto/qce of a tree. Raises SourceError."""
-    unit = Unit.read(tree, FILES, DEFINES)
+    """drivers/crypto/qce of a tree; what a file that is not there would have is refused where it is used.
+
+    Raises SourceError.
+    """
+    unit = Unit.read(tree, [FILES[0], *(name for name in FILES[1:] if tree.has(name))], DEFINES)
     found = {
         int(offset, 0): name
         for name, offset in re.findall(r"^#define\s+(REG_\w+)\s+(0x[0-9a-fA-F]+)\b", tree.read(REGISTERS), re.M)
@@ -89,6 +92,9 @@ def read_client(tree: SourceTree) -> Driver:
     for name in ("REG_GOPROC", "REG_STATUS"):
         if name not in found.values():
             raise SourceError(f"{REGISTERS}: no #define of {name}, by which a request is started and its outcome read")
+    for name in (PREPARE, START):
+        if name not in unit.functions:
+            raise SourceError(f"{FOLDER}: no function {name}, by which failures of the data and of the start differ")
     tables = [_members(node) for node in unit.globals.values() if unit.type_of(node.type) == OPERATIONS]
     drivers = [_members(node) for node in unit.globals.values() if unit.type_of(node.type) == DRIVER]
     if not tables or len(drivers) != 1 or "probe" not in drivers[0]:
@@ -186,7 +192,10 @@ def _complete(client: Client, under: Condition) -> None:
         if each.function.pointer.null is True or not client.possible(each.condition):
             continue
         if each.transaction.channel != "tx":
-            client.refuse(f"{each.transaction.where}: a callback of {each.transaction.step} has no meaning")
+            client.where = each.transaction.where
+            client.refuse(
+                f"a callback of {each.transaction.step} has no meaning: the last step is on the other channel"
+            )
         client.state = before.copy(each.condition)
         client.call_pointer(each.function, [each.argument])
         joined = client.join(client.state, before.copy(no(each.condition)))
