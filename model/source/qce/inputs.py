@@ -2,7 +2,8 @@
 
 What is read without having been stored is a new term, or a pointer to a new object. Left out, and why no property of
 the order of steps can see it:
-- What is in arrays of numbers (keys, IVs, digests): an element is any number each time that it is read.
+- What is in arrays of numbers (keys, IVs, digests), and whether an index is inside of one: an element is any number
+  each time that it is read.
 - Of a loop whose number of rounds such data decide, one round is executed; what it has stored is anything afterwards.
   A step of the protocol in it, other than register writes, is refused.
 - What a division by something else than a constant power of two gives: any number.

@@ -4,6 +4,7 @@ Left out, and why no property can see it:
 - The backlog of the queue, and requests beside the one that is executed: the model has one at a time.
 - dmaengine_terminate_all never fails, as bam_dma_terminate_all does not.
 - sg_free_table of a table that was not allocated: no claim is about memory of tables.
+- Whether a list has an entry at all: requests of no bytes do not get to the queue.
 - What registering an algorithm does, beside that requests can come from then on.
 """
 
@@ -14,8 +15,8 @@ from model.source.qce.client import REQUEST, TEMPLATE, Callback, Client, Transac
 from model.source.qce.inputs import SCATTERLIST
 from model.source.symbolic.lists import containing
 from model.source.symbolic.meanings import Meanings
-from model.source.symbolic.terms import both, choose, fold, no
-from model.source.symbolic.values import NULL, VOID, Pointer, Value, merge, merge_pointers, number
+from model.source.symbolic.terms import both, choose, either, fold, no
+from model.source.symbolic.values import ERROR, NULL, VOID, Pointer, Value, merge, merge_pointers, number
 
 QCE = Meanings()
 mean = QCE.mean
@@ -27,7 +28,7 @@ MOST_ENTRIES = 1 << 16
 
 @mean("mutex_init", "spin_lock_init", "__tasklet_init", "tasklet_setup", "INIT_WORK", text="a new one: nothing")
 @mean("crypto_init_queue", "platform_set_drvdata", "init_completion", text="nothing that a request sees")
-@mean("sg_init_one", "sg_init_table", "sg_set_buf", "sg_set_page", "sg_mark_end", text="what a list is of: nothing")
+@mean("sg_init_one", "sg_init_table", "sg_set_buf", "sg_set_page", text="what a list is of: nothing")
 @mean("sg_free_table", text="frees a list's table: nothing")
 @mean("clk_disable_unprepare", "dma_release_channel", "mutex_lock", "mutex_unlock", text="nothing that a request sees")
 @mean("scatterwalk_map_and_copy", "memcpy", "memset", "memzero_explicit", text="data is copied: nothing")
@@ -55,16 +56,17 @@ def can_fail(client: Client, *arguments: Value) -> Value:
     return _error(client, client.where)
 
 
-@mean("sg_alloc_table", text="a new list in a table, or an error")
+@mean("sg_alloc_table", text="a new list in a table; or an error, and none")
 def sg_alloc_table(client: Client, table: Value, entries: Value, flags: Value) -> Value:
     """sg_alloc_table."""
-    found = client.give("list", SCATTERLIST)
+    failed = client.fails("sg_alloc_table")
+    found = merge_pointers(failed, NULL, client.give("list", SCATTERLIST))
     client.store(table.pointer.inside("sgl"), Value(PointerTo(SCATTERLIST), found))
-    return _error(client, "sg_alloc_table")
+    return number(choose(failed, -12, 0, INT.width), INT)
 
 
 def _or_error(client: Client, found: Pointer, what: str) -> Value:
-    return Value(VOID_POINTER, merge_pointers(client.fails(what), Pointer.to("error pointer", -12), found))
+    return Value(VOID_POINTER, merge_pointers(client.fails(what), Pointer.to(ERROR, -12), found))
 
 
 def _or_null(client: Client, found: Pointer, what: str) -> Value:
@@ -89,8 +91,10 @@ def registers(client: Client, *arguments: Value) -> Value:
 @mean("dma_request_chan", text="the channel of that name, or an error")
 def request_channel(client: Client, device: Value, name: Value) -> Value:
     """A channel of bam_dma."""
-    (_, place), *_ = name.pointer.places
-    found = CHANNEL + place.object.removeprefix("string ").strip('"')
+    names = [place.object for _, place in name.pointer.places] if name.is_pointer else []
+    if names not in (['string "rx"'], ['string "tx"']):
+        client.refuse("a channel that is neither rx nor tx has no meaning")
+    found = CHANNEL + names[0].removeprefix("string ").strip('"')
     client.types[found] = Struct("dma_chan")
     client.given.add(found)
     return _or_error(client, Pointer.to(found), found)
@@ -150,6 +154,12 @@ def sg_next(client: Client, sg: Value) -> Value:
     return Value(sg.kind, merge_pointers(client.fails("sg_next"), NULL, entry))
 
 
+@mean("sg_mark_end", text="the entry is the last: nothing, if it is no error")
+def sg_mark_end(client: Client, sg: Value) -> None:
+    """sg_mark_end, which must not get an error."""
+    client.oblige(either(*(c for c, place in sg.pointer.places if place.object == ERROR)), "ends a list at an error")
+
+
 @mean("sg_page", text="the page of an entry, or NULL")
 def sg_page(client: Client, sg: Value) -> Value:
     """sg_page."""
@@ -178,7 +188,7 @@ def dma_unmap_sg(client: Client, device: Value, sg: Value, entries: Value, direc
 
 
 def _channel(client: Client, channel: Value) -> str:
-    places = [place for under, place in channel.pointer.places if client.possible(under)]
+    places = [place for _, place in client.accessible(channel.pointer)]
     if len(places) != 1 or not places[0].object.startswith(CHANNEL):
         client.refuse("a channel of which it is not known which it is has no meaning")
     return places[0].object.removeprefix(CHANNEL)
@@ -209,7 +219,9 @@ def prepare(client: Client, channel: Value, sg: Value, entries: Value, direction
 def submit(client: Client, transaction: Value) -> Value:
     """dmaengine_submit, which does not fail."""
     for under, place in client.accessible(transaction.pointer):
-        made = client.transactions[place.object]
+        made = client.transactions.get(place.object)
+        if made is None:
+            client.refuse("submits what was not prepared, which has no meaning")
         client.note(made.step, under)
         client.submitted.append((fold(both(client.path, under)), made))
         there = Pointer.to(place.object)

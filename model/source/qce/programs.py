@@ -97,13 +97,15 @@ def read_client(tree: SourceTree) -> Driver:
             raise SourceError(f"{FOLDER}: no function {name}, by which failures of the data and of the start differ")
     tables = [_members(node) for node in unit.globals.values() if unit.type_of(node.type) == OPERATIONS]
     drivers = [_members(node) for node in unit.globals.values() if unit.type_of(node.type) == DRIVER]
-    if not tables or len(drivers) != 1 or "probe" not in drivers[0]:
-        raise SourceError(f"{FOLDER}: no struct qce_algo_ops, or not one platform_driver with a probe")
+    if len(drivers) != 1 or drivers[0].get("probe") not in unit.functions:
+        raise SourceError(f"{FOLDER}: not one struct platform_driver whose probe is read")
     algorithms = {
         table["type"].removeprefix("CRYPTO_ALG_TYPE_"): (unit.constants[table["type"]], table["async_req_handle"])
         for table in tables
-        if table.get("type") in unit.constants and "async_req_handle" in table
+        if table.get("type") in unit.constants and table.get("async_req_handle") in unit.functions
     }
+    if not algorithms or not set(algorithms) <= set(REQUESTS):
+        raise SourceError(f"{FOLDER}: no struct qce_algo_ops with a type and an async_req_handle that are known")
     registering = {
         table[member]: step
         for table in tables
@@ -117,7 +119,7 @@ def _members(node: c_ast.Decl) -> dict[str, str]:
     """The members of a global that are initialized with a name."""
     return {
         item.name[0].name: item.expr.name
-        for item in node.init.exprs or []
+        for item in (node.init.exprs if isinstance(node.init, c_ast.InitList) else ())
         if isinstance(item, c_ast.NamedInitializer) and isinstance(item.expr, c_ast.ID)
     }
 

@@ -48,7 +48,8 @@ class _Run:
 
 
 def orders(events: Iterable[Event], under: Condition, assumed: Iterable[z3.BoolRef]) -> list[Order] | None:
-    """All orders of the steps on paths where a condition holds, none if it never does; None if they are too many."""
+    """All orders of the steps on paths where a condition holds, none if it never does; None if they are too many
+    or the solver gives no answer."""
     runs = _runs(events)
     solver = z3.Solver()
     solver.add(as_term(under), *assumed)
@@ -56,8 +57,11 @@ def orders(events: Iterable[Event], under: Condition, assumed: Iterable[z3.BoolR
     solver.add(*(name == run.taken for run, name in taken))
     found: dict[tuple[str, ...], Order] = {}
     for _ in range(MOST_ORDERS):
-        if solver.check() != z3.sat:
+        answer = solver.check()
+        if answer == z3.unsat:
             return list(found.values())
+        if answer != z3.sat:
+            return None
         model = solver.model()
         here = [(run, z3.is_true(model.eval(name, model_completion=True)), name) for run, name in taken]
         order = _collapsed([(run.step, run.place(model)) for run, yes, _ in here if yes])

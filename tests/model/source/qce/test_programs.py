@@ -104,6 +104,9 @@ REFUSED = {
                           "\t\tdma_async_issue_pending(qce->rx);"), "issue-rx in a loop"),
     "an unknown function": (("\tdma_async_issue_pending(qce->rx);", "\tunheard_of(qce->rx);"),
                             "the function unheard_of"),
+    "a channel": (('dma_request_chan(&pdev->dev, "tx")', 'dma_request_chan(&pdev->dev, "t")'), "a channel that is"),
+    "what was not prepared": (("dmaengine_submit(desc)", "dmaengine_submit(own->list)"),
+                              "submits what was not prepared"),
     "a register": (("qce->base + REG_GOPROC", "qce->base + base->flags"), "a register whose address is not constant"),
 }  # fmt: skip
 
@@ -122,6 +125,17 @@ def test_a_tree_without_what_the_reader_needs_is_refused(tmp_path: Path) -> None
         read_client(tree)
     with pytest.raises(SourceError, match=r"core\.c: No such file"):
         read_client(SourceTree(tmp_path / "drivers"))
+    text = (tmp_path / FILES[0]).read_text()
+    for before, after, said in (
+        (".probe = probe,", ".probe = none,", "not one struct platform_driver"),
+        (".type = CRYPTO_ALG_TYPE_SKCIPHER", ".type = 5", "no struct qce_algo_ops"),
+        ("int qce_start(", "int other_start(", "no function qce_start"),
+    ):
+        (tmp_path / REGISTERS).write_text(clients.OFFSETS)
+        (tmp_path / FILES[0]).write_text(text.replace(before, after))
+        with pytest.raises(SourceError, match=said):
+            read_client(tree)
+    (tmp_path / FILES[0]).write_text(text)
     (tmp_path / FILES[1]).write_text("int qce_start(void) { return 0; }")
     with pytest.raises(SourceError, match="qce_start is defined again"):
         read_client(tree)
