@@ -72,7 +72,7 @@ BOUNDS: Mapping[str, Bound] = {
     "requests": Bound(2, 1, 4, "requests of Linux"),
     "tz_requests": Bound(2, 1, 4, "requests of the other EE"),
     "data": Bound(1, 1, 3, "hardware data descriptors of a request on the consumer pipe"),
-    "ring": Bound(6, 2, 12, "slots of a pipe's ring (4095 in the driver)"),
+    "ring": Bound(7, 2, 12, "slots of a pipe's ring (4095 in the driver)"),
     "ring_at": Bound(0, 0, 11, "the slot where earlier work left a ring's head and tail; 0 as after a reset"),
     "txns": Bound(5, 2, 8, "capacity of each virt-dma list in the model"),
     "cookies": Bound(8, 4, 32, "cookies that the model tells apart"),

@@ -178,8 +178,8 @@ def test_a_ring_whose_tail_has_wrapped_below_head_keeps_one_slot_free() -> None:
 
 
 def test_a_position_outside_the_ring_is_refused() -> None:
-    with pytest.raises(parameters.ParameterError, match="ring_at=6 is no slot of a ring of 6; valid: 0 to 5"):
-        parameters.bounds("default", {"ring_at": 6})
+    with pytest.raises(parameters.ParameterError, match="ring_at=7 is no slot of a ring of 7; valid: 0 to 6"):
+        parameters.bounds("default", {"ring_at": 7})
 
 
 # --- where things run -------------------------------------------------------------------------------------------

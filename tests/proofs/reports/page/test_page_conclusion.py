@@ -100,7 +100,7 @@ def test_what_holds_here_and_is_recorded_as_violated_elsewhere_is_said() -> None
     assert (
         "In the scenario busy-small-ring, which was not asked, is recorded as violated: <code>under-lock</code>" in told
     )
-    changed = replace(held, bounds={**held.bounds, "ring": 7})
+    changed = replace(held, bounds={**held.bounds, "ring": held.bounds["ring"] + 1})
     assert "is recorded as violated" not in build.page([changed], [])
 
 
