@@ -112,7 +112,7 @@ _NO_COOKIE = "LOCK takes the next cookie and goes to the front: with no cookie o
 
 def _data_unmapped(m: Moment) -> Oddity | None:
     # DATA that only waits behind its NWD, all of it being taken, reads nothing any more
-    waits = m.after["rx.nwd_wait"] and not m.after["engine.published_rx"]
+    waits = m.trace.subject.axes["nwd"] == "rx-data" and m.after["rx.nwd_wait"] and not m.after["engine.published_rx"]
     unread = m.after["rx.ring"][1 if waits else 0 :]
     rings = {"rx": [item for item in unread if kind_of(item) == "DATA"], "tx": m.after["tx.ring"]}
     for name, pipe in (("rx", "consumer"), ("tx", "producer")):

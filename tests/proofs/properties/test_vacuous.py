@@ -103,7 +103,7 @@ def test_an_event_that_is_not_declared() -> None:
 
 @pytest.mark.slow
 def test_every_declared_event_can_happen() -> None:
-    open_ones = set(EVENTS)
+    open_ones = set(EVENTS) - {"wrong_in_c"}  # of source trees, which `test_comparing` and `test_compare` read
     for name in versions.names():
         if open_ones and versions.UNKNOWN not in versions.load(name).axes.values():
             system = build_protocol(name).system
