@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,20 +18,18 @@ from proofs.checking.interrupt import scratch_folder
 from proofs.checking.judged import EXIT_DIFFERS, judge
 from proofs.checking.outputs import stem_of
 from proofs.checking.pool import cores, in_parallel
-from proofs.checking.records import Job, Result
+from proofs.checking.records import Result
 from proofs.checking.request import Request, validate
 from proofs.commands import options
-from proofs.commands.session import demand_written, run_jobs
+from proofs.commands.session import demand_written, depends, run_jobs
 from proofs.properties import catalogue
 from proofs.reports.brief import Material, brief, told
 from proofs.reports.brief_forms import Brief, to_mail, to_markdown
 from proofs.reports.gallery import FOLDER, certified
 from proofs.reports.matrix import alike
 from proofs.reports.summary import Account
-from proofs.studies import fixes, sensitivity
+from proofs.studies import fixes
 from proofs.studies.cost import Cost, cost
-from proofs.studies.screening import Screen, Screened, screen
-from proofs.studies.sensitivity import Sensitivity
 
 COMPARED = "mainline"
 """What the cost of a request is compared with."""
@@ -103,22 +102,9 @@ def _made(
         if with_fixes
         else {},
         _costs(version, workers),
-        _depends(request, workers),
+        depends(replace(request, scenarios=request.scenarios[:1]), workers, quiet=True),
     )
     return brief(account, material), results
-
-
-def _depends(request: Request, workers: int) -> list[Sensitivity]:
-    """What the verdicts of the first scenario that is asked for depend on."""
-
-    def explore(work: Sequence[Job]) -> list[Result]:
-        return run_jobs(work, workers, quiet=True)
-
-    def compare(tasks: Sequence[Screen]) -> list[Screened]:
-        return list(in_parallel(screen, tasks, workers))
-
-    first = Request(request.versions, request.properties, request.scenarios[:1])
-    return sensitivity.run(first.jobs(), explore, compare, workers, pairs=False)
 
 
 def _costs(version: str, workers: int) -> dict[str, Cost]:

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from counterexamples.documents import is_stdout
 from model import versions
 from proofs.checking import outputs
 from proofs.checking.judged import Judged, exit_code
-from proofs.checking.pool import cores, in_parallel
-from proofs.checking.records import DEPTH, Job, Result
+from proofs.checking.pool import cores
+from proofs.checking.records import DEPTH
 from proofs.checking.request import Request, validate
 from proofs.commands import options
-from proofs.commands.session import Files, demand_complete, run, run_jobs
+from proofs.commands.session import Files, demand_complete, depends, run
 from proofs.engines.registry import BOTH, ENGINES
 from proofs.reports import summary, terminal
 from proofs.reports.fixes import print_fixes
 from proofs.reports.sensitivity import print_results, write_json
-from proofs.studies import fixes, sensitivity
-from proofs.studies.screening import Screen, Screened, screen
+from proofs.studies import fixes
 
 EXPLORING = (BOTH, "exhaustive")
 ASSUME = "An assumption about the hardware (repeatable); `all`: which of them each verdict depends on."
@@ -147,17 +144,7 @@ def command(**given: Any) -> None:
 
 
 def _sensitivity(asked: Asked, request: Request, workers: int) -> None:
-    console = Console(stderr=True)
-    silent = asked.quiet or not console.is_terminal
-
-    def explore(work: Sequence[Job]) -> list[Result]:
-        return run_jobs(work, workers, asked.quiet)
-
-    def compare(tasks: Sequence[Screen]) -> list[Screened]:
-        with nullcontext() if silent else console.status("comparing the systems"):
-            return list(in_parallel(screen, tasks, workers))
-
-    found = sensitivity.run(request.jobs(), explore, compare, workers, asked.pairs)
+    found = depends(request, workers, asked.quiet, asked.pairs)
     if not (asked.quiet or (asked.json_file is not None and is_stdout(asked.json_file))):
         print_results(terminal.console(), found)
     if asked.json_file is not None:

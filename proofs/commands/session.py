@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,10 +17,13 @@ from proofs.checking import expectations
 from proofs.checking.job import run_all
 from proofs.checking.judged import Judged, judge
 from proofs.checking.outputs import OutputError
-from proofs.checking.pool import LOST, Lost
+from proofs.checking.pool import LOST, Lost, in_parallel
 from proofs.checking.records import Job, Result
 from proofs.checking.request import Request, drafts
 from proofs.reports import junit, terminal
+from proofs.studies import sensitivity
+from proofs.studies.screening import Screen, Screened, screen
+from proofs.studies.sensitivity import Sensitivity
 
 
 class IncompleteError(Exception):
@@ -120,3 +124,18 @@ def run_jobs(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
     if lost:
         raise IncompleteError(results, lost)
     return results
+
+
+def depends(request: Request, workers: int, quiet: bool, pairs: bool = False) -> list[Sensitivity]:
+    """Which answers to the open questions its verdicts depend on: single ones, and pairs of them if asked for."""
+    console = Console(stderr=True)
+    silent = quiet or not console.is_terminal
+
+    def explore(work: Sequence[Job]) -> list[Result]:
+        return run_jobs(work, workers, quiet)
+
+    def compare(tasks: Sequence[Screen]) -> list[Screened]:
+        with nullcontext() if silent else console.status("comparing the systems"):
+            return list(in_parallel(screen, tasks, workers))
+
+    return sensitivity.run(request.jobs(), explore, compare, workers, pairs)
