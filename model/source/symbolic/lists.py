@@ -14,14 +14,9 @@ from model.source.symbolic.values import INDEX, Key, Place, Pointer, merge_point
 
 def head_of(machine: Machine, head: Pointer) -> Key:
     """The list whose head a pointer points to; refuses one that may be several, or is none."""
-    places = [place for condition, place in machine.accessible(head) if machine.possible(condition)]
-    if len(places) != 1:
-        machine.refuse("a list's head that may be one of several has no meaning")
-    _, key = next(machine.keys(places[0]), (True, None))
-    if key is None:
-        machine.refuse(f"{places[0]} is beyond its array on every path that gets here")
+    key = machine.only_key(head, "a list's head")
     if key not in machine.state.lists:
-        machine.refuse(f"{places[0]} is a list of which nothing is known")
+        machine.refuse(f"{Place(*key)} is a list of which nothing is known")
     machine.touch(key)
     return key
 

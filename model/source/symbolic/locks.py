@@ -7,22 +7,12 @@ atomic in the model; that another context has the lock, as no section ends while
 from __future__ import annotations
 
 from model.source.symbolic.machine import Machine
-from model.source.symbolic.values import Key, Pointer
-
-
-def _key(machine: Machine, lock: Pointer) -> Key:
-    places = [place for under, place in machine.accessible(lock) if machine.possible(under)]
-    if len(places) != 1:
-        machine.refuse("a lock that may be one of several has no meaning")
-    _, key = next(machine.keys(places[0]), (True, None))
-    if key is None:
-        machine.refuse(f"{places[0]} is beyond its array on every path that gets here")
-    return key
+from model.source.symbolic.values import Pointer
 
 
 def acquire(machine: Machine, lock: Pointer) -> None:
     """Take a lock; taking it twice is an obligation."""
-    key = _key(machine, lock)
+    key = machine.only_key(lock, "a lock")
     if key in machine.state.held:
         machine.oblige(True, "takes a lock that it has")
         return
@@ -33,7 +23,7 @@ def acquire(machine: Machine, lock: Pointer) -> None:
 
 def release(machine: Machine, lock: Pointer) -> None:
     """Release a lock; one that is not held is an obligation."""
-    key = _key(machine, lock)
+    key = machine.only_key(lock, "a lock")
     if key not in machine.state.held:
         machine.oblige(True, "releases a lock that it does not have")
         return
@@ -44,4 +34,4 @@ def release(machine: Machine, lock: Pointer) -> None:
 
 def demand_held(machine: Machine, lock: Pointer) -> None:
     """lockdep_assert_held."""
-    machine.oblige(_key(machine, lock) not in machine.state.held, "lockdep_assert_held without the lock")
+    machine.oblige(machine.only_key(lock, "a lock") not in machine.state.held, "lockdep_assert_held without the lock")

@@ -288,6 +288,16 @@ class Machine:
             self.refuse("dereferences NULL on every path that gets here")
         return places
 
+    def only_key(self, pointer: Pointer, what: str) -> Key:
+        """The one place that a pointer, `what` in words, can point to; refuses one that may be several, or is none."""
+        places = [place for under, place in self.accessible(pointer) if self.possible(under)]
+        if len(places) != 1:
+            self.refuse(f"{what} that may be one of several has no meaning")
+        _, key = next(self.keys(places[0]), (True, None))
+        if key is None:
+            self.refuse(f"{places[0]} is beyond its array on every path that gets here")
+        return key
+
     def load(self, pointer: Pointer, kind: CType) -> Value:
         """What is there: of a struct or a function the pointer itself, of an array the pointer to its first element."""
         if isinstance(kind, Array):
