@@ -22,11 +22,10 @@ from pycparser import c_ast
 from model.source.ctypes import INT, Array, CType, Function, Integer, PointerTo, Struct, Void, promoted
 from model.source.symbolic.arithmetic import binary
 from model.source.symbolic.meanings import Meanings
-from model.source.symbolic.state import State
-from model.source.symbolic.statements import MOST_ROUNDS, Interpreter, Ways
+from model.source.symbolic.statements import Interpreter, Rounds
 from model.source.symbolic.terms import Condition, both, no
 from model.source.symbolic.values import Key, Place, Pointer, Value
-from model.source.unit import Unit, coordinate
+from model.source.unit import Unit
 
 _Node: TypeAlias = Any  # pycparser ships no type information
 DEVICE, SCATTERLIST = Struct("qce_device"), Struct("scatterlist")
@@ -168,80 +167,25 @@ class Inputs(Interpreter):
 
     # loops
 
-    def _loop(
-        self,
-        test: Callable[[int], Condition],
-        body: _Node,
-        enter: Callable[[int], None] | None = None,
-        step: _Node | None = None,
-    ) -> Ways:
-        ways: Ways = {}
-        exits: State | None = None
-        for turn in range(MOST_ROUNDS):
-            self.where = coordinate(body) if body.coord else self.where
-            condition = self.decided(test(turn))
-            if condition is False:
-                exits = self.join(exits, self.state)
-                break
-            if condition is not True:
-                here = self._some_rounds(condition, turn, body, enter, step, ways)
-                exits = self.join(exits, here)
-                break
-            here, left = self._round(turn, body, enter, step, ways)
-            exits = self.join(exits, left)
-            if here is None:
-                break
-            self.state = here
-        else:
-            self.refuse(f"a loop goes on after {MOST_ROUNDS} rounds, and nothing shows that it ends")
-        if exits is not None:
-            self._merge(ways, {"next": exits})
-        return ways
-
-    def _round(
-        self, turn: int, body: _Node, enter: Callable[[int], None] | None, step: _Node | None, ways: Ways
-    ) -> tuple[State | None, State | None]:
-        """The state after a round from which the next one begins, and the one in which `break` leaves it."""
-        if enter is not None:
-            enter(turn)
-        more = self.statement(body)
-        left = more.pop("break", None)
-        here = self.join(more.pop("next", None), more.pop("continue", None))
-        self._merge(ways, more)
-        if here is not None and step is not None:
-            self.state = here
-            self.evaluate(step)
-            here = self.state
-        return here, left
-
-    def _some_rounds(
-        self,
-        condition: Condition,
-        turn: int,
-        body: _Node,
-        enter: Callable[[int], None] | None,
-        step: _Node | None,
-        ways: Ways,
-    ) -> State | None:
-        """No round, or one for any number of them: what it has stored is anything afterwards."""
+    def _repeated(self, condition: Condition, one: Callable[[], Rounds]) -> Rounds:
+        """Where data decide over it, one round for any number of them: what it has stored is anything afterwards."""
+        if condition is True:
+            return one()
         stored: dict[Key, Value] = {}
 
         def note(key: Key, under: Condition, value: Value) -> None:
             stored[key] = value
 
-        none = self.state.copy(no(condition))
-        self.state = self.state.copy(condition)
         self.on_store.append(note)
         self.on_rounds(True)
-        here, left = self._round(turn, body, enter, step, ways)
+        done = self.join(*one())
         self.on_rounds(False)
         self.on_store.remove(note)
-        done = self.join(here, left)
         if done is not None:
             for key, value in stored.items():
                 if key in done.cells:
                     done.cells[key] = self.anything(value.kind, str(Place(*key)))
-        return self.join(none, done)
+        return None, done
 
     def on_rounds(self, begin: bool) -> None:
         """Told of a loop of which one round stands for any number, where it begins and ends."""

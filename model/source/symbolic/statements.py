@@ -8,6 +8,7 @@ is a function that is called again before it has returned.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import z3
@@ -32,6 +33,8 @@ EMPTY_LIST = "__list_head"
 _Node: TypeAlias = c_ast.Node  # to mypy anything: pycparser ships no type information
 Ways: TypeAlias = dict[str, State]
 """By way out the state in which a statement is left so."""
+Rounds: TypeAlias = tuple[State | None, State | None]
+"""Of a loop the state in which the next round begins, and that in which it was left."""
 
 
 class Interpreter(Expressions):
@@ -301,23 +304,35 @@ class Interpreter(Expressions):
             if condition is False:
                 break
             self.state = self.state.copy(condition)
-            if enter is not None:
-                enter(turn)
-            more = self.statement(body)
-            exits = self.join(exits, more.pop("break", None))
-            here = self.join(more.pop("next", None), more.pop("continue", None))
-            self._merge(ways, more)
+            here, left = self._repeated(condition, partial(self._round, turn, body, enter, step, ways))
+            exits = self.join(exits, left)
             if here is None:
                 break
-            if step is not None:
-                self.state = here
-                self.evaluate(step)
-                here = self.state
         else:
             self.refuse(f"a loop goes on after {MOST_ROUNDS} rounds, and nothing shows that it ends")
         if exits is not None:
             self._merge(ways, {"next": exits})
         return ways
+
+    def _round(
+        self, turn: int, body: _Node, enter: Callable[[int], None] | None, step: _Node | None, ways: Ways
+    ) -> Rounds:
+        """One round."""
+        if enter is not None:
+            enter(turn)
+        more = self.statement(body)
+        left = more.pop("break", None)
+        here = self.join(more.pop("next", None), more.pop("continue", None))
+        self._merge(ways, more)
+        if here is not None and step is not None:
+            self.state = here
+            self.evaluate(step)
+            here = self.state
+        return here, left
+
+    def _repeated(self, condition: Condition, one: Callable[[], Rounds]) -> Rounds:
+        """What `one` round comes to, where a loop goes on under a condition; others may let it stand for more."""
+        return one()
 
     def _scoped(self, node: c_ast.While) -> Ways:
         """scoped_guard(kind, lock) { ... }: `break` and `continue` leave it."""
