@@ -59,6 +59,7 @@ COMMUTATIVE = frozenset(
 
 _known: dict[int, Node] = {}
 _digests: dict[int, bytes] = {}
+_ordered: dict[int, z3.ExprRef] = {}
 _alive: list[object] = []  # z3 gives the number of a term that is gone to another one
 
 
@@ -67,6 +68,7 @@ def number_of(root: z3.ExprRef) -> int:
     if len(_known) > MANY:
         _known.clear()
         _digests.clear()
+        _ordered.clear()
         _alive.clear()
     context, top = z3.main_ctx().ref(), root.as_ast()
     number: int = _ast_id(context, top)
@@ -120,6 +122,23 @@ def _digest(number: int) -> bytes:
             parts = (_digests[child] for child in in_order(node))
             _digests[top] = blake2b(b"".join((repr(own).encode(), *parts)), digest_size=16).digest()
     return _digests[number]
+
+
+def ordered(root: z3.ExprRef) -> z3.ExprRef:
+    """The same term with the arguments of its commutative operators in the order of `in_order`."""
+    top = number_of(root)
+    stack = [(top, root)]
+    while stack:
+        number, term = stack[-1]
+        node = _known[number]
+        if any(child not in _ordered for child in node.children):
+            stack += [pair for pair in zip(node.children, term.children(), strict=True) if pair[0] not in _ordered]
+            continue
+        stack.pop()
+        if number not in _ordered:
+            children = [_ordered[child] for child in in_order(node)]
+            _ordered[number] = term.update(*children) if children else term
+    return _ordered[top]
 
 
 class Walk(Generic[Name]):

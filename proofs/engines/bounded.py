@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import z3
 
 from model.language.system import Action, Term, TransitionSystem
-from model.language.terms import variables_of
+from model.language.terms import ordered, variables_of
 from proofs.engines import Answer, Budget, Finding, NotWithin, Question, Reached, Target, Unknown
 from proofs.engines.cone import dependencies, grouped
 
@@ -32,22 +32,24 @@ class _Prepared:
 class Unrolling:
     """One unrolling of a system for several targets; `extend` adds a step, `hits` are conditions at the present depth.
 
-    `ordered`: explore one order only of adjacent independent actions.
+    `ordered`: explore one order only of adjacent independent actions. It lives in a context of z3's of its own: what z3
+    needs for an answer, and so what a budget lasts for, would else depend on all that the process has asked before.
     """
 
     def __init__(self, system: TransitionSystem, targets: Mapping[str, Target], ordered: bool = True) -> None:
         self.system = system
         self.targets = dict(targets)
         self.depth = 0
-        self.solver = z3.SolverFor("QF_FD")
+        self._context = z3.Context()
+        self.solver = z3.SolverFor("QF_FD", ctx=self._context)
         self.selectors: list[dict[str, Term]] = []
-        self._before = {variable.name: variable.term for variable in system.variables}
-        self._state: dict[str, Term] = {v.name: v.constant(v.init) for v in system.variables}
+        self._before = {v.name: v.term.translate(self._context) for v in system.variables}
+        self._state: dict[str, Term] = {v.name: v.constant(v.init).translate(self._context) for v in system.variables}
         self._prepared: dict[str, _Prepared] = {}
-        self._goals = [z3.simplify(target.state) for target in targets.values()]
+        self._goals = [target.state for target in targets.values()]
         self._free = _independent(system) if ordered else {}
         self._firing: dict[str, list[Term]] = {name: [] for name in targets}
-        self._bundles: dict[tuple[int, ...], tuple[Term, list[str], list[Term]]] = {}
+        self._bundles: dict[tuple[int, ...], tuple[Term, Term, list[str], list[Term]]] = {}
 
     def _prepare(self, action: Action) -> _Prepared:
         if action.name not in self._prepared:
@@ -64,8 +66,10 @@ class Unrolling:
         if key not in self._bundles:
             used = frozenset().union(*map(variables_of, terms))
             names = [name for name in self._before if name in used]
-            self._bundles[key] = _bundle(terms), names, [self._before[name] for name in names]
-        bundle, names, before = self._bundles[key]
+            bundle = _bundle(terms)
+            own = ordered(bundle).translate(self._context)
+            self._bundles[key] = bundle, own, names, [self._before[name] for name in names]
+        _, bundle, names, before = self._bundles[key]
         pairs = list(zip(before, (self._state[name] for name in names), strict=True))
         return list(z3.simplify(z3.substitute(bundle, *pairs)).children())
 
@@ -80,7 +84,7 @@ class Unrolling:
             values = [next(now) for _ in item.terms]
             if z3.is_false(values[0]):
                 continue
-            selector = z3.Bool(f"fire {item.action.name}@{self.depth}")
+            selector = z3.Bool(f"fire {item.action.name}@{self.depth}", self._context)
             selectors[item.action.name] = selector
             if not z3.is_true(values[0]):
                 self.solver.add(z3.Implies(selector, values[0]))
@@ -89,7 +93,7 @@ class Unrolling:
             for name, term in zip(self.targets, values[count + 1 :], strict=True):
                 if not z3.is_false(term):
                     firing[name].append(z3.And(selector, term))
-        self.solver.add(z3.Or(*selectors.values()))
+        self.solver.add(z3.Or(*selectors.values(), self._context))
         if len(selectors) > 1:
             self.solver.add(z3.AtMost(*selectors.values(), 1))
         self._order_last_two()
@@ -123,7 +127,7 @@ class Unrolling:
                 continue
             label = f"{name}@{self.depth + 1}"
             width = self.system.space.variables[name].width
-            fresh = z3.BitVec(label, width) if width else z3.Bool(label)
+            fresh = z3.BitVec(label, width, self._context) if width else z3.Bool(label, self._context)
             self.solver.add(*(z3.Implies(selector, fresh == value) for selector, value in chosen))
             if len(chosen) < len(fired):
                 self.solver.add(z3.Or(fresh == old, *(selector for selector, _ in chosen)))
@@ -165,7 +169,7 @@ class _Search:
             waiting = [hits[name] for name in sorted(self.open) if not z3.is_false(hits[name])]
             if not waiting:
                 return None
-            question = z3.FreshBool("hit")
+            question = z3.FreshBool("hit", solver.ctx)
             solver.add(z3.Implies(question, z3.Or(*waiting)))
             result = self._ask(question)
             if result == z3.unknown:
