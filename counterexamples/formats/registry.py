@@ -51,9 +51,12 @@ STORED: Mapping[str, Format] = {item.suffix: item for item in FORMATS.values() i
 def write_all(story: Story, folder: Path, stem: str) -> list[Path]:
     """Write `stem` in all `STORED` formats into the folder, which is made if need be; return the paths.
 
-    A file is either the old one or the whole new one, whatever happens. Raises OSError if one cannot be written.
+    A file is either the old one or the whole new one, whatever happens. Raises OSError, which names the path.
     """
-    contents = {suffix: item.render(story) for suffix, item in STORED.items()}
+    try:
+        contents = {suffix: item.render(story) for suffix, item in STORED.items()}
+    except OSError as error:  # the library that lays out pictures needs files of its own, and names none
+        raise OSError(error.errno, error.strerror, error.filename or str(folder / stem)) from None
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for suffix, content in contents.items():

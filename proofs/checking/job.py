@@ -109,8 +109,7 @@ def _write_trace(
     try:
         write_all(story, Path(job.out) / folder, stem + suffix)
     except OSError as error:
-        # the library that lays out pictures names no file
-        failed.append(f"{error.filename or Path(job.out) / folder / stem}: {error.strerror}")
+        failed.append(f"{error.filename}: {error.strerror}")
         return None
     return f"{folder}/{stem}{suffix}.itf.json"
 

@@ -9,8 +9,6 @@ from rich.text import Text
 
 from model import parameters, versions
 from model.protocol import build
-from model.source.bam.hardware import known_meanings
-from model.source.qce.kernel import QCE
 from model.subject import Subject
 from proofs.properties import catalogue
 
@@ -123,6 +121,10 @@ def _actions() -> Table:
 
 
 def _meanings() -> Table:
+    # no other list needs the reader of C
+    from model.source.bam.hardware import known_meanings
+    from model.source.qce.kernel import QCE
+
     table = _table("function of the kernel", "what it means where C is read")
     for name, meaning in [*known_meanings().functions.items(), *QCE.functions.items()]:
         table.add_row(name, meaning.text)
