@@ -173,6 +173,20 @@ def assumptions(chosen: Mapping[str, str]) -> dict[str, str]:
     return {key: chosen.get(key, item.values[0]) for key, item in ASSUMPTIONS.items()}
 
 
+def others(values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Every other value of each assumption than that in `values`, as pairs of key and value, in declared order."""
+    return tuple((key, value) for key, item in ASSUMPTIONS.items() for value in item.values if value != values[key])
+
+
+Setting = tuple[tuple[str, str], ...]
+"""Values other than the defaults, at most one for each key, keys in declared order."""
+
+
+def setting_of(values: Mapping[str, str]) -> Setting:
+    """All that is not a default in a value for each assumption."""
+    return tuple((key, values[key]) for key, item in ASSUMPTIONS.items() if values[key] != item.values[0])
+
+
 def bounds(scenario: str, chosen: Mapping[str, int]) -> dict[str, int]:
     """All bounds of a scenario, the chosen values in place of its own; raises ParameterError."""
     if scenario not in SCENARIOS:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from model import parameters
-from proofs.evidence.judging import Effect, Judgement, Setting, Task, setting_of
+from model.parameters import Setting, setting_of
+from proofs.evidence.judging import Effect, Judgement, Task
 from proofs.evidence.observations import WEAK, Observation
 from proofs.studies.sensitivity import couples, singles
 
@@ -68,10 +69,7 @@ def infer(observations: Sequence[Observation], judge: Judge, pieces: int, pairs:
     reference, tried = _reference(table, counted)
     if reference is None:
         return Inference(tuple(observations), counted, None, tried, {}, None, _conflicts(tried, counted))
-    changes = [
-        (key, value) for key, item in parameters.ASSUMPTIONS.items() for value in item.values if value != reference[key]
-    ]
-    ones = table.judged({(change,): {**reference, **dict([change])} for change in changes})
+    ones = table.judged({(change,): {**reference, **dict([change])} for change in parameters.others(reference)})
     found = Inference(tuple(observations), counted, reference, tried, ones, None, ())
     if not pairs:
         return found

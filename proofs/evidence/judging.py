@@ -6,17 +6,14 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from model import parameters
 from model.context import Protocol
+from model.parameters import Setting
 from model.protocol import build
 from proofs.checking import verdicts
 from proofs.checking.records import DEPTH
 from proofs.checking.words import Word
 from proofs.evidence.observations import Observation
 from proofs.evidence.sights import claim, reason_against
-
-Setting = tuple[tuple[str, str], ...]
-"""Values other than the defaults, keys in declared order."""
 
 
 class Effect(StrEnum):
@@ -59,12 +56,6 @@ class Task:
 
     def __str__(self) -> str:
         return f"observation {self.observation.id}"
-
-
-def setting_of(values: Mapping[str, str]) -> Setting:
-    """All that is not a default in a value for each assumption."""
-    defaults = parameters.assumptions({})
-    return tuple((key, values[key]) for key in defaults if values[key] != defaults[key])
 
 
 def judge(task: Task) -> list[Judgement]:

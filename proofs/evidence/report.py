@@ -10,9 +10,9 @@ from typing import Any
 import z3
 
 from counterexamples.documents import write_file
-from model import parameters
+from model.parameters import Setting, setting_of
 from proofs.evidence.inference import Inference, Verdicts
-from proofs.evidence.judging import Effect, Judgement, Setting, setting_of
+from proofs.evidence.judging import Effect, Judgement
 from proofs.evidence.observations import WEAK, Observation
 from proofs.reports.terminal import tool_version
 
@@ -24,7 +24,7 @@ def lines(found: Inference) -> Iterator[str]:
         for names in found.conflicts:
             yield f"contradiction: {' and '.join(names)} leave none of them"
         return
-    changed = _setting(tuple(_changed(found.reference)))
+    changed = _setting(setting_of(found.reference))
     yield "taken as if all were seen of one kind of hardware; what follows is no proof"
     yield f"reference: the defaults{f' but {changed}' if changed else ''}; no observation excludes it"
     for item in found.observations:
@@ -37,10 +37,6 @@ def lines(found: Inference) -> Iterator[str]:
         yield from _pairs(found, found.pairs)
     if found.inconclusive:
         yield "of some settings it is not known whether they are left: a capacity of the model was exceeded"
-
-
-def _changed(reference: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    return ((key, value) for key, value in reference.items() if value != parameters.ASSUMPTIONS[key].values[0])
 
 
 def _setting(setting: Setting) -> str:

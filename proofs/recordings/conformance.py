@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from model import parameters
+from model.parameters import ASSUMPTIONS, others
 from model.protocol import build
 from model.subject import Subject
 from proofs.recordings.acceptor import Acceptor, Outcome
@@ -62,19 +62,15 @@ class Conformance:
 
 def tasks(log: Log, subject: Subject, unknowns: bool) -> list[Task]:
     """The log under the assumptions of the subject first; with `unknowns` also under each other value of one."""
-    changed = [replace(subject, assumptions={**subject.assumptions, key: value}) for key, value in _others(subject)]
+    own = subject.assumptions
+    changed = [replace(subject, assumptions={**own, key: value}) for key, value in others(own)]
     return [Task(one, log) for one in [subject, *(changed if unknowns else [])]]
-
-
-def _others(subject: Subject) -> Iterator[tuple[str, str]]:
-    for key, item in parameters.ASSUMPTIONS.items():
-        yield from ((key, value) for value in item.values if value != subject.assumptions[key])
 
 
 def conformance(log: Log, subject: Subject, outcomes: Sequence[Outcome]) -> Conformance:
     """What `held` says of the tasks of a log, put together."""
-    others = tuple((*pair, found) for pair, found in zip(_others(subject), outcomes[1:], strict=False))
-    return Conformance(log, subject, outcomes[0], others)
+    pairs = zip(others(subject.assumptions), outcomes[1:], strict=False)
+    return Conformance(log, subject, outcomes[0], tuple((*pair, found) for pair, found in pairs))
 
 
 def lines(found: Conformance) -> Iterator[str]:
@@ -87,7 +83,7 @@ def lines(found: Conformance) -> Iterator[str]:
         yield from _rejected(found, about)
     if found.others:
         yield "by value, all else as given:"
-        for key in parameters.ASSUMPTIONS:
+        for key in ASSUMPTIONS:
             yield f"  {key}: {_by_value(found, key)}"
     if found.open:
         yield found.open

@@ -17,15 +17,13 @@ import z3
 from model.context import Protocol
 from model.language.system import Action, Term
 from model.language.terms import variables_of
+from model.parameters import Setting
 from model.protocol import build
 from proofs.checking.records import Job
 from proofs.checking.words import Word
 from proofs.engines import Target
 from proofs.engines.cone import behaviour_cone, cone_variables, dependencies
 from proofs.properties import EVENTUALLY, catalogue
-
-Setting = tuple[tuple[str, str], ...]
-"""Values other than the defaults, at most one for each key, keys in declared order."""
 
 SAME, CONTAINED, OPEN = "same", "contained", "open"
 GROWING, SHRINKING = (Word.VIOLATED, Word.REACHED), (Word.PROVED, Word.UNREACHABLE)

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from model import parameters
+from model.parameters import Setting, setting_of
 from proofs.checking.records import Job, Result
-from proofs.studies.screening import CONTAINED, OPEN, SAME, Screen, Screened, Setting
+from proofs.studies.screening import CONTAINED, OPEN, SAME, Screen, Screened
 
 Explore = Callable[[Sequence[Job]], Sequence[Result]]
 Compare = Callable[[Sequence[Screen]], Sequence[Screened]]
@@ -43,7 +44,7 @@ class Sensitivity:
 
 def singles() -> tuple[Setting, ...]:
     """Every value that is not a default."""
-    return tuple(((key, value),) for key, item in parameters.ASSUMPTIONS.items() for value in item.values[1:])
+    return tuple((change,) for change in parameters.others(parameters.assumptions({})))
 
 
 def couples() -> tuple[Setting, ...]:
@@ -97,7 +98,7 @@ class _Rounds:
         for row in self.explore(work):
             key = (row.version, row.scenario, row.property)
             if row.verdict != self.defaults[key].verdict:
-                self.changes[key][_setting(row.assumptions)] = row
+                self.changes[key][setting_of(row.assumptions)] = row
         for key, effects in screened.items():
             values = list(effects.values())
             self.counts[key].append(Counts(len(values), *(values.count(word) for word in (SAME, CONTAINED, OPEN))))
@@ -135,9 +136,3 @@ def _key(job: Job, name: str) -> tuple[str, str, str]:
 
 def _parts(setting: Setting) -> tuple[Setting, ...]:
     return tuple((value,) for value in setting) if len(setting) > 1 else ()
-
-
-def _setting(assumptions: Mapping[str, str]) -> Setting:
-    return tuple(
-        (key, assumptions[key]) for key, item in parameters.ASSUMPTIONS.items() if assumptions[key] != item.values[0]
-    )

@@ -10,9 +10,10 @@ import pytest
 from conftest import run_here
 
 from model import parameters
+from model.parameters import Setting, setting_of
 from proofs.evidence import inference, report
 from proofs.evidence.inference import Inference, infer
-from proofs.evidence.judging import Effect, Judgement, Setting, Task, judge, setting_of
+from proofs.evidence.judging import Effect, Judgement, Task, judge
 from proofs.evidence.observations import Observation, load
 
 SHIPPED = {item.id: item for item in load()}

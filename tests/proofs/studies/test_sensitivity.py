@@ -13,6 +13,7 @@ from conftest import run_cli
 from rich.console import Console
 
 from model import parameters
+from model.parameters import Setting
 from model.subject import Subject
 from proofs.checking.job import run_job
 from proofs.checking.pool import in_parallel
@@ -21,7 +22,7 @@ from proofs.checking.request import Request
 from proofs.commands.session import run_jobs
 from proofs.reports.sensitivity import print_results
 from proofs.studies import sensitivity
-from proofs.studies.screening import CONTAINED, OPEN, SAME, Screen, Screened, Setting, screen
+from proofs.studies.screening import CONTAINED, OPEN, SAME, Screen, Screened, screen
 from proofs.studies.sensitivity import Sensitivity, couples, singles
 
 pytestmark = pytest.mark.slow
