@@ -21,11 +21,10 @@ from proofs.certificates.certificate import (
     read_certificate,
     second_solver_missing,
 )
+from proofs.checking.judged import EXIT_INCONCLUSIVE
 from proofs.checking.stored import stored_protocol
 from proofs.commands.options import Named
 from proofs.engines import Target
-
-INCONCLUSIVE = 3
 
 
 @click.command("certify")
@@ -57,7 +56,7 @@ def command(files: tuple[Path, ...], show: bool) -> None:
             proofs.append(item)
         inconclusive |= any(item.answer != "unsat" for item in proofs)
         click.echo(_conclusion(proofs, missing))
-    sys.exit(INCONCLUSIVE if inconclusive else 0)
+    sys.exit(EXIT_INCONCLUSIVE if inconclusive else 0)
 
 
 def _heading(certificate: Certificate) -> str:

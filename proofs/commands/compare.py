@@ -15,13 +15,13 @@ from model.source.bam.sections import read_driver, unbound
 from model.source.tree import SourceError, SourceTree
 from model.source.unit import Unit
 from model.subject import Subject
+from proofs.checking.judged import EXIT_INCONCLUSIVE
 from proofs.checking.request import demand_known_axes
 from proofs.commands import options
 from proofs.studies.comparing import BOUNDS, Compared, Difference, Graphs, Outcome, compare, graphs
 from proofs.studies.comparing_client import compare_client
 
 SCENARIOS = ("default", "faults")
-INCONCLUSIVE = 3
 
 
 @click.command("compare")
@@ -46,7 +46,7 @@ def command(version: str, tree: Path, scenarios: tuple[str, ...], bound: tuple[s
     units = [read_driver(source, protocol.ctx.bounds["ring"]) for protocol in protocols]
     codes = [_client(protocols[0], source)]
     codes += [_one(protocol, unit, source) for protocol, unit in zip(protocols, units, strict=True)]
-    sys.exit(max(codes, key=(0, INCONCLUSIVE, 1).index))
+    sys.exit(max(codes, key=(0, EXIT_INCONCLUSIVE, 1).index))
 
 
 def _client(protocol: Protocol, source: SourceTree) -> int:
@@ -59,7 +59,7 @@ def _client(protocol: Protocol, source: SourceTree) -> int:
             click.echo(f"    {where}: {what}")
     if any(row.outcome is Outcome.DIFFERS for row in rows):
         return 1
-    return INCONCLUSIVE if any(row.open for row in rows) else 0
+    return EXIT_INCONCLUSIVE if any(row.open for row in rows) else 0
 
 
 def _one(protocol: Protocol, unit: Unit, source: SourceTree) -> int:
@@ -82,7 +82,7 @@ def _one(protocol: Protocol, unit: Unit, source: SourceTree) -> int:
 def _code(rows: Sequence[Compared]) -> int:
     if any(row.outcome is Outcome.DIFFERS for row in rows):
         return 1
-    return INCONCLUSIVE if any(row.of_driver and row.outcome is Outcome.NOT_COMPARED for row in rows) else 0
+    return EXIT_INCONCLUSIVE if any(row.of_driver and row.outcome is Outcome.NOT_COMPARED for row in rows) else 0
 
 
 def _print(row: Compared) -> None:
