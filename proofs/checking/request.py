@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from model import parameters, versions
+from model.protocol import build
 from model.subject import Subject
 from proofs.checking import expectations, outputs
 from proofs.checking.interrupt import clean_on_interrupt
 from proofs.checking.records import DEPTH, Job
-from proofs.properties import catalogue
+from proofs.properties import catalogue, scenario_applies
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,20 @@ def demand_known_axes(name: str) -> None:
             f"{name} leaves {', '.join(unknown)} open for lack of evidence; check a version file of your own that"
             f" is based on it and sets it ({valid})"
         )
+
+
+def asked_subject(
+    version: versions.Version, scenario: str, assume: Mapping[str, str], bound: Mapping[str, int]
+) -> Subject:
+    """A version in one scenario, for a question that is not about a property.
+
+    Raises ParameterError for what is unknown, for an axis that is open, and if the version cannot be asked there.
+    """
+    demand_known_axes(version.name)
+    subject = Subject.of(version, scenario, assume, bound)
+    if reason := scenario_applies(build(subject)):
+        raise parameters.ParameterError(f"{version.name} cannot be asked in {scenario}: {reason}")
+    return subject
 
 
 def drafts() -> list[str]:

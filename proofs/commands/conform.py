@@ -10,13 +10,11 @@ import click
 from counterexamples.documents import STDOUT, write_file
 from model import versions
 from model.protocol import build
-from model.subject import Subject
 from proofs.checking import outputs
 from proofs.checking.judged import EXIT_DIFFERS, EXIT_INCONCLUSIVE
 from proofs.checking.pool import cores, in_parallel
-from proofs.checking.request import demand_known_axes
+from proofs.checking.request import asked_subject
 from proofs.commands import options
-from proofs.properties import scenario_applies
 from proofs.recordings.conformance import conformance, held, lines, tasks
 from proofs.recordings.log import read
 from proofs.recordings.making import make
@@ -32,7 +30,7 @@ UNKNOWNS = "Also under each other value of each assumption, one at a time: what 
     "--on", "version", required=True, metavar="VERSION|FILE.toml", shell_complete=options.version_names, help=ON
 )
 @click.option("--scenario", default="endless", metavar="NAME", show_default=True)
-@click.option("--assume", multiple=True, metavar="KEY=VALUE", help="An assumption about the hardware (repeatable).")
+@options.assumed_pairs
 @options.changed_bounds
 @click.option("--unknowns/--no-unknowns", help=f"{UNKNOWNS} [default: no]")
 @click.option("--make", "length", type=click.IntRange(1, 1_000_000), metavar="N", help=MAKE)
@@ -62,10 +60,7 @@ def command(
         raise click.UsageError("--out is for --make")
     loaded = versions.load(version)
     outputs.demand_files({"--out": out}, loaded.files)
-    demand_known_axes(loaded.name)
-    subject = Subject.of(loaded, scenario, options.pairs(assume, "--assume"), options.numbers(bound))
-    if reason := scenario_applies(build(subject)):
-        raise click.UsageError(f"{version} cannot be asked in {scenario}: {reason}")
+    subject = asked_subject(loaded, scenario, options.pairs(assume, "--assume"), options.numbers(bound))
     if length is not None:
         write_file(out or STDOUT, make(build(subject).system, length, seed).to_text())
         return

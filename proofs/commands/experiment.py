@@ -7,13 +7,10 @@ import sys
 import click
 
 from model import parameters, versions
-from model.protocol import build
-from model.subject import Subject
 from proofs.checking.judged import EXIT_INCONCLUSIVE
 from proofs.checking.pool import cores, in_parallel
-from proofs.checking.request import demand_known_axes
+from proofs.checking.request import asked_subject
 from proofs.commands import options
-from proofs.properties import scenario_applies
 from proofs.recordings.telling import Task, lines, tell
 
 ONE = {"requests": 1, "tz_requests": 1}
@@ -44,11 +41,7 @@ def command(
         raise click.UsageError(f"--assume {key} is what the experiment is about; leave it out")
     tasks = []
     for name in dict.fromkeys(version):
-        loaded = versions.load(name)
-        demand_known_axes(loaded.name)
-        subject = Subject.of(loaded, scenario, known, chosen)
-        if reason := scenario_applies(build(subject)):
-            raise click.UsageError(f"{name} cannot be asked in {scenario}: {reason}")
+        subject = asked_subject(versions.load(name), scenario, known, chosen)
         tasks += [Task(subject, key, value) for value in parameters.ASSUMPTIONS[key].values]
     unknown = False
     for task, found in zip(tasks, in_parallel(tell, tasks, jobs or cores()), strict=True):

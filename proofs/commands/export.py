@@ -34,7 +34,7 @@ def _written(question: exports.Question, language: str, depth: int) -> str:
 @click.option("--property", "property_id", required=True, metavar="ID", help="An `always` or `reach` property.")
 @click.option("--format", "language", required=True, type=click.Choice(FORMATS))
 @click.option("--scenario", default="default", metavar="NAME", show_default=True)
-@click.option("--assume", multiple=True, metavar="KEY=VALUE", help="An assumption about the hardware (repeatable).")
+@options.assumed_pairs
 @click.option("--bound", multiple=True, metavar="KEY=N", help="A bound of the workload or the model (repeatable).")
 @click.option("--depth", type=click.IntRange(0, 100), help=f"Steps, for smt2 only.  [default: {DEPTH}]")
 @click.option("--whole", is_flag=True, help="The whole system, not only what the property depends on.")

@@ -51,6 +51,13 @@ asked_scenarios = click.option(
     shell_complete=_completes(lambda: [*parameters.SCENARIOS, "all"]),
     help="Only this scenario, or `all` (repeatable).",
 )
+assumed_pairs = click.option(
+    "--assume",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=assumed_values,
+    help="An assumption about the hardware (repeatable).",
+)
 changed_bounds = click.option(
     "--bound",
     multiple=True,
