@@ -21,6 +21,22 @@ class Edges:
     action: np.ndarray
     destination: np.ndarray
 
+    def only(self, kept: np.ndarray) -> Edges:
+        """Some of them."""
+        return Edges(self.source[kept], self.action[kept], self.destination[kept])
+
+
+class Outgoing:
+    """Some transitions by their source: those of state n are at `first[n]` to below `first[n + 1]`, in given order.
+
+    `order`: the place of each among those given, so that any array about these can be sorted alike.
+    """
+
+    def __init__(self, states: int, edges: Edges) -> None:
+        self.order = np.argsort(edges.source, kind="stable")
+        self.action, self.destination = edges.action[self.order], edges.destination[self.order]
+        self.first = np.searchsorted(edges.source[self.order], np.arange(states + 1))
+
 
 @dataclass(frozen=True)
 class Hit:

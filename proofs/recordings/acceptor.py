@@ -14,6 +14,7 @@ import numpy as np
 
 from model.language.system import TransitionSystem
 from proofs.engines.exhaustive import Explorer
+from proofs.engines.space import Outgoing
 from proofs.recordings.events import events
 from proofs.recordings.log import Event, Log
 
@@ -30,13 +31,8 @@ class Outcome:
     exceeded: tuple[str, ...]
 
 
-class _Graph:
-    """Transitions by their source: those of state n are at `first[n]` to `first[n + 1]`."""
-
-    def __init__(self, states: int, source: np.ndarray, destination: np.ndarray) -> None:
-        order = np.argsort(source, kind="stable")
-        self.destination = destination[order]
-        self.first = np.searchsorted(source[order], np.arange(states + 1))
+class _Graph(Outgoing):
+    """Transitions by their source, and where they lead to."""
 
     def after(self, chosen: np.ndarray) -> np.ndarray:
         """Where one transition leads to from some states, ascending."""
@@ -67,11 +63,10 @@ class Acceptor:
         edges, count = space.edges, space.states.shape[1]
         self.events = known
         self.exceeded = space.exceeded
-        self._silent = _Graph(count, edges.source[~recorded], edges.destination[~recorded])
+        self._silent = _Graph(count, edges.only(~recorded))
         self._graphs = {}
         for code in np.unique(number[recorded]):
-            mine = number == code
-            self._graphs[int(code)] = _Graph(count, edges.source[mine], edges.destination[mine])
+            self._graphs[int(code)] = _Graph(count, edges.only(number == code))
         self._sets: list[np.ndarray] = []
         self._numbers: dict[bytes, int] = {}
         self.start = self._number(self._silent.closure(np.zeros(1, dtype=np.int64)))

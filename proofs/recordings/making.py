@@ -5,10 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-import numpy as np
-
 from model.language.system import TransitionSystem
 from proofs.engines.exhaustive import Explorer
+from proofs.engines.space import Outgoing
 from proofs.recordings.events import events
 from proofs.recordings.log import EVENTS, Event, Log
 
@@ -27,9 +26,8 @@ def logs(system: TransitionSystem, length: int, seed: int) -> Iterator[Log]:
     """One such log after the other, for ever, from one exploration."""
     space = Explorer(system).explore({})
     known, number = events(system, space)
-    order = np.argsort(space.edges.source, kind="stable")
-    first = np.searchsorted(space.edges.source[order], np.arange(space.states.shape[1] + 1)).tolist()
-    destination, code = space.edges.destination[order].tolist(), number[order].tolist()
+    out = Outgoing(space.states.shape[1], space.edges)
+    first, destination, code = out.first.tolist(), out.destination.tolist(), number[out.order].tolist()
     chance = random.Random(seed)
     while True:
         found: list[Event] = []

@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import networkx as nx
-import numpy as np
 
 from counterexamples.story.order import contains, difference, last_request, order, request_starts, signature
 from counterexamples.trace import Blocked, run
@@ -27,7 +26,7 @@ from proofs.checking.verdicts import shortest_path
 from proofs.engines import Target
 from proofs.engines.cone import grouped
 from proofs.engines.exhaustive import Explorer
-from proofs.engines.space import Space
+from proofs.engines.space import Outgoing, Space
 
 SLACK = 4  # steps that a counterexample may be longer than the shortest
 MOST_HITS = 400  # the nearest hits; their number says nothing about the number of causes
@@ -58,17 +57,15 @@ class _Explored:
     def __init__(self, system: TransitionSystem, space: Space, last: Sequence[Last]) -> None:
         self.system = system
         self._space = space
-        by_source = np.argsort(space.edges.source, kind="stable")
-        self._source = space.edges.source[by_source]
-        self._action, self._destination = space.edges.action[by_source], space.edges.destination[by_source]
+        self._out = Outgoing(space.states.shape[1], space.edges)
         self._moves: dict[int, dict[int, int]] = {}
         self._last = frozenset(last)
 
     def moves(self, state: int) -> dict[int, int]:
         """What is possible in a state without hitting anything: action to following state."""
         if state not in self._moves:
-            low, high = np.searchsorted(self._source, [state, state + 1])
-            pairs = zip(self._action[low:high].tolist(), self._destination[low:high].tolist(), strict=True)
+            mine = slice(self._out.first[state], self._out.first[state + 1])
+            pairs = zip(self._out.action[mine].tolist(), self._out.destination[mine].tolist(), strict=True)
             self._moves[state] = dict(pairs)
         return self._moves[state]
 
