@@ -18,7 +18,7 @@ from proofs.commands import options
 from proofs.commands.session import run_jobs
 from proofs.reports import terminal
 from proofs.reports.summary import consequence
-from proofs.studies.diff import Pair, axes, pairs
+from proofs.studies.diff import Pair, axes, elsewhere, pairs
 
 
 @click.command("diff")
@@ -61,7 +61,10 @@ def command(
     )
     validate(request, {})
     found = pairs(run_jobs(request.jobs(), jobs or cores(), quiet=False), old, new)
-    print_diff(terminal.console(), old, new, found)
+    screen = terminal.console()
+    print_diff(screen, old, new, found)
+    if others := elsewhere(old, new, [pair.old.scenario for pair in found]):
+        screen.print(f"other verdicts are recorded in scenarios not asked now: {', '.join(others)} (--scenario all)")
     sys.exit(1 if any(pair.worse for pair in found) else 0)
 
 

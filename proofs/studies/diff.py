@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model import versions
+from proofs.checking import expectations
 from proofs.checking.judged import gravity
 from proofs.checking.records import Result, in_brief
 
@@ -42,6 +43,15 @@ def pairs(rows: Sequence[Result], old: str, new: str) -> list[Pair]:
     known = {(row.version, row.property, row.scenario): row for row in rows}
     first = [row for row in rows if row.version == old]
     return [Pair(row, known[new, row.property, row.scenario]) for row in sorted(first, key=gravity)]
+
+
+def elsewhere(old: str, new: str, asked: Sequence[str]) -> list[str]:
+    """The scenarios that were not asked and in which other verdict words are recorded for one than for the other."""
+    words: dict[tuple[str, str], set[str]] = {}
+    for row in expectations.rows():
+        if row.version in (old, new) and row.scenario not in asked:
+            words.setdefault((row.scenario, row.property), set()).add(row.verdict)
+    return list(dict.fromkeys(scenario for (scenario, _), found in words.items() if len(found) > 1))
 
 
 def axes(old: str, new: str) -> list[tuple[str, str, str]]:

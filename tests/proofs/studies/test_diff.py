@@ -46,6 +46,12 @@ def test_what_is_worse_and_what_is_better(old: str, new: str, worse: bool, bette
     assert (found.worse, found.better) == (worse, better)
 
 
+def test_scenarios_that_were_not_asked_and_say_something_else_are_named() -> None:
+    assert "busy-client" in diff.elsewhere("v20", "v21", ["default"]), "v21 mends it there"
+    assert "busy-client" not in diff.elsewhere("v20", "v21", ["default", "busy-client"])
+    assert diff.elsewhere("v20", "v20", []) == [] == diff.elsewhere("mine", "other", [])
+
+
 def test_the_axes_are_those_of_the_files() -> None:
     found = {axis: (old, new) for axis, old, new in diff.axes("v12", "v16")}
     before, after = versions.load("v12").axes, versions.load("v16").axes
