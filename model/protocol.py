@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -33,20 +34,38 @@ def build(subject: Subject) -> Protocol:
 def assemble(subject: Subject) -> Protocol:
     """As `build`, anew each time: for a model of which something was changed."""
     ctx = Context(subject)
-    for part in (client, lock, driver, pipes, engine, other_ee):
-        part.declare(ctx)
-    (client if ctx.workload.client == "qce" else busy_client).actions(ctx)
-    (sps if ctx.sps else driver).actions(ctx)
-    hardware.lock_actions(ctx)
-    hardware.command_actions(ctx)
-    hardware.data_actions(ctx)
-    engine.engine_actions(ctx)
-    other_ee.actions(ctx)
-    actions = tuple(_one_softirq(ctx, _halted_by_panic(ctx, action)) for action in ctx.builder.actions)
+    declare(ctx)
+    for part in parts(ctx):
+        part(ctx)
+    actions = tuple(finished(ctx, action) for action in ctx.builder.actions)
     demand_declared(actions, ctx.space)
     protocol = Protocol(ctx, TransitionSystem(subject.version, ctx.space, actions))
     tree = versions.tree_of(subject.version)
     return protocol if tree is None else _read_from(protocol, tree[0])
+
+
+def declare(ctx: Context) -> None:
+    """Put all variables into the space of `ctx`."""
+    for part in (client, lock, driver, pipes, engine, other_ee):
+        part.declare(ctx)
+
+
+def parts(ctx: Context) -> tuple[Callable[[Context], None], ...]:
+    """What adds the actions to the builder of `ctx`, in order; none looks at what another has added."""
+    return (
+        (client if ctx.workload.client == "qce" else busy_client).actions,
+        (sps if ctx.sps else driver).actions,
+        hardware.lock_actions,
+        hardware.command_actions,
+        hardware.data_actions,
+        engine.engine_actions,
+        other_ee.actions,
+    )
+
+
+def finished(ctx: Context, action: Action) -> Action:
+    """An action with the guards that all have in common: that Linux is alive, and one softirq at a time."""
+    return _one_softirq(ctx, _halted_by_panic(ctx, action))
 
 
 def _read_from(protocol: Protocol, tree: Path) -> Protocol:

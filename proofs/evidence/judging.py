@@ -6,14 +6,16 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from model import parameters
 from model.context import Protocol
 from model.parameters import Setting
-from model.protocol import build
 from proofs.checking import verdicts
 from proofs.checking.records import DEPTH
 from proofs.checking.words import Word
+from proofs.evidence.family import Family
 from proofs.evidence.observations import Observation
 from proofs.evidence.sights import claim, reason_against
+from proofs.evidence.systems import shape
 
 
 class Effect(StrEnum):
@@ -61,38 +63,22 @@ class Task:
 def judge(task: Task) -> list[Judgement]:
     """What the observation says of each setting. A system that was met before is not explored again."""
     known: dict[Hashable, Judgement] = {}
-    kept: list[Protocol] = []  # terms are told apart by numbers that z3 gives again once a term is gone
-    return [_judge(task.observation, dict(setting), known, kept) for setting in task.settings]
+    families = {name: Family(task.observation.subject(name, {})) for name in task.observation.scenarios}
+    return [_judge(task.observation, dict(setting), known, families) for setting in task.settings]
 
 
 def _judge(
-    item: Observation, values: Mapping[str, str], known: dict[Hashable, Judgement], kept: list[Protocol]
+    item: Observation, values: Mapping[str, str], known: dict[Hashable, Judgement], families: Mapping[str, Family]
 ) -> Judgement:
     found = []
-    for scenario in item.scenarios:
-        protocol = build(item.subject(scenario, values))
-        key = (scenario, _shape(protocol))
+    for scenario, family in families.items():
+        protocol = family.protocol(parameters.assumptions({**values, **item.assume}))
+        key = (scenario, shape(protocol))
         if key not in known:
-            kept.append(protocol)
             known[key] = _asked(item, protocol)
         found.append(known[key])
     order = (Effect.EXCLUDES, Effect.UNKNOWN, Effect.ALLOWS, Effect.SILENT)
     return min(found, key=lambda judgement: order.index(judgement.effect))
-
-
-def _shape(protocol: Protocol) -> Hashable:
-    """What two protocols have in common if they are one system, and every claim is asked of the same states."""
-    system, assume = protocol.system, protocol.subject.assumptions
-    actions = tuple(
-        (action.name, *(_terms(part) for part in (action.guard, action.updates, action.events, action.overflow)))
-        for action in system.actions
-    )
-    # the properties ask for the values of these themselves
-    return system.variables, actions, assume["other_ee"], assume["lock_scope"]
-
-
-def _terms(part: Mapping[str, object]) -> tuple[tuple[str, int], ...]:
-    return tuple((key, term.get_id()) for key, term in part.items())  # type: ignore[attr-defined]
 
 
 def _asked(item: Observation, protocol: Protocol) -> Judgement:
