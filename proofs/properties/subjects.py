@@ -13,14 +13,15 @@ from proofs.engines.space import Space
 from proofs.properties import Property
 
 
-def _key(item: Property, meaning: str) -> str:
+def key_of(item: Property, meaning: str) -> str:
+    """What a subject of a property, by its meaning, is called among the targets of an exploration."""
     return f"{item.id}: {meaning}"
 
 
 def along(protocol: Protocol, part: TransitionSystem, properties: Iterable[Property]) -> dict[str, Target]:
     """Those subjects of properties that an exploration of `part` can look for beside their targets."""
     return {
-        _key(item, meaning): subject
+        key_of(item, meaning): subject
         for item in properties
         for meaning, subject in item.subjects(protocol).items()
         if contains(part, protocol.system, subject)
@@ -34,7 +35,7 @@ def unmet(protocol: Protocol, item: Property, space: Space | None = None) -> dic
     """
     found = {}
     for meaning, subject in item.subjects(protocol).items():
-        key, known = _key(item, meaning), space
+        key, known = key_of(item, meaning), space
         if known is None or key not in known.asked:
             known = Explorer(own_part(protocol.system, subject)).explore({key: subject}, stop_early=True)
         if key not in known.hits:
