@@ -18,15 +18,21 @@ from proofs.checking.pool import cores
 from proofs.checking.records import DEPTH
 from proofs.checking.request import Request, validate
 from proofs.commands import options
+from proofs.commands.evidence import over_evidence
 from proofs.commands.session import Files, demand_complete, depends, run
 from proofs.engines.registry import BOTH, ENGINES
+from proofs.evidence import remaining_report
 from proofs.reports import summary, terminal
 from proofs.reports.fixes import print_fixes
 from proofs.reports.sensitivity import print_results, write_json
 from proofs.studies import fixes
 
 EXPLORING = (BOTH, "exhaustive")
-ASSUME = "An assumption about the hardware (repeatable); `all`: which of them each verdict depends on."
+ASSUME = (
+    "An assumption about the hardware (repeatable); `all`: which of them each verdict depends on; `evidence`: under all"
+    " combinations that no observation of real hardware excludes."
+)
+ALL, EVIDENCE = "all", "evidence"
 FIXES = "For each violation, which single changes of the version remove it, and what they break."
 VERBOSE = "Every verdict and how it was come by; so too in a pipe, and where the terminal is wide enough."
 
@@ -57,15 +63,25 @@ class Asked:
     @property
     def sensitivity(self) -> bool:
         """Whether every assumption is to be tried; raises UsageError for options that make no sense with that."""
-        if "all" not in self.assume:
-            if self.pairs:
-                raise click.UsageError("--pairs needs --assume all")
+        if self.pairs and ALL not in self.assume:
+            raise click.UsageError("--pairs needs --assume all")
+        return self._tries(ALL)
+
+    @property
+    def evidence(self) -> bool:
+        """Whether all is to be tried that observations leave; raises UsageError as `sensitivity` does."""
+        return self._tries(EVIDENCE)
+
+    def _tries(self, word: str) -> bool:
+        if word not in self.assume:
             return False
         if len(self.assume) > 1:
-            raise click.UsageError("--assume all cannot be combined with another --assume: it tries every value itself")
+            raise click.UsageError(
+                f"--assume {word} cannot be combined with another --assume: it tries every value itself"
+            )
         if self.engine not in EXPLORING or any((self.out, self.junit_file, self.strict, self.all_causes, self.fixes)):
             others = "--out, --junit, --strict, --all-causes, --fixes, --engine bounded or induction"
-            raise click.UsageError(f"--assume all takes no {others}: it explores, once")
+            raise click.UsageError(f"--assume {word} takes no {others}: it explores, once")
         return True
 
     @property
@@ -86,7 +102,7 @@ class Asked:
             versions=tuple(dict.fromkeys(versions.load(name).name for name in self.names)),
             properties=options.chosen_properties(self.properties, self.scenarios),
             scenarios=options.chosen_scenarios(self.scenarios),
-            assume={} if self.sensitivity else options.pairs(self.assume, "--assume"),
+            assume={} if self.sensitivity or self.evidence else options.pairs(self.assume, "--assume"),
             bound=options.numbers(self.bound),
             engine=self.engine,
             depth=self.depth,
@@ -105,7 +121,11 @@ class Asked:
 @options.asked_properties
 @options.asked_scenarios
 @click.option(
-    "--assume", multiple=True, metavar="KEY=VALUE|all", shell_complete=options.assumed_values_or_all, help=ASSUME
+    "--assume",
+    multiple=True,
+    metavar="KEY=VALUE|all|evidence",
+    shell_complete=options.assumed_values_or_words,
+    help=ASSUME,
 )
 @click.option("--pairs/--no-pairs", help="With `--assume all`: also every two values; takes minutes. [default: no]")
 @options.changed_bounds
@@ -135,6 +155,8 @@ def command(**given: Any) -> None:
     validate(request, files.named)
     if asked.sensitivity:
         return _sensitivity(asked, request, workers)
+    if asked.evidence:
+        return _evidence(asked, request, workers)
     rows, lost = run(request, workers, asked.quiet)
     unwritten = files.write(rows, asked.strict)
     if not (asked.quiet or files.on_stdout):
@@ -149,6 +171,17 @@ def _sensitivity(asked: Asked, request: Request, workers: int) -> None:
         print_results(terminal.console(), found)
     if asked.json_file is not None:
         write_json(found, asked.json_file)
+
+
+def _evidence(asked: Asked, request: Request, workers: int) -> None:
+    if any(versions.tree_of(name) for name in request.versions):
+        raise click.UsageError("--assume evidence is for versions, not for a source tree")
+    left, found = over_evidence(request, workers, asked.quiet)
+    if not (asked.quiet or (asked.json_file is not None and is_stdout(asked.json_file))):
+        for line in remaining_report.lines(left, found):
+            click.echo(line)
+    if asked.json_file is not None:
+        remaining_report.write_json(left, found, asked.json_file)
 
 
 def _print(rows: Sequence[Judged], asked: Asked, request: Request, workers: int) -> None:

@@ -32,7 +32,7 @@ def assumed() -> list[str]:
 
 version_names = _completes(versions.names, files=True)
 assumed_values = _completes(assumed)
-assumed_values_or_all = _completes(lambda: ["all", *assumed()])
+assumed_values_or_words = _completes(lambda: ["all", "evidence", *assumed()])
 
 shipped = click.argument("names", nargs=-1, metavar="[VERSION]...", shell_complete=_completes(versions.names))
 asked_properties = click.option(
