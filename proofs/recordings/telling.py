@@ -95,12 +95,12 @@ def _way(
 def lines(task: Task, found: list[Telling]) -> Iterator[str]:
     """For each other value the run that refutes it, one event a line, or that there is none."""
     for item in found:
-        head = f"{task.subject.version}: {task.key}={task.value} against {item.other}:"
+        yield f"{task.subject.version}: {task.key}={task.value} against {item.other}:"
         if item.run is not None:
-            yield f"{head} impossible with {item.other}, possible with {task.value}: {len(item.run)} events"
+            yield f"  a run that is impossible with {item.other}: {len(item.run)} events"
             for number, event in enumerate(item.run, 1):
                 yield f"  {number:>3}  {event}"
         elif item.reason:
-            yield f"{head} not known: {item.reason}"
+            yield f"  not known: {item.reason}"
         else:
-            yield f"{head} no run tells ({item.pairs} pairs of sets of states, all there are)"
+            yield f"  no run tells ({item.pairs} pairs of sets of states, all there are)"
