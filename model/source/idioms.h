@@ -22,7 +22,7 @@ struct resource;
 struct workqueue_struct;
 struct work_struct { int __pending; };
 struct tasklet_struct { int __pending; };
-struct scatterlist { unsigned int offset, length; dma_addr_t dma_address; unsigned int dma_length; };
+struct scatterlist { unsigned int offset, length; dma_addr_t dma_address; unsigned int dma_length; void *__buffer; };
 struct of_device_id { const char *compatible; const void *data; };
 struct dev_pm_ops { void *suspend, *resume, *runtime_suspend, *runtime_resume, *idle; };
 struct device_driver { const char *name; const struct dev_pm_ops *pm; const struct of_device_id *of_match_table; };
@@ -91,6 +91,8 @@ struct dma_async_tx_descriptor { dma_cookie_t cookie; enum dma_ctrl_flags flags;
 #define list_first_entry_or_null(head, type, member) ((type *)__list_first_entry_or_null(head, #member))
 #define list_for_each_entry(pos, head, member) while (__list_for_each_entry(pos, head, #member))
 #define list_for_each_entry_safe(pos, n, head, member) while (__list_for_each_entry_safe(pos, n, head, #member))
+#define sg_dma_address(sg) ((sg)->dma_address)
+#define sg_dma_len(sg) ((sg)->dma_length)
 #define for_each_sg(list, sg, n, i) for ((i) = 0, (sg) = (list); (i) < (n); (i)++, (sg) = sg_next(sg))
 #define LIST_HEAD(name) struct list_head name = __list_head()
 #define guard(kind) __guard_##kind

@@ -25,6 +25,11 @@ INT, EOT, NWD, CMD, LOCK, UNLOCK = 1 << 15, 1 << 14, 1 << 12, 1 << 11, 1 << 10, 
 CONTENT = Enumeration("NONE", "LOCK", "CONFIGURE", "GO", "DATA")
 """What lies at a bus address: nothing known, the dummy write, the two register writes of a request, data."""
 
+SCRATCHPAD = 0x7000
+"""The register that the dummy write of a LOCK or UNLOCK goes to: any, but not 0, which means none."""
+COMPATIBLE: Mapping[bool, str] = {True: "qcom,bam-v1.7.0", False: "qcom,bam-v1.3.0"}
+"""What the device tree calls a BAM with the lock, and one without."""
+
 DEV_TO_MEM, MEM_TO_DEV = 2, 1
 _TAG, _REQUEST, _MAPPING = (2, 0), (10, 3), (18, 11)
 ADDRESS = 32

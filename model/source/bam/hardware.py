@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model.source.bam import facts
+from model.source.bam import facts, mapping
 from model.source.ctypes import BOOL, UNSIGNED, VOID_POINTER
 from model.source.symbolic.arithmetic import binary
 from model.source.symbolic.kernel import KERNEL
@@ -57,6 +57,7 @@ def meanings(ring: int, trouble: Trouble) -> Meanings:
     own = Meanings()
     _registers(own, ring)
     _kernel(own, trouble)
+    mapping.add(own)
     own.constant("system_bh_highpri_wq", Value(VOID_POINTER, Pointer.to("a work queue")))
     return own
 

@@ -17,14 +17,15 @@ import z3
 from model.channel import HW, REGISTER_WRITES, TXN
 from model.context import Context
 from model.driver import max_descriptors
+from model.hardware.ring import MARKS
 from model.language.queues import Queue, resize
 from model.language.system import Step, Term
-from model.source.bam import facts
+from model.source.bam import facts, kept
 from model.source.bam.hardware import CALLBACK, GLOBAL, KEPT, NAMES, pipe
 from model.source.ctypes import BOOL, INT, UNSIGNED, VOID_POINTER, Array, CType, Integer, Struct
 from model.source.symbolic.state import Items
 from model.source.symbolic.statements import Interpreter
-from model.source.symbolic.values import NULL, Pointer, Value, number
+from model.source.symbolic.values import NULL, Key, Place, Pointer, Value, number
 from model.source.tree import SourceError
 
 LISTS: Mapping[str, tuple[str, ...]] = {
@@ -39,6 +40,8 @@ NODE = ("vd", "node")
 OTHER_LISTS = ("desc_allocated", "desc_completed", "desc_terminated")
 FIFO_ADDRESS = 0x1000
 DEVICE = Pointer.to("device")
+MARK_BITS: Mapping[str, int] = dict(zip(MARKS, (facts.LOCK, facts.UNLOCK), strict=True))
+"""By mark of the ring's memory the bit of a descriptor that it stands for."""
 
 
 def channel_at(name: str) -> tuple[str | int, ...]:
@@ -63,10 +66,11 @@ def settings(ctx: Context, name: str) -> dict[str, int]:
 class Memory:
     """Fills a machine's memory with the state of a channel, `rx` or `tx`."""
 
-    def __init__(self, ctx: Context, machine: Interpreter, name: str) -> None:
+    def __init__(self, ctx: Context, machine: Interpreter, name: str, flag: str | None = None) -> None:
         self.ctx, self.machine, self.name = ctx, machine, name
         self.step = Step(ctx.space)
         self.commands = name == "rx"
+        self.flag = flag
         self.ring = ctx.bounds["ring"]
         self.rows = max_descriptors(ctx) if self.commands else REGISTER_WRITES
 
@@ -75,6 +79,9 @@ class Memory:
         self._device()
         for name in NAMES:
             self._constants(name)
+        kept.configure(self.ctx, self.machine)
+        self.put(*self.at("rx", "reconfigure"), 0)
+        for name in NAMES:
             if name == self.name:
                 self._channel()
             else:
@@ -90,13 +97,18 @@ class Memory:
             term = bool(term)
         self.machine.state.cells[place, path] = Value(kind, term)
 
+    def _truth(self, key: Key, term: Term) -> None:
+        """Store a truth as 1 or 0 in a member of any type."""
+        kind = self.machine.kind_of(Place(*key))
+        self.put(*key, term if kind == BOOL else z3.If(term, z3.BitVecVal(1, 32), z3.BitVecVal(0, 32)), kind)
+
     def hidden(self, place: str, path: tuple[str | int, ...]) -> None:
         """Let a member have any value."""
         kind = self.machine.kind_of(Pointer.to(place, *path).places[0][1])
         assert isinstance(kind, Integer)
         self.put(place, path, z3.BitVec(f"{HIDDEN}{place} {path}", kind.width))
 
-    def at(self, name: str, *path: str | int) -> tuple[str, tuple[str | int, ...]]:
+    def at(self, name: str, *path: str | int) -> Key:
         """Object and path of a member of a channel."""
         return "channels", (*channel_at(name), *path)
 
@@ -107,6 +119,8 @@ class Memory:
         for member, value in (("dev", DEVICE), ("channels", Pointer.to("channels", 0)), ("num_channels", len(NAMES))):
             self.put("bdev", (member,), value)
         self.put("bdev", ("common", "dev"), DEVICE)
+        for member, data in kept.device_data(machine, self.ctx.workload.lock_hardware):
+            self.put("bdev", (member,), data)
         self.put("bdev", ("controlled_remotely",), z3.Bool(f"{HIDDEN}controlled_remotely"))
         machine.state.lists["bdev", ("common", "channels")] = Items()
         for name in ("work", "resumed"):
@@ -118,6 +132,7 @@ class Memory:
 
     def _constants(self, name: str) -> None:
         index = NAMES.index(name)
+        kept.clear(self.machine, index)
         self.machine.call(
             "bam_channel_init",
             [
@@ -182,6 +197,8 @@ class Memory:
             self.put(*self.at(name, "vc", "chan", "cookie"), resize(self.step["rx.next_cookie"], 32) - 1)
             completed = resize(self.step["rx.completed_cookie"], 32)
             self.put(*self.at(name, "vc", "chan", "completed_cookie"), completed)
+            if self.flag is not None:
+                self._truth(self.at(name, self.flag), self.step["rx.locked"])
         for member, head in LISTS.items():
             lists[self.at(name, *head)] = self._entries(member)
         lists[self.at(name, "vc", "desc_completed")] = self._completed()
@@ -265,6 +282,7 @@ class Memory:
                 self.hidden(fifo(self.name), (slot, member))
             if slot == self.ring:
                 continue
+            self._mark(slot)
             distance = z3.If(z3.UGE(slot, behind), slot - behind, slot + self.ring - behind)
             cells = {m: self.machine.state.cells[fifo(self.name), (slot, m)].term for m in ("flags", "addr")}
             for place, entry in enumerate(entries):
@@ -273,6 +291,25 @@ class Memory:
                 cells = {member: z3.If(here, coded[member], term) for member, term in cells.items()}
             for member, term in cells.items():
                 self.put(fifo(self.name), (slot, member), term)
+
+    def _mark(self, slot: int) -> None:
+        """What the interrupt may look at has the bits of LOCK and UNLOCK that the model knows, and may have any others.
+
+        That is what lies between head and tail: what head has passed over, or a reset left, may have any bits. The
+        producer's ring has none of these two.
+        """
+        if not self.ctx.lock_slots:
+            return
+        head, tail = (resize(self.step[f"{self.name}.{end}"], 32) for end in ("head", "tail"))
+        place = modulo(slot + self.ring - head, self.ring)
+        known = z3.ULT(place, modulo(tail + self.ring - head, self.ring))
+        key = (fifo(self.name), (slot, "flags"))
+        flags = other = self.machine.state.cells[key].term
+        for mark, bit in MARK_BITS.items():
+            memory = self.step[f"rx.slots_{mark}"] if self.commands else z3.BitVecVal(0, self.ring)
+            has = z3.LShR(memory, resize(place, memory.size())) & 1 == 1
+            flags = z3.If(has, flags | bit, flags & ~z3.BitVecVal(bit, 16))
+        self.put(*key, z3.If(known, flags, other))
 
     def _coded(self, entry: Mapping[str, Term]) -> dict[str, Term]:
         def bit(condition: Term, flag: int) -> Term:
@@ -289,3 +326,8 @@ class Memory:
             value = z3.BitVecVal(facts.CONTENT[kind], facts.CONTENT.width)
             content = z3.If(hw == HW[kind], value, content)
         return {"flags": flags, "addr": facts.address(content, entry["req"], entry["map"])}
+
+
+def modulo(position: Term, slots: int) -> Term:
+    """A position below twice the slots, as a slot."""
+    return z3.If(z3.UGE(position, slots), position - slots, position)

@@ -12,7 +12,7 @@ from model.language.queues import Queue, resize
 from model.language.system import Step, Term
 from model.source.bam import facts
 from model.source.bam.hardware import get, pipe
-from model.source.bam.memory import LISTS, NODE, NODES, Memory, fifo, settings
+from model.source.bam.memory import LISTS, MARK_BITS, NODE, NODES, Memory, fifo, modulo, settings
 from model.source.ctypes import UNSIGNED, CType, Integer, PointerTo, Struct
 from model.source.symbolic.machine import Machine
 from model.source.symbolic.state import Items, State
@@ -132,6 +132,21 @@ class Outcome:
             rows.append(row)
         self._write_queue(step, "ring", rows, z3.simplify(length))
 
+    def write_marks(self, step: Step, written: Mapping[int, Condition]) -> None:
+        """Which slots have a LOCK or UNLOCK: as written, else as before, 0 again where head has passed over."""
+        head, before = (resize(term, 32) for term in (step["rx.head"], Step(step.space)["rx.head"]))
+        passed = modulo(head + self.ring - before, self.ring)
+        reset = as_term(get(self.machine, pipe(self.name), "was reset").truth)
+        for mark, bit in MARK_BITS.items():
+            memory = Step(step.space)[f"rx.slots_{mark}"]
+            found = z3.If(reset, z3.BitVecVal(0, self.ring), z3.LShR(memory, resize(passed, self.ring)))
+            for slot, under in written.items():
+                flags = self.machine.state.cells[fifo("rx"), (slot, "flags")].number
+                here = z3.BitVecVal(1, self.ring) << resize(modulo(slot + self.ring - head, self.ring), self.ring)
+                marked = z3.If(facts.has(wide(flags, 16), bit), found | here, found & ~here)
+                found = z3.If(as_term(under), marked, found)
+            step[f"rx.slots_{mark}"] = z3.simplify(found)
+
     def _ring_changed(self) -> bool:
         cells = self.machine.state.cells
         watched = [key for key in cells if key[0] == fifo(self.name)]
@@ -148,6 +163,8 @@ class Outcome:
             ch["enabled"] = as_term(fold(self.working()))
             ch["desc_completed"] = as_term(above(self._list("vc", "desc_completed").length, 0))
             return
+        if self.memory.flag is not None:
+            ch["locked"] = as_term(self._member(self.memory.flag).truth)
         self._write_cookies(step, ch)
 
     def _write_cookies(self, step: Step, ch: Channel) -> None:

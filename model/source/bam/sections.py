@@ -23,6 +23,7 @@ from model.language.system import Action, Step, Term
 from model.language.terms import variables_of
 from model.source.bam import facts
 from model.source.bam.hardware import NAMES, Trouble, meanings
+from model.source.bam.kept import Kept
 from model.source.bam.left import Left
 from model.source.bam.memory import HIDDEN, Memory
 from model.source.bam.outcome import Outcome
@@ -80,6 +81,7 @@ def _sections() -> dict[str, Section]:
 
 SECTIONS: Mapping[str, Section] = _sections()
 """By the name of the action, without what tells a second one of its name apart."""
+ROOTS = tuple(dict.fromkeys(name for section in SECTIONS.values() for name in section.functions))
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def read_driver(tree: SourceTree, ring: int) -> Unit:
 def unbound(protocol: Protocol) -> str | None:
     """Why the state of a version cannot be read from C yet, if so."""
     ctx = protocol.ctx
-    if ctx.driver_locks or ctx.client_locks or "rx.desc_allocated" in ctx.space.variables:
-        return "what this version keeps for its LOCK and UNLOCK is not bound to C yet"
+    if ctx.lock_txns or ctx.client_locks or "rx.desc_allocated" in ctx.space.variables:
+        return "LOCK and UNLOCK as transactions are not bound to C yet"
     return None
 
 
@@ -127,7 +129,7 @@ def execute(protocol: Protocol, unit: Unit, action: Action) -> Read:
     known = KERNEL.also(meanings(ctx.bounds["ring"], trouble))
     guard = [term for key, term in action.guard.items() if not key.endswith(" is tried")]
     machine = Interpreter(unit, known, [*well_formed(ctx).values(), *guard])
-    memory = Memory(ctx, machine, section.channel)
+    memory = Memory(ctx, machine, section.channel, Kept(unit, ROOTS).flag(ctx))
     memory.load()
     if not section.bounded:
         machine.limits.clear()
@@ -255,6 +257,8 @@ def _action(protocol: Protocol, action: Action, section: Section, outcome: Outco
         restart_cookies(channel)
     if section.given == "irq" and channel.commands:
         step.emit("cookie_covers_unconsumed", covered(channel))
+    if section.channel == "rx" and ctx.lock_slots:
+        outcome.write_marks(step, watch.written)
     for event, condition in watch.events.items():
         step.emit(event, as_term(condition))
     for name, condition in outcome.machine.exceeded.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model.source.bam import facts
 from model.source.bam.hardware import NAMES, get, pipe, put
 from model.source.bam.memory import Memory, fifo
 from model.source.ctypes import UNSIGNED
@@ -15,12 +16,16 @@ PROTECTED = ("head", "tail", "initialized", "reconfigure", "paused", "desc_list"
 
 
 class Watch:
-    """Watches an execution; `events`: the model's events by name, under which condition they happen."""
+    """Watches an execution; `events`: the model's events by name, under which condition they happen.
+
+    `written`: by slot of the channel's ring the condition under which a descriptor is written there.
+    """
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self.machine: Machine = memory.machine
         self.events: dict[str, Condition] = {}
+        self.written: dict[int, Condition] = {}
         self.machine.on_lock.append(self._lock)
         self.machine.on_access.append(self._access)
         self.machine.on_store.append(self._store)
@@ -56,7 +61,11 @@ class Watch:
         if key[0] == fifo(name) and key[1][-1] == "flags":
             slot = key[1][0]
             assert isinstance(slot, int)
+            self.written[slot] = either(self.written.get(slot, False), fold(both(self.machine.path, under)))
             offset = get(self.machine, pipe(name), "sw").number
+            if name == "tx":
+                locks = binary(self.machine, "&", value, number(facts.LOCK | facts.UNLOCK)).truth
+                self.machine.oblige(both(under, locks), "writes a LOCK or UNLOCK into the producer's ring")
             self._note("ring_lapped", both(under, equal(offset, (slot + 1) % self.memory.ring)))
 
     def _note(self, event: str, condition: Condition) -> None:

@@ -13,6 +13,7 @@ import z3
 from model.channel import HW, REGISTER_WRITES, TXN
 from model.context import Context
 from model.driver import max_descriptors
+from model.hardware.ring import MARKS
 from model.language.queues import Queue, resize
 from model.language.system import Step, Term
 
@@ -35,7 +36,31 @@ def well_formed(ctx: Context) -> dict[str, Term]:
     found["a ring has less than its slots"] = z3.And(
         *(z3.ULT(resize(step[f"{name}.ring.len"], WIDE), ctx.bounds["ring"]) for name in ("rx", "tx"))
     )
+    if ctx.lock_slots:
+        for name in ("rx", "tx"):
+            head, tail, length = (resize(step[f"{name}.{what}"], WIDE) for what in ("head", "tail", "ring.len"))
+            between = _modulo(tail + ctx.bounds["ring"] - head, ctx.bounds["ring"])
+            found[f"{name}: what the pipe has still to execute is between head and tail"] = z3.ULE(length, between)
+        found["the slots' memory has the LOCKs and UNLOCKs that the pipe has still to execute"] = _marks(ctx, step)
     return found
+
+
+def _marks(ctx: Context, step: Step) -> Term:
+    """For each descriptor of the ring the bits of its slot, and no slot with both."""
+    slots, memory = ctx.bounds["ring"], [step[f"rx.slots_{mark}"] for mark in MARKS]
+    head, tail, length = (resize(step[f"rx.{name}"], WIDE) for name in ("head", "tail", "ring.len"))
+    found = [memory[0] & memory[1] == 0]
+    for place, entry in enumerate(Queue(step, "rx.ring").entries()):
+        behind = _modulo(tail + slots - length + place, slots)
+        at = resize(_modulo(_modulo(behind, slots) + slots - head, slots), slots)
+        for bits, kind in zip(memory, (HW.LOCK, HW.UNLOCK), strict=True):
+            here = z3.LShR(bits, at) & 1 == 1
+            found.append(z3.Implies(entry["valid"], here == (entry["hw"] == kind)))
+    return z3.And(*found)
+
+
+def _modulo(position: Term, slots: int) -> Term:
+    return z3.If(z3.UGE(position, slots), position - slots, position)
 
 
 def _queue(ctx: Context, queue: Queue) -> Iterator[Term]:
@@ -65,9 +90,13 @@ def _transaction(ctx: Context, entry: dict[str, Term]) -> Iterator[Term]:
         yield z3.ULE(total, REGISTER_WRITES)
         return
     locks = z3.Or(entry["kind"] == TXN.LOCK, entry["kind"] == TXN.UNLOCK)
+    if ctx.lock_slots:
+        yield z3.Not(locks)
     most = z3.If(entry["kind"] == TXN.CMD, z3.BitVecVal(REGISTER_WRITES, WIDE), z3.BitVecVal(1, WIDE))
     yield z3.ULE(total, z3.If(entry["kind"] == TXN.DATA, z3.BitVecVal(max_descriptors(ctx), WIDE), most))
-    yield z3.UGE(entry["cookie"], 1) if ctx.axes["lock-cookie"] == "own" else z3.BoolVal(True)
+    yield z3.If(locks, z3.BoolVal(True), z3.UGE(entry["cookie"], 1))
+    if ctx.lock_txns:
+        yield z3.Implies(locks, (entry["cookie"] != 0) == z3.BoolVal(ctx.axes["lock-cookie"] == "own"))
     if ctx.driver_locks:
         yield z3.Implies(locks, entry["req"] == 0)
     yield z3.Implies(z3.Not(locks), entry["map"] == 0)

@@ -1,0 +1,127 @@
+"""C that locks against the rows that do: what is the same is proved, what is not is found, no fit is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import kernel
+import locking
+import pytest
+
+from model.source.bam.sections import execute
+from model.source.tree import SourceError
+from proofs.studies.comparing import Outcome, compare, graphs, judge
+
+
+def found(version: str, root: Path, *names: str, scenario: str = "default") -> list[str]:
+    """What some actions of a row and the same of a tree come to: what is different, or why it is refused."""
+    protocol, words = kernel.row(scenario, version), []
+    try:
+        unit = kernel.unit_of(root)
+        for name in names:
+            action = protocol.system.action(name)
+            words += [item.what for item in judge(protocol, action, execute(protocol, unit, action)).differences]
+    except SourceError as error:
+        return [f"refused: {error}"]
+    return words
+
+
+CHEAP = ("client.terminate_rx", "client.terminate_tx", "driver.process_tx_irq")
+
+
+def test_the_cheap_sections_with_locks_in_the_ring_are_those_of_the_row(tmp_path: Path) -> None:
+    assert found("v24", locking.slots(tmp_path), *CHEAP) == []
+
+
+IN_THE_RING = {
+    "a flag that stays": (
+        ("\tbchan->is_locked = false;\n\tvchan_get", "\tvchan_get"),
+        "client.terminate_rx",
+        "rx.locked",
+    ),
+    "a second flag": (
+        ("\tbchan->is_locked = false;\n\tvchan_get", "\tbchan->lockable = bchan->is_locked = false;\n\tvchan_get"),
+        "client.terminate_rx",
+        "refused: drivers/dma/qcom/bam_dma.c: rx.locked should be the one member stored and read by sections, which",
+    ),
+    "another register": (
+        ("lock->dummy_register, BAM_WRITE_COMMAND, 0)", "lock->dummy_register + 4, BAM_WRITE_COMMAND, 0)"),
+        "client.terminate_rx",
+        "refused: drivers/dma/qcom/bam_dma.c:",
+    ),
+    "another value": (
+        ("lock->dummy_register, BAM_WRITE_COMMAND, 0)", "lock->dummy_register, BAM_WRITE_COMMAND, 1)"),
+        "client.terminate_rx",
+        "refused: drivers/dma/qcom/bam_dma.c:",
+    ),
+    "a configuration that is refused": (
+        ("size != sizeof(*lock) ||", "size == sizeof(*lock) ||"),
+        "client.terminate_rx",
+        "refused: drivers/dma/qcom/bam_dma.c:",
+    ),
+    "a pointer as state": (
+        ("\tbchan->is_locked = false;\n\tvchan_get", "\tbchan->dummy = NULL;\n\tvchan_get"),
+        "client.terminate_rx",
+        "refused: drivers/dma/qcom/bam_dma.c:",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_THE_RING)
+def test_a_change_of_the_locks_in_the_ring_is_found(tmp_path: Path, name: str) -> None:
+    edit, action, said = IN_THE_RING[name]
+    words = found("v24", locking.slots(tmp_path, edit), action)
+    assert words and words[0].startswith(said), words
+
+
+def test_a_flag_is_no_state_of_a_row_without_one(tmp_path: Path) -> None:
+    words = found("mainline", locking.slots(tmp_path), "client.terminate_tx")
+    assert words and "is_locked is state, and the row has no variable for it" in words[0]
+
+
+def test_a_row_with_a_flag_asks_for_one(tmp_path: Path) -> None:
+    assert "rx.locked should be the one member" in found("v24", kernel.source(), "client.terminate_tx")[0]
+
+
+STARTS = {
+    "no room is asked for": ("MAX_DESCRIPTORS + 1) < 2", "MAX_DESCRIPTORS + 1) < 1"),
+    "nobody tries again": ("\t\t\ttasklet_schedule(&bdev->task);\n\t\t\treturn;", "\t\t\treturn;"),
+    "UNLOCK raises no interrupt": ("DESC_FLAG_UNLOCK | DESC_FLAG_INT)", "DESC_FLAG_UNLOCK)"),
+    "UNLOCK into a full ring": ("desc_issued) && !IS_BUSY(bchan))\n\t\tbam_put", "desc_issued))\n\t\tbam_put"),
+    "the flag is not set": ("flags & DESC_FLAG_LOCK;\n}", "flags & DESC_FLAG_UNLOCK;\n}"),
+}
+INTERRUPTS = {
+    "LOCK is looked at only": (
+        "#define DESC_FLAG_ANY_LOCK (DESC_FLAG_LOCK | DESC_FLAG_UNLOCK)",
+        "#define DESC_FLAG_ANY_LOCK DESC_FLAG_LOCK",
+    ),
+    "what is not consumed is looked at": (
+        "\t\twhile (avail && le16_to_cpu(bchan->fifo_virt[bchan->head].flags) & DESC_FLAG_ANY_LOCK) {\n"
+        "\t\t\tbchan->head = (bchan->head + 1) % MAX_DESCRIPTORS;\n\t\t\tavail--;\n\t\t}\n\n\t\tspin",
+        "\t\tif (le16_to_cpu(bchan->fifo_virt[bchan->head].flags) & DESC_FLAG_ANY_LOCK)\n"
+        "\t\t\tbchan->head = (bchan->head + 1) % MAX_DESCRIPTORS;\n\n\t\tspin",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*STARTS, *INTERRUPTS])
+def test_a_change_of_start_or_interrupt_is_found(tmp_path: Path, name: str) -> None:
+    action = "client.issue_rx" if name in STARTS else "driver.process_rx_irq"
+    assert found("v24", locking.slots(tmp_path, {**STARTS, **INTERRUPTS}[name]), action)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", ["default", "faults"])
+def test_locks_in_the_ring_are_those_of_the_row(tmp_path: Path, scenario: str) -> None:
+    demand_equal("v24", locking.slots(tmp_path), scenario)
+
+
+def demand_equal(version: str, root: Path, scenario: str) -> None:
+    """Every action of the driver is the row's, and so are the reachable states."""
+    protocol, actions = kernel.row(scenario, version), []
+    for row, action in compare(protocol, kernel.unit_of(root)):
+        assert row.outcome is Outcome.EQUIVALENT or not row.of_driver, (row.action, row.differences, row.reason)
+        actions.append(action)
+    both = graphs(protocol, tuple(actions))
+    assert both.row == both.c and not both.ill_formed
