@@ -46,7 +46,7 @@ struct dma_chan { struct dma_device *device; struct device *slave; int chan_id; 
 struct dma_tx_state { dma_cookie_t last, used; u32 residue, in_flight_bytes; };
 typedef void (*dma_async_tx_callback)(void *dma_async_param);
 typedef void (*dma_async_tx_callback_result)(void *dma_async_param, const struct dmaengine_result *result);
-struct dma_descriptor_metadata_ops;
+struct dma_descriptor_metadata_ops { void *attach, *get_ptr, *set_len; };
 struct dma_async_tx_descriptor { dma_cookie_t cookie; enum dma_ctrl_flags flags; struct dma_chan *chan;
 	dma_cookie_t (*tx_submit)(struct dma_async_tx_descriptor *tx);
 	int (*desc_free)(struct dma_async_tx_descriptor *tx);

@@ -18,7 +18,7 @@ from model.subject import Subject
 from proofs.checking.judged import EXIT_INCONCLUSIVE
 from proofs.checking.request import demand_known_axes
 from proofs.commands import options
-from proofs.studies.comparing import BOUNDS, Compared, Difference, Graphs, Outcome, compare, graphs
+from proofs.studies.comparing import Compared, Difference, Graphs, Outcome, bounds_for, compare, graphs
 from proofs.studies.comparing_client import compare_client
 
 SCENARIOS = ("default", "faults")
@@ -33,11 +33,11 @@ def command(version: str, tree: Path, scenarios: tuple[str, ...], bound: tuple[s
     """Compare a version with a Linux source tree: the client's axes, and each action with the same one of bam_dma.
 
     The C is read and executed symbolically, nothing is compiled or run. Default scenarios: default and faults, with
-    a ring of 4 slots and lists of 2 transactions. Exit code 1 if anything differs, 3 if something that the tree should
-    have could not be compared.
+    a ring of 4 slots and lists of 2 transactions, 4 where LOCK and UNLOCK are among them. Exit code 1 if anything
+    differs, 3 if something that the tree should have could not be compared.
     """
     demand_known_axes(version)
-    bounds = {**BOUNDS, **options.numbers(bound)}
+    bounds = {**bounds_for(version), **options.numbers(bound)}
     asked = options.chosen_scenarios(scenarios) or SCENARIOS
     for scenario in asked:
         parameters.bounds(scenario, bounds)
@@ -64,7 +64,7 @@ def _client(protocol: Protocol, source: SourceTree) -> int:
 
 def _one(protocol: Protocol, unit: Unit, source: SourceTree) -> int:
     if reason := unbound(protocol):
-        raise SourceError(f"{protocol.subject.version}: {reason}; compare a version without LOCK and UNLOCK of bam_dma")
+        raise SourceError(f"{protocol.subject.version}: {reason}")
     shown = " ".join(f"{key}={protocol.ctx.bounds[key]}" for key in ("ring", "txns", "requests", "data"))
     click.echo(f"{protocol.subject.version} and {source.root}, scenario {protocol.subject.scenario}, {shown}")
     rows, actions = [], []

@@ -16,17 +16,21 @@ import z3
 from model.context import Protocol
 from model.language.queues import decode
 from model.language.system import Action, Term
+from model.protocol import build
 from model.source.bam.sections import SECTIONS, Read, execute, section_of
 from model.source.bam.wellformed import well_formed
 from model.source.symbolic.machine import bit_blasting
 from model.source.symbolic.terms import as_term
 from model.source.tree import SourceError
 from model.source.unit import Unit
+from model.subject import Subject
 from proofs.engines import Target
 from proofs.engines.exhaustive import Explorer
 
 BOUNDS: Mapping[str, int] = {"ring": 4, "txns": 2}
 """What `compare` takes unless it is told otherwise: every shape of a list and of a ring is among these states."""
+WITH_LOCKS: Mapping[str, int] = {**BOUNDS, "txns": 4, "mappings": 4}
+"""The same where LOCK and UNLOCK are on the lists beside a request's two transactions."""
 MOST_SHOWN = 3  # differences of one action: the others are mostly the same one, seen in another variable
 
 
@@ -68,6 +72,11 @@ class Compared:
     model: str = ""
     where: str = ""
     of_driver: bool = True
+
+
+def bounds_for(version: str) -> Mapping[str, int]:
+    """What `compare` takes for a version, a name or a file."""
+    return WITH_LOCKS if build(Subject.of(version)).ctx.lock_txns else BOUNDS
 
 
 def compare(protocol: Protocol, unit: Unit) -> Iterator[tuple[Compared, Action]]:

@@ -15,7 +15,7 @@ from model.source.bam.sections import read_driver
 from model.source.tree import SourceTree
 from model.source.unit import Unit
 from model.subject import Subject
-from proofs.studies.comparing import BOUNDS
+from proofs.studies.comparing import BOUNDS, bounds_for
 
 VARIABLE, PACKAGE = "LINUX_SOURCE", "linux-source-6.1*"
 
@@ -33,7 +33,7 @@ def source() -> Path:
 @cache
 def row(scenario: str = "default", version: str = "mainline") -> Protocol:
     """The row's protocol under the bounds of a comparison."""
-    return build(Subject.of(version, scenario, bound=BOUNDS))
+    return build(Subject.of(version, scenario, bound=bounds_for(version)))
 
 
 def unit_of(root: Path) -> Unit:

@@ -1,6 +1,6 @@
 """C that locks the pipes as versions of the series do, made from the kernel's own at run time: edits of bam_dma.c.
 
-The edits follow what the rows say, not anybody's patch: `slots` is what v24 does.
+The edits follow what the rows say, not anybody's patch: `slots` is what v24 does, `pairs` what v16 does.
 """
 
 from __future__ import annotations
@@ -167,6 +167,102 @@ static void bam_put_dummy(struct bam_chan *bchan, struct bam_desc_hw *fifo, u16 
 )
 
 
+_PAIRS: Edits = (
+    *_DEVICE,
+    (
+        "\tstruct list_head desc_list;\n\n\tstruct list_head node;\n",
+        "\tstruct list_head desc_list;\n\n\tstruct list_head node;\n\n\tu32 dummy_register;\n",
+    ),
+    (
+        "\tstruct bam_desc_hw *curr_desc;\n\n",
+        "\tstruct bam_desc_hw *curr_desc;\n\tstruct scatterlist dummy_sg;\n\tstruct bam_cmd_element dummy;\n\n",
+    ),
+    (
+        "/**\n * bam_prep_slave_sg - Prep",
+        """static int bam_take_metadata(struct dma_async_tx_descriptor *tx, void *data, size_t len)
+{
+	const struct bam_lock_config *where = data;
+	struct bam_chan *bchan = to_bam_chan(tx->chan);
+
+	if (!where || len < sizeof(*where))
+		return -EINVAL;
+	if (bchan->bdev->variant->can_lock)
+		bchan->dummy_register = where->dummy_register;
+	return 0;
+}
+
+static struct dma_descriptor_metadata_ops bam_lock_metadata = { .attach = bam_take_metadata };
+
+/**
+ * bam_prep_slave_sg - Prep""",
+    ),
+    (
+        "/**\n * bam_start_dma - start",
+        """static int bam_queue_dummy(struct bam_chan *bchan, u16 bit)
+{
+	struct dma_device *slave = bchan->vc.chan.device;
+	struct bam_async_desc *txn = kzalloc(struct_size(txn, desc, 1), GFP_NOWAIT);
+
+	if (!txn)
+		return -ENOMEM;
+	bam_prep_ce_le32(&txn->dummy, bchan->dummy_register, BAM_WRITE_COMMAND, 0);
+	sg_init_one(&txn->dummy_sg, &txn->dummy, sizeof(txn->dummy));
+	if (dma_map_sg(slave->dev, &txn->dummy_sg, 1, DMA_TO_DEVICE) != 1) {
+		kfree(txn);
+		return -EIO;
+	}
+	txn->dir = DMA_MEM_TO_DEV;
+	txn->num_desc = 1;
+	txn->curr_desc = txn->desc;
+	txn->desc[0].addr = cpu_to_le32(sg_dma_address(&txn->dummy_sg));
+	txn->desc[0].flags = cpu_to_le16(DESC_FLAG_CMD | bit);
+	dma_async_tx_descriptor_init(&txn->vd.tx, &bchan->vc.chan);
+	dma_cookie_assign(&txn->vd.tx);
+	if (bit == DESC_FLAG_LOCK)
+		list_add(&txn->vd.node, &bchan->vc.desc_issued);
+	else
+		list_add_tail(&txn->vd.node, &bchan->vc.desc_issued);
+	return 0;
+}
+
+/**
+ * bam_start_dma - start""",
+    ),
+    (
+        "\tstruct virt_dma_desc *vd = vchan_next_desc(&bchan->vc);\n\tstruct bam_device *bdev",
+        "\tstruct virt_dma_desc *vd;\n\tstruct bam_device *bdev",
+    ),
+    (
+        "\tif (!vd)\n\t\treturn;\n\n\tret = pm_runtime_get_sync(bdev->dev);\n\tif (ret < 0)\n\t\treturn;\n\n"
+        "\twhile (vd && ",
+        """\tif (bdev->variant->can_lock && bchan->dummy_register) {
+		if (!bam_queue_dummy(bchan, DESC_FLAG_LOCK))
+			bam_queue_dummy(bchan, DESC_FLAG_UNLOCK);
+	}
+
+	vd = vchan_next_desc(&bchan->vc);
+	if (!vd)
+		return;
+
+	ret = pm_runtime_get_sync(bdev->dev);
+	if (ret < 0)
+		return;
+
+	while (vd && """,
+    ),
+    (
+        "\tkfree(async_desc);\n}\n\nstatic struct dma_chan *bam_dma_xlate",
+        """\tif (le16_to_cpu(async_desc->desc[0].flags) & DESC_FLAG_ANY_LOCK)
+		dma_unmap_sg(vd->tx.chan->device->dev, &async_desc->dummy_sg, 1, DMA_TO_DEVICE);
+	kfree(async_desc);
+}
+
+static struct dma_chan *bam_dma_xlate""",
+    ),
+)
+"""As v16: each start puts a LOCK before and an UNLOCK behind what is issued, each with its own mapping."""
+
+
 def edited(text: str, edits: Edits) -> str:
     """A text after some edits, each of which replaces what occurs once."""
     for before, after in edits:
@@ -184,6 +280,11 @@ def _made(folder: Path, edits: Edits, config: str) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def pairs(folder: Path, *more: tuple[str, str]) -> Path:
+    """A tree that puts LOCK and UNLOCK as transactions around what each start finds, as v16 does."""
+    return _made(folder, (*_PAIRS, *more), "struct bam_lock_config { u32 dummy_register; };")
 
 
 def slots(folder: Path, *more: tuple[str, str]) -> Path:

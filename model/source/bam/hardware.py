@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model.source.bam import facts, mapping
+from model.source.bam.made import Made
 from model.source.ctypes import BOOL, UNSIGNED, VOID_POINTER
 from model.source.symbolic.arithmetic import binary
 from model.source.symbolic.kernel import KERNEL
@@ -52,19 +53,19 @@ class Trouble:
         return True
 
 
-def meanings(ring: int, trouble: Trouble) -> Meanings:
+def meanings(ring: int, trouble: Trouble, made: Made) -> Meanings:
     """The registry of one execution, for a ring of that many slots."""
     own = Meanings()
     _registers(own, ring)
     _kernel(own, trouble)
-    mapping.add(own)
+    mapping.add(own, made)
     own.constant("system_bh_highpri_wq", Value(VOID_POINTER, Pointer.to("a work queue")))
     return own
 
 
 def known_meanings() -> Meanings:
     """All functions that have a meaning where this driver is read."""
-    return KERNEL.also(meanings(1, Trouble()))
+    return KERNEL.also(meanings(1, Trouble(), Made()))
 
 
 def _registers(own: Meanings, ring: int) -> None:

@@ -4,9 +4,9 @@ By rules that hold for any C, whatever the names are:
 - A member with a number or a truth that a section of the driver stores into is state. The row's flag `rx.locked` is
   the one such member that a section also reads (`lock-flag` "locked") or that none reads ("written"). More than one,
   or one for which the row has nothing, is refused; so is a pointer that a section stores.
-- What sections only read holds what the driver's own slave_config has left there, called as the client of the row
-  calls it at probe (axis `metadata`); the rest is 0, as probe allocates it. Where requests can come before that call,
-  it is the one or the other, as `rx.locking_enabled` says.
+- What sections only read holds what the driver's own slave_config or attach has left there, called as the client of
+  the row calls it (axis `metadata`); the rest is 0, as probe allocates it. Where requests can come before the address
+  is known, it is the one or the other, as `rx.locking_enabled` or `rx.scratchpad` says.
 
 Dropped, and why no property can see it: what no section reads; that the first start applies the configuration, which
 writes one register of no meaning.
@@ -14,14 +14,14 @@ writes one register of no meaning.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from pycparser import c_ast
 
 from model.context import Context
 from model.source.bam import facts
-from model.source.ctypes import Array, CType, Integer, PointerTo, Struct
+from model.source.ctypes import UNSIGNED, UNSIGNED_LONG, VOID_POINTER, Array, CType, Integer, PointerTo, Struct
 from model.source.symbolic.statements import Interpreter
 from model.source.symbolic.values import Pointer, Value, merge, number
 from model.source.tree import SourceError
@@ -29,7 +29,8 @@ from model.source.unit import Unit, coordinate
 
 BOUND = frozenset({"id", "fifo_phys", "head", "tail", "initialized", "paused", "reconfigure"})
 """Members of `struct bam_chan` that are numbers, and that every version has."""
-CONFIGURE = "bam_slave_config"
+CONFIGURE, PRIVATE = "bam_slave_config", "peripheral_config"
+PREPARE, PREPARED = "bam_prep_slave_sg", ("vd", "num_desc", "flags", "curr_desc", "dir", "length", "desc")
 DEVICE_TABLE = "bam_of_match"
 
 _Node: TypeAlias = c_ast.Node  # to mypy anything: pycparser ships no type information
@@ -94,6 +95,16 @@ class Kept:
             if isinstance(node, c_ast.StructRef) and node.field.name in own and id(node) not in targets:
                 self.read.add(node.field.name)
 
+    def demand_plain_prep(self) -> None:
+        """Raise SourceError if prep stores more in a transaction than the model knows: the rest is taken for 0."""
+        members = self.unit.structs.get("bam_async_desc", {})
+        for function in _called(self.unit, (PREPARE,)):
+            for node in _nodes(function):
+                target = _stored(node)
+                name = target.field.name if isinstance(target, c_ast.StructRef) else ""
+                if name in members and name not in PREPARED:
+                    raise SourceError(f"{coordinate(target)}: {PREPARE} stores {name}, which has no meaning here")
+
     def flag(self, ctx: Context) -> str | None:
         """The member that is the row's `rx.locked`, None if the row has none. Raises SourceError if they do not fit."""
         for name, where in self.stored.items():
@@ -149,49 +160,93 @@ def _is_list(kind: CType) -> bool:
 
 
 def configure(ctx: Context, machine: Interpreter) -> None:
-    """Call slave_config of the consumer channel as the client of the row does at probe."""
-    if not (ctx.driver_locks and ctx.axes["metadata"] == "peripheral-config"):
+    """Tell the consumer channel where the dummy write goes, as the client of the row does: slave_config, or attach."""
+    if not ctx.driver_locks or ctx.axes["metadata"] == "none":
         return
-    kind = _configuration(machine.unit)
-    machine.types["config"], machine.types["peripheral"] = Struct("dma_slave_config"), kind
-    machine.zeroed |= {"config"}
-    members = machine.unit.members(kind, CONFIGURE)
-    name, member = next(iter(members.items()))
-    if len(members) != 1 or not isinstance(member, Integer):
-        raise SourceError(f"{facts.DRIVER}: struct {kind.tag} is more than an address: what the client puts there?")
-    cells = machine.state.cells
-    cells["peripheral", (name,)] = number(facts.SCRATCHPAD, member)
-    for name, value in (
-        ("direction", number(facts.MEM_TO_DEV, Integer(32, False))),
-        ("peripheral_config", Value(PointerTo(kind), Pointer.to("peripheral"))),
-        ("peripheral_size", number(machine.unit.size(kind, CONFIGURE), Integer(64, False))),
-    ):
-        cells["config", (name,)] = value
-    before = dict(cells)
-    channel = Value(PointerTo(Struct("dma_chan")), Pointer.to("channels", 0, "vc", "chan"))
-    result = machine.call(CONFIGURE, [channel, Value(PointerTo(Struct("dma_slave_config")), Pointer.to("config"))])
+    before = dict(machine.state.cells)
+    channel = Pointer.to("channels", 0, "vc", "chan")
+    if ctx.axes["metadata"] == "peripheral-config":
+        name, arguments = CONFIGURE, [Value(PointerTo(Struct("dma_chan")), channel), _configuration(machine)]
+    elif ctx.attaches_metadata:
+        name, arguments = _attach(machine), _attached(machine, channel)
+    else:
+        raise SourceError(f"{facts.DRIVER}: how the client of this row enables locking is not bound to C yet")
+    result = machine.call(name, arguments)
     if result.number != 0:
-        raise SourceError(f"{coordinate(machine.unit.functions[CONFIGURE])}: does not take the client's configuration")
-    if "rx.locking_enabled" in ctx.space.variables:
-        enabled = ctx.space.term("rx.locking_enabled")
-        for key, value in machine.state.cells.items():
-            if key in before and value is not before[key]:
-                machine.state.cells[key] = merge(enabled, value, before[key])
+        raise SourceError(f"{coordinate(machine.unit.functions[name])}: does not take what the client gives it")
+    for variable in ("rx.locking_enabled", "rx.scratchpad"):
+        if variable in ctx.space.variables:
+            for key, value in machine.state.cells.items():
+                if key in before and value is not before[key]:
+                    machine.state.cells[key] = merge(ctx.space.term(variable), value, before[key])
 
 
-def _configuration(unit: Unit) -> Struct:
-    """The struct that the driver takes the peripheral's configuration for."""
-    if CONFIGURE not in unit.functions:
+def _configuration(machine: Interpreter) -> Value:
+    """The dma_slave_config of the client, with its peripheral_config."""
+    if CONFIGURE not in machine.unit.functions:
         raise SourceError(f"{facts.DRIVER} has no {CONFIGURE}, which the client of this row calls")
-    for node in _nodes(unit.functions[CONFIGURE]):
-        if isinstance(node, c_ast.Decl) and _takes_configuration(node.init):
-            kind = unit.type_of(node.type)
+    kind = _addressed(machine, CONFIGURE, lambda node: isinstance(node, c_ast.StructRef) and node.field.name == PRIVATE)
+    machine.types["config"] = Struct("dma_slave_config")
+    machine.zeroed |= {"config"}
+    for name, value in (
+        ("direction", number(facts.MEM_TO_DEV, UNSIGNED)),
+        (PRIVATE, Value(VOID_POINTER, Pointer.to("metadata"))),
+        ("peripheral_size", number(machine.unit.size(kind, CONFIGURE), UNSIGNED_LONG)),
+    ):
+        machine.state.cells["config", (name,)] = value
+    return Value(PointerTo(Struct("dma_slave_config")), Pointer.to("config"))
+
+
+def _attach(machine: Interpreter) -> str:
+    """The function that attaches metadata."""
+    for name, declaration in machine.unit.globals.items():
+        if machine.unit.type_of(declaration.type) == Struct("dma_descriptor_metadata_ops"):
+            machine.place(c_ast.ID(name))
+            for _, place in machine.cell((f"global {name}", ("attach",)), VOID_POINTER).pointer.places:
+                return str(place.path[0])
+    raise SourceError(f"{facts.DRIVER} has no dma_descriptor_metadata_ops with attach, which the client calls")
+
+
+def _attached(machine: Interpreter, channel: Pointer) -> list[Value]:
+    """The arguments of attach: a descriptor of the channel, the metadata, its size."""
+    name = _attach(machine)
+    parameter = machine.unit.functions[name].decl.type.args.params[1].name
+    kind = _addressed(machine, name, lambda node: isinstance(node, c_ast.ID) and node.name == parameter)
+    machine.types["attached"] = Struct("dma_async_tx_descriptor")
+    machine.state.cells["attached", ("chan",)] = Value(PointerTo(Struct("dma_chan")), channel)
+    size = machine.unit.size(kind, name)
+    return [
+        Value(PointerTo(Struct("dma_async_tx_descriptor")), Pointer.to("attached")),
+        Value(VOID_POINTER, Pointer.to("metadata")),
+        number(size, UNSIGNED_LONG),
+    ]
+
+
+def _addressed(machine: Interpreter, function: str, given: Callable[[_Node], bool]) -> Struct:
+    """Fill the object `metadata`: the struct that a function takes something for, an address and maybe a direction.
+
+    `given`: whether a node is what it takes.
+    """
+    kind = _taken(machine.unit, function, given)
+    where = coordinate(machine.unit.functions[function])
+    machine.types["metadata"] = kind
+    members = machine.unit.members(kind, where)
+    addresses = [name for name, member in members.items() if name != "direction" and isinstance(member, Integer)]
+    if len(addresses) != 1 or len(members) - ("direction" in members) != 1:
+        raise SourceError(f"{where}: struct {kind.tag} is more than an address and a direction: what is in the rest?")
+    for name, member in members.items():
+        assert isinstance(member, Integer)
+        value = facts.MEM_TO_DEV if name == "direction" else facts.SCRATCHPAD
+        machine.state.cells["metadata", (name,)] = number(value, member)
+    return kind
+
+
+def _taken(unit: Unit, function: str, given: Callable[[_Node], bool]) -> Struct:
+    for node in _nodes(unit.functions[function]):
+        if isinstance(node, c_ast.Decl) and node.init is not None:
+            init = node.init.expr if isinstance(node.init, c_ast.Cast) else node.init
+            kind = unit.type_of(node.type) if given(init) else None
             if isinstance(kind, PointerTo) and isinstance(kind.target, Struct):
                 return kind.target
-    where = coordinate(unit.functions[CONFIGURE])
-    raise SourceError(f"{where}: takes no peripheral_config, which is how the client of this row enables locking")
-
-
-def _takes_configuration(node: _Node | None) -> bool:
-    node = node.expr if isinstance(node, c_ast.Cast) else node
-    return isinstance(node, c_ast.StructRef) and node.field.name == "peripheral_config"
+    where = coordinate(unit.functions[function])
+    raise SourceError(f"{where}: takes no struct, which is how the client of this row tells where the dummy write goes")

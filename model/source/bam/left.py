@@ -5,22 +5,28 @@ These are conditions on the state at the beginning under which something is left
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 import z3
 
+from model.channel import TXN
+from model.language.queues import resize
+from model.source.bam import facts
 from model.source.bam.hardware import NAMES, get, pipe
-from model.source.bam.memory import LISTS, Memory, fifo
+from model.source.bam.memory import LISTS, Memory, Path, fifo
 from model.source.bam.outcome import Outcome
 from model.source.ctypes import PointerTo, Struct
 from model.source.symbolic.machine import Obligation
 from model.source.symbolic.terms import Condition, above, as_term, both, either, equal, fold, no, wide
-from model.source.symbolic.values import INDEX, Key, Pointer, Value
+from model.source.symbolic.values import INDEX, Key, Place, Pointer, Value
 
 _BOUND = (("head",), ("tail",), ("initialized",), ("vc", "chan", "cookie"), ("vc", "chan", "completed_cookie"))
 """Members of a channel that the model has variables for, or that no property can see (cookies of the producer)."""
 
 
+COMMON: Mapping[Path, int] = {("num_desc",): 1, ("flags",): 0, ("dir",): facts.MEM_TO_DEV}
+"""What the model knows of each LOCK and UNLOCK that was made."""
 IRQ_HANDLED = 1
 
 
@@ -40,6 +46,7 @@ class Left:
         """All that may not be left, with the condition under which it is."""
         with self.machine.silently():
             found = [*self._members(), *self._pipe(), *self._other(), *self._lists(), *self._transactions()]
+            found += self._made()
         return [Obligation(fold(bad), text, self.end) for bad, text in found if fold(bad) is not False]
 
     def _changed(self, key: Key) -> Condition:
@@ -106,7 +113,8 @@ class Left:
                 yield above(items.length, 0), f"puts something on a list of the {other} channel, which is idle"
 
     def _lists(self) -> Iterator[tuple[Condition, str]]:
-        for member in ("desc_allocated", "desc_terminated"):
+        bound = self.name == "rx" and "rx.desc_allocated" in self.memory.ctx.space.variables
+        for member in ("desc_terminated",) if bound else ("desc_allocated", "desc_terminated"):
             items = self.state.lists[self.memory.at(self.name, "vc", member)]
             yield above(items.length, 0), f"leaves something on {member}"
         key = self.memory.at(self.name, "vc", "desc_completed")
@@ -149,6 +157,27 @@ class Left:
                 changed = self._changed(key)
                 yield both(live, changed), f"leaves {'.'.join(map(str, key[1]))} of a transaction changed"
             yield from self._rows(name, live, in_ring)
+
+    def _made(self) -> Iterator[tuple[Condition, str]]:
+        """A LOCK or UNLOCK that was made is on one list, or freed; it is as the first ones, and has its own mapping."""
+        made, machine = self.memory.made, self.machine
+        for name in made.order if made.failing is None else ():
+            lists = [as_term(hit) for hit in self._places(name, None)]
+            there = as_term(either(*lists))
+            twice = either(*(both(one, other) for one, other in combinations(lists, 2)))
+            gone = as_term(self.state.gone.get(name, False))
+            yield either(twice, z3.And(there, gone)), "leaves a new transaction on two lists, or freed on one"
+            known = [key for key in self.state.cells if key[0] == name]
+            for kind, is_one in zip((TXN.LOCK, TXN.UNLOCK), made.kind(machine, Place(name, (0,))), strict=True):
+                for path, expected in {**COMMON, **self.memory.template.get(kind, {})}.items():
+                    value = self.state.cells.get((name, (0, *path)))
+                    number = wide(value.number if value is not None else 0, 64)
+                    if path[-1] == "dma_address":
+                        unlike = facts.mapping_of(number) != resize(made.numbers[name], 8)
+                    else:
+                        unlike = number != z3.BitVecVal(expected, 64)
+                    text = f"makes a LOCK or UNLOCK with another {'.'.join(map(str, path))} than the first"
+                    yield both(bool(known), there, is_one, fold(unlike)), text
 
     def _rows(self, name: str, live: Condition, in_ring: Condition) -> Iterator[tuple[Condition, str]]:
         """curr_desc is behind what is consumed, and the descriptors that are still to be loaded are as before."""

@@ -11,6 +11,7 @@ is proved holds for every value of it. Left out, and why no property can see it:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import z3
 
@@ -19,14 +20,18 @@ from model.context import Context
 from model.driver import max_descriptors
 from model.hardware.ring import MARKS
 from model.language.queues import Queue, resize
-from model.language.system import Step, Term
+from model.language.system import Step, Term, width_of
+from model.lock import LABELS
 from model.source.bam import facts, kept
 from model.source.bam.hardware import CALLBACK, GLOBAL, KEPT, NAMES, pipe
+from model.source.bam.made import Made, address_of
 from model.source.ctypes import BOOL, INT, UNSIGNED, VOID_POINTER, Array, CType, Integer, Struct
 from model.source.symbolic.state import Items
 from model.source.symbolic.statements import Interpreter
+from model.source.symbolic.terms import fold
 from model.source.symbolic.values import NULL, Key, Place, Pointer, Value, number
 from model.source.tree import SourceError
+from model.source.unit import Unit
 
 LISTS: Mapping[str, tuple[str, ...]] = {
     "desc_submitted": ("vc", "desc_submitted"),
@@ -39,6 +44,9 @@ HIDDEN = "hidden "
 NODE = ("vd", "node")
 OTHER_LISTS = ("desc_allocated", "desc_completed", "desc_terminated")
 FIFO_ADDRESS = 0x1000
+Path: TypeAlias = tuple[str | int, ...]
+Template: TypeAlias = Mapping[int, Mapping[Path, int]]
+"""By kind, LOCK or UNLOCK of `TXN`, and by member the number that it holds."""
 DEVICE = Pointer.to("device")
 MARK_BITS: Mapping[str, int] = dict(zip(MARKS, (facts.LOCK, facts.UNLOCK), strict=True))
 """By mark of the ring's memory the bit of a descriptor that it stands for."""
@@ -64,13 +72,19 @@ def settings(ctx: Context, name: str) -> dict[str, int]:
 
 
 class Memory:
-    """Fills a machine's memory with the state of a channel, `rx` or `tx`."""
+    """Fills a machine's memory with the state of a channel, `rx` or `tx`.
 
-    def __init__(self, ctx: Context, machine: Interpreter, name: str, flag: str | None = None) -> None:
+    `flag`: the member that is `rx.locked`; `made`: what is known of LOCK and UNLOCK as transactions; `template`: by
+    kind what each of these has in the members that the model does not know.
+    """
+
+    def __init__(
+        self, ctx: Context, machine: Interpreter, name: str, flag: str | None, made: Made, template: Template
+    ) -> None:
         self.ctx, self.machine, self.name = ctx, machine, name
         self.step = Step(ctx.space)
         self.commands = name == "rx"
-        self.flag = flag
+        self.flag, self.made, self.template = flag, made, template
         self.ring = ctx.bounds["ring"]
         self.rows = max_descriptors(ctx) if self.commands else REGISTER_WRITES
 
@@ -202,6 +216,11 @@ class Memory:
         for member, head in LISTS.items():
             lists[self.at(name, *head)] = self._entries(member)
         lists[self.at(name, "vc", "desc_completed")] = self._completed()
+        if self.commands and "rx.desc_allocated" in self.ctx.space.variables:
+            lists[self.at(name, "vc", "desc_allocated")] = self._allocated()
+        if self.commands and self.made.count:
+            known = {what: self.step[f"rx.{what}"] for what in ("alive", "mapped", "leaked")}
+            self.made.begin(self.machine, known)
         self._slots(behind, length)
 
     def _entries(self, member: str) -> Items:
@@ -216,12 +235,26 @@ class Memory:
         return Items(tuple(pointers), resize(queue.length, 64))
 
     def _completed(self) -> Items:
-        """Whatever waits for the tasklet, as one transaction."""
+        """Whatever waits for the tasklet, as one transaction: lists are spliced whole."""
         waiting = z3.Bool(f"{HIDDEN}rx.desc_completed") if self.commands else self.step["tx.desc_completed"]
         name = f"{self.name}.desc_completed[0]"
         done = {"left": z3.BitVecVal(0, 2), "req": z3.BitVecVal(0, 1), "kind": z3.BitVecVal(TXN.DATA, TXN.width)}
+        if self.commands and self.ctx.tasklet_frees:
+            self.made.waiting = name
+            for kind, label in LABELS.items():
+                some = self.step[f"rx.desc_completed_{label}"] != 0
+                done["kind"] = z3.If(some, z3.BitVecVal(kind, TXN.width), done["kind"])
+                waiting = z3.Or(some, waiting)
         self._transaction(name, {**done, "cookie": z3.BitVecVal(0, 1)}, False)
         length = z3.If(waiting, z3.BitVecVal(1, 64), z3.BitVecVal(0, 64))
+        return Items((Pointer.to(name, *NODE),), length)
+
+    def _allocated(self) -> Items:
+        """What was prepared and never submitted, as one transaction."""
+        name, command = "rx.desc_allocated[0]", z3.BitVecVal(TXN.CMD, TXN.width)
+        entry = {"left": z3.BitVecVal(REGISTER_WRITES, 2), "req": z3.BitVecVal(0, 1), "kind": command}
+        self._transaction(name, {**entry, "cookie": z3.BitVecVal(0, 1)}, False)
+        length = z3.If(self.step["rx.desc_allocated"], z3.BitVecVal(1, 64), z3.BitVecVal(0, 64))
         return Items((Pointer.to(name, *NODE),), length)
 
     def _transaction(self, name: str, entry: Mapping[str, Term], listed: bool) -> None:
@@ -242,6 +275,7 @@ class Memory:
         else:
             self.hidden(name, ("xfer_len",))
         self._client_part(name, entry)
+        self._lock_part(name, kind, mapping)
         flags = z3.If(data, z3.BitVecVal(0, 16), z3.BitVecVal(facts.CMD, 16))
         for txn, bit in ((TXN.LOCK, facts.LOCK), (TXN.UNLOCK, facts.UNLOCK)):
             flags = z3.If(kind == txn, z3.BitVecVal(facts.CMD | bit, 16), flags)
@@ -250,6 +284,29 @@ class Memory:
             self.put(name, ("desc", row, "flags"), z3.simplify(flags))
             self.put(name, ("desc", row, "addr"), z3.simplify(where))
             self.hidden(name, ("desc", row, "size"))
+
+    def waiting(self, name: str, kind: int, number_of: int, context: str) -> Term:
+        """Make the LOCK or UNLOCK of a number that was taken in order to free it; whether there is such a one."""
+        entry = {"left": z3.BitVecVal(0, 2), "req": z3.BitVecVal(0, 1), "kind": z3.BitVecVal(kind, TXN.width)}
+        mapping = z3.BitVecVal(number_of, width_of(self.made.count))
+        self._transaction(name, {**entry, "cookie": z3.BitVecVal(0, 1), "map": mapping}, False)
+        taken = self.step[f"rx.{context}_{LABELS[kind]}"]
+        return z3.Extract(number_of, number_of, taken) == 1
+
+    def _lock_part(self, name: str, kind: Term, mapping: Term) -> None:
+        """What a LOCK or UNLOCK has beside; a transaction of the client has 0 there, as its prep allocates it."""
+        if self.commands and self.made.count:
+            self.made.numbers[name] = resize(mapping, width_of(self.made.count))
+        for path, leaf in self.machine.leaves(Struct("bam_async_desc")):
+            if (name, path) in self.machine.state.cells or not isinstance(leaf, Integer):
+                continue
+            value = z3.BitVecVal(0, max(leaf.width, 8))
+            for txn, members in self.template.items() if self.commands else ():
+                own = z3.BitVecVal(members.get(path, 0), value.size())
+                if path[-1] == "dma_address":
+                    own = address_of(resize(mapping, width_of(self.made.count)))
+                value = z3.If(kind == txn, own, value)
+            self.put(name, path, fold(value != 0) if leaf == BOOL else z3.simplify(value), leaf)
 
     def _content(self, kind: Term, total: Term, row: int) -> Term:
         """What descriptor `row` of those that remain points to."""
@@ -331,3 +388,12 @@ class Memory:
 def modulo(position: Term, slots: int) -> Term:
     """A position below twice the slots, as a slot."""
     return z3.If(z3.UGE(position, slots), position - slots, position)
+
+
+def work_item(unit: Unit) -> Pointer:
+    """The work item of the device, or the tasklet that older kernels have."""
+    members = unit.structs.get("bam_device", {})
+    found = [name for name, kind in members.items() if kind in (Struct("work_struct"), Struct("tasklet_struct"))]
+    if len(found) != 1:
+        raise SourceError(f"{facts.DRIVER}: struct bam_device has {len(found)} work items or tasklets; one is meant")
+    return Pointer.to("bdev", found[0])

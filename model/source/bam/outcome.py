@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import z3
 
-from model.channel import Channel
+from model.channel import TXN, Channel, one_hot
 from model.hardware.pipes import reset_pipe
 from model.language.queues import Queue, resize
 from model.language.system import Step, Term
+from model.lock import LABELS, contexts
 from model.source.bam import facts
 from model.source.bam.hardware import get, pipe
 from model.source.bam.memory import LISTS, MARK_BITS, NODE, NODES, Memory, fifo, modulo, settings
@@ -147,6 +148,37 @@ class Outcome:
                 found = z3.If(as_term(under), marked, found)
             step[f"rx.slots_{mark}"] = z3.simplify(found)
 
+    def write_made(self, step: Step, context: str, freed: bool) -> None:
+        """Which LOCK and UNLOCK transactions there are, mapped, completed, taken into a context, or `freed` there."""
+        made, machine = self.memory.made, self.machine
+        for name in ("alive", "leaked", *(("mapped",) if self.ctx.lock_mappings else ())):
+            step[f"rx.{name}"] = made.get(machine, name)
+        before, taken = Step(step.space), made.get(machine, "completed taken")
+        for kind, label in LABELS.items():
+            own = before[f"rx.{context}_{label}"] if context in contexts(self.ctx) else z3.BitVecVal(0, made.count)
+            if not self.ctx.tasklet_frees:
+                step[f"rx.{context}_{label}"] = z3.simplify(own | made.get(machine, f"taken {label}"))
+            elif not freed:
+                waited = before[f"rx.desc_completed_{label}"]
+                more = made.get(machine, f"taken {label}") | z3.If(taken, waited, waited & 0)
+                step[f"rx.{context}_{label}"] = z3.simplify(own | more)
+                step[f"rx.desc_completed_{label}"] = z3.simplify(
+                    self._completed(kind, z3.If(taken, waited & 0, waited))
+                )
+            if freed:
+                step[f"rx.{context}_{label}"] = own & 0
+
+    def _completed(self, kind: int, waited: Term) -> Term:
+        """Of a kind which are on desc_completed: those that waited, and those that the section put there."""
+        items, made = self._list("vc", "desc_completed"), self.memory.made
+        for position, entry in enumerate(items.entries):
+            for under, place in self._owner(entry, "desc_completed").places:
+                if place.object in made.numbers and place.object != made.waiting:
+                    is_one = made.kind(self.machine, place)[(TXN.LOCK, TXN.UNLOCK).index(kind)]
+                    there = as_term(both(under, above(items.length, position), is_one))
+                    waited = z3.If(there, waited | one_hot(made.numbers[place.object], made.count), waited)
+        return waited
+
     def _ring_changed(self) -> bool:
         cells = self.machine.state.cells
         watched = [key for key in cells if key[0] == fifo(self.name)]
@@ -165,6 +197,8 @@ class Outcome:
             return
         if self.memory.flag is not None:
             ch["locked"] = as_term(self._member(self.memory.flag).truth)
+        if "rx.desc_allocated" in step.space.variables:
+            ch["desc_allocated"] = as_term(above(self._list("vc", "desc_allocated").length, 0))
         self._write_cookies(step, ch)
 
     def _write_cookies(self, step: Step, ch: Channel) -> None:

@@ -17,30 +17,37 @@ from dataclasses import dataclass, replace
 import z3
 
 from model.channel import Channel
-from model.context import Protocol
+from model.context import Context, Protocol
 from model.driver import covered, restart_cookies
 from model.language.system import Action, Step, Term
 from model.language.terms import variables_of
+from model.lock import LABELS, TERMINATED
 from model.source.bam import facts
 from model.source.bam.hardware import NAMES, Trouble, meanings
 from model.source.bam.kept import Kept
 from model.source.bam.left import Left
-from model.source.bam.memory import HIDDEN, Memory
+from model.source.bam.made import Made
+from model.source.bam.memory import HIDDEN, Memory, work_item
 from model.source.bam.outcome import Outcome
+from model.source.bam.template import template
 from model.source.bam.watch import Watch
 from model.source.bam.wellformed import well_formed
 from model.source.ctypes import BOOL, VOID_POINTER
 from model.source.symbolic.kernel import KERNEL
 from model.source.symbolic.machine import Obligation, bit_blasting
 from model.source.symbolic.statements import Interpreter
-from model.source.symbolic.terms import as_term, both, either, fold
-from model.source.symbolic.values import Pointer, Value, number
+from model.source.symbolic.terms import as_term, both, either, fold, no
+from model.source.symbolic.values import VOID, Place, Pointer, Value, number
 from model.source.tree import SourceError, SourceTree
 from model.source.unit import Unit, coordinate
 
 DECLARED = re.compile(r"(client|fault)\..*|work\.at_tx")
 """The variables that an action changes by hand, whatever the C does."""
 
+
+ALLOCATIONS = ("lock-alloc", "unlock-alloc")
+"""The faults of building a LOCK, and an UNLOCK."""
+FREE = ("bam_dma_free_desc",)
 
 WRONG = "wrong_in_c"
 """The event of an action whose C does what it must not do."""
@@ -50,9 +57,10 @@ WRONG = "wrong_in_c"
 class Section:
     """A function of the driver on a channel: its name in one of the versions, and what it is given.
 
-    `given`: "chan", "irq", "work" or "task"; `model`: module and function of the model that say the same; `taken`:
-    whether the work item is off its queue when it begins; `bounded`: whether its lists are those of the model at any
-    time; `callbacks`: how often the client's callback runs.
+    `given`: "chan", "irq", "work" or "task", or "free" for a function that frees one; `model`: module and function of
+    the model that say the same; `taken`: whether the work item is off its queue when it begins; `bounded`: whether its
+    lists are those of the model at any time; `callbacks`: how often the client's callback runs; `context`: where what
+    it takes in order to free it waits, or, of "free", what it frees.
     """
 
     channel: str
@@ -62,6 +70,7 @@ class Section:
     taken: bool = False
     bounded: bool = True
     callbacks: int = 0
+    context: str = TERMINATED
 
 
 def _sections() -> dict[str, Section]:
@@ -74,8 +83,12 @@ def _sections() -> dict[str, Section]:
         found[f"driver.process_{name}_irq"] = Section(name, ("bam_dma_irq",), "irq", f"{driver}process_channel_irqs")
         work = ("bam_dma_work", "dma_tasklet")
         found[f"driver.work_{name}"] = Section(name, work, "work", f"{driver}bam_start_dma", taken=name == "rx")
+    free, freeing = (FREE, "free", "model/lock.py: free_lock_txns"), "freeing"
     return found | {
-        "driver.complete_tx": Section("tx", ("vchan_complete",), "task", "model/client.py: actions", callbacks=1)
+        "driver.complete_tx": Section("tx", ("vchan_complete",), "task", "model/client.py: actions", callbacks=1),
+        "driver.complete_rx": Section("rx", ("vchan_complete",), "task", "model/driver.py: actions", context=freeing),
+        "driver.free_rx": Section("rx", *free, context=freeing),
+        "client.free_rx": Section("rx", *free),
     }
 
 
@@ -110,8 +123,10 @@ def read_driver(tree: SourceTree, ring: int) -> Unit:
 def unbound(protocol: Protocol) -> str | None:
     """Why the state of a version cannot be read from C yet, if so."""
     ctx = protocol.ctx
-    if ctx.lock_txns or ctx.client_locks or "rx.desc_allocated" in ctx.space.variables:
-        return "LOCK and UNLOCK as transactions are not bound to C yet"
+    if ctx.client_locks:
+        return "LOCK and UNLOCK that the client queues are not bound to C yet"
+    if ctx.axes["lock-storage"] == "channel":
+        return "a mapping of LOCK that belongs to the channel is not bound to C yet"
     return None
 
 
@@ -124,19 +139,13 @@ def execute(protocol: Protocol, unit: Unit, action: Action) -> Read:
     assert section is not None
     if reason := unbound(protocol):
         raise SourceError(reason)
-    function = _function(unit, section)
-    trouble = _trouble(action)
-    known = KERNEL.also(meanings(ctx.bounds["ring"], trouble))
-    guard = [term for key, term in action.guard.items() if not key.endswith(" is tried")]
-    machine = Interpreter(unit, known, [*well_formed(ctx).values(), *guard])
-    memory = Memory(ctx, machine, section.channel, Kept(unit, ROOTS).flag(ctx))
-    memory.load()
-    if not section.bounded:
-        machine.limits.clear()
-    if section.taken:
-        machine.state.cells["hw", ("work",)] = Value(BOOL, False)
+    function, trouble = _function(unit, section), _trouble(action)
+    failing = _failing(ctx, unit, section, action) if action.fault in ALLOCATIONS else None
+    memory = _loaded(ctx, unit, section, action, trouble)
+    memory.made.failing, machine = failing, memory.machine
     before, watch = machine.state.copy(), Watch(memory)
-    value = machine.call(function, _arguments(section))
+    value = _run(memory, section, function)
+    memory.made.demand_numbers(machine)
     outcome = Outcome(memory, before)
     where = coordinate(unit.functions[function])
     made = _independent(machine, where, _action(protocol, action, section, outcome, watch))
@@ -146,9 +155,58 @@ def execute(protocol: Protocol, unit: Unit, action: Action) -> Read:
     ]
     if action.fault is not None:
         tried = f"{action.fault} is tried"
-        made = replace(made, guard={**action.guard, tried: z3.simplify(as_term(trouble.met))})
+        met = memory.made.met if action.fault in ALLOCATIONS else trouble.met
+        made = replace(made, guard={**action.guard, tried: z3.simplify(as_term(met))})
     lines = {at: as_term(either(*(both(*path) for path in paths))) for at, paths in machine.lines.items()}
     return Read(made, tuple(wrongs), where, lines)
+
+
+def _loaded(ctx: Context, unit: Unit, section: Section, action: Action, trouble: Trouble) -> Memory:
+    """The memory that the section finds, for every well-formed state in which the model's action can be taken."""
+    made = Made(ctx.bounds["mappings"] if ctx.lock_txns else 0)
+    known = KERNEL.also(meanings(ctx.bounds["ring"], trouble, made))
+    guard = [term for key, term in action.guard.items() if not key.endswith(" is tried")]
+    machine = Interpreter(unit, known, [*well_formed(ctx).values(), *guard])
+    kept = Kept(unit, ROOTS)
+    kept.demand_plain_prep()
+    flag = kept.flag(ctx)
+    memory = Memory(ctx, machine, section.channel, flag, made, template(ctx, unit, flag))
+    memory.load()
+    if not section.bounded:
+        machine.limits.clear()
+    if section.taken:
+        machine.state.cells["hw", ("work",)] = Value(BOOL, False)
+    return memory
+
+
+def _run(memory: Memory, section: Section, function: str) -> Value:
+    """Execute the section; one that frees does so with each LOCK and UNLOCK of its context."""
+    if section.given != "free":
+        return memory.machine.call(function, _arguments(memory.machine.unit, section))
+    machine = memory.machine
+    memory.made.at_once = True
+    for kind, label in LABELS.items():
+        for number_of in range(memory.made.count):
+            base, name = machine.state, f"{section.context} {label} {number_of}"
+            there = memory.waiting(name, kind, number_of, section.context)
+            machine.state = base.copy(there)
+            machine.call(function, [Value(VOID_POINTER, Pointer.to(name, "vd"))])
+            joined = machine.join(machine.state, base.copy(no(there)))
+            assert joined is not None
+            joined.path = base.path
+            machine.state = joined
+    return VOID
+
+
+def _failing(ctx: Context, unit: Unit, section: Section, action: Action) -> int:
+    """Which allocation of the section makes the first LOCK, or UNLOCK, as an execution without a failure shows."""
+    memory = _loaded(ctx, unit, section, action, Trouble())
+    _run(memory, section, _function(unit, section))
+    for position, name in enumerate(memory.made.order):
+        kinds = memory.made.kind(memory.machine, Place(name, (0,)))
+        if memory.machine.decided(kinds[ALLOCATIONS.index(str(action.fault))]) is True:
+            return position
+    raise SourceError(f"{facts.DRIVER}: no allocation in {_function(unit, section)} is one that {action.fault} means")
 
 
 def with_driver(protocol: Protocol, tree: SourceTree) -> Protocol:
@@ -237,7 +295,7 @@ def _trouble(action: Action) -> Trouble:
     return Trouble(action.fault, int(number_of[1]) if number_of and action.fault else 1)
 
 
-def _arguments(section: Section) -> list[Value]:
+def _arguments(unit: Unit, section: Section) -> list[Value]:
     channel = NAMES.index(section.channel)
     if section.given == "chan":
         return [Value(VOID_POINTER, Pointer.to("channels", channel, "vc", "chan"))]
@@ -245,13 +303,15 @@ def _arguments(section: Section) -> list[Value]:
         return [number(0), Value(VOID_POINTER, Pointer.to("bdev"))]
     if section.given == "task":
         return [Value(VOID_POINTER, Pointer.to("channels", channel, "vc", "task"))]
-    return [Value(VOID_POINTER, Pointer.to("bdev", "task"))]
+    return [Value(VOID_POINTER, work_item(unit))]
 
 
 def _action(protocol: Protocol, action: Action, section: Section, outcome: Outcome, watch: Watch) -> Action:
     ctx = protocol.ctx
     step = Step(ctx.space)
     outcome.write(step)
+    if ctx.lock_txns and section.channel == "rx":
+        outcome.write_made(step, section.context, section.given == "free")
     channel = Channel(ctx, step, section.channel)
     if section.given == "chan" and not section.bounded and channel.commands:
         restart_cookies(channel)

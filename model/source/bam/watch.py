@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import z3
+
+from model.language.queues import resize
 from model.source.bam import facts
 from model.source.bam.hardware import NAMES, get, pipe, put
-from model.source.bam.memory import Memory, fifo
+from model.source.bam.memory import NODE, Memory, fifo
 from model.source.ctypes import UNSIGNED
 from model.source.symbolic.arithmetic import binary
 from model.source.symbolic.machine import Machine
-from model.source.symbolic.terms import Condition, both, either, equal, fold
-from model.source.symbolic.values import Key, Place, Value, number
+from model.source.symbolic.terms import Condition, above, both, either, equal, fold, wide
+from model.source.symbolic.values import Key, Place, Pointer, Value, number
 
 PROTECTED = ("head", "tail", "initialized", "reconfigure", "paused", "desc_list")
 """Members of a channel that only a section under vc.lock may look at; so are the lists and cookies in `vc`."""
@@ -29,6 +32,8 @@ class Watch:
         self.machine.on_lock.append(self._lock)
         self.machine.on_access.append(self._access)
         self.machine.on_store.append(self._store)
+        if memory.commands and "rx.metadata" in memory.ctx.space.variables:
+            self.machine.on_push.append(self._push)
 
     def _lock(self, key: Key, taken: bool) -> None:
         if taken and key[0] == "channels" and isinstance(key[1][0], int):
@@ -67,6 +72,31 @@ class Watch:
                 locks = binary(self.machine, "&", value, number(facts.LOCK | facts.UNLOCK)).truth
                 self.machine.oblige(both(under, locks), "writes a LOCK or UNLOCK into the producer's ring")
             self._note("ring_lapped", both(under, equal(offset, (slot + 1) % self.memory.ring)))
+
+    def _push(self, key: Key, entry: Pointer) -> None:
+        """A LOCK is put before commands of another request than the one whose metadata the channel has."""
+        if key != self.memory.at("rx", "vc", "desc_issued"):
+            return
+        made, foreign = self.memory.made, []
+        for head in ("desc_issued", "desc_submitted") if self.memory.ctx.axes["lock"] == "issue" else ("desc_issued",):
+            items = self.machine.state.lists[self.memory.at("rx", "vc", head)]
+            foreign += [both(above(items.length, at), self._foreign(each)) for at, each in enumerate(items.entries)]
+        for under, place in entry.places:
+            owner = Place(place.object, place.path[: -len(NODE)])
+            if place.object in made.order:
+                is_lock, _ = made.kind(self.machine, owner)
+                self._note("bracket_with_foreign_metadata", both(under, is_lock, either(*foreign)))
+
+    def _foreign(self, entry: Pointer) -> Condition:
+        """Whether a waiting transaction is a command of another request than the one whose metadata are stored."""
+        found, stored = [], resize(self.memory.step["rx.metadata"], 8)
+        for under, place in entry.places:
+            path = (*place.path[: -len(NODE)], "desc", 0)
+            cells = [self.machine.state.cells.get((place.object, (*path, name))) for name in ("flags", "addr")]
+            flags, where = (wide(cell.number if cell is not None else 0, 32) for cell in cells)
+            command = z3.And(facts.has(flags, facts.CMD), z3.Not(facts.has(flags, facts.LOCK | facts.UNLOCK)))
+            found.append(both(under, z3.And(command, facts.request_of(where) != stored)))
+        return either(*found)
 
     def _note(self, event: str, condition: Condition) -> None:
         hit = fold(both(self.machine.path, condition))

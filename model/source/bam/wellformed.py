@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 import z3
 
-from model.channel import HW, REGISTER_WRITES, TXN
+from model.channel import HW, REGISTER_WRITES, TXN, one_hot
 from model.context import Context
 from model.driver import max_descriptors
 from model.hardware.ring import MARKS
 from model.language.queues import Queue, resize
-from model.language.system import Step, Term
+from model.language.system import Step, Term, width_of
+from model.lock import LABELS, contexts, is_lock
 
 WIDE = 16
 
@@ -36,6 +37,8 @@ def well_formed(ctx: Context) -> dict[str, Term]:
     found["a ring has less than its slots"] = z3.And(
         *(z3.ULT(resize(step[f"{name}.ring.len"], WIDE), ctx.bounds["ring"]) for name in ("rx", "tx"))
     )
+    if ctx.lock_txns:
+        found["LOCK and UNLOCK transactions have numbers of their own, and are mapped"] = _numbers(ctx, step)
     if ctx.lock_slots:
         for name in ("rx", "tx"):
             head, tail, length = (resize(step[f"{name}.{what}"], WIDE) for what in ("head", "tail", "ring.len"))
@@ -43,6 +46,24 @@ def well_formed(ctx: Context) -> dict[str, Term]:
             found[f"{name}: what the pipe has still to execute is between head and tail"] = z3.ULE(length, between)
         found["the slots' memory has the LOCKs and UNLOCKs that the pipe has still to execute"] = _marks(ctx, step)
     return found
+
+
+def _numbers(ctx: Context, step: Step) -> Term:
+    """Each that is on a list, or waits to be freed, is alive and has another number than the rest; so it is mapped."""
+    count, found, seen = ctx.bounds["mappings"], [], z3.BitVecVal(0, ctx.bounds["mappings"])
+    sets = [step[f"rx.{context}_{label}"] for context in contexts(ctx) for label in LABELS.values()]
+    for name in ("desc_submitted", "desc_issued", "desc_list"):
+        for entry in Queue(step, f"rx.{name}").entries():
+            number = one_hot(resize(entry["map"], width_of(count)), count)
+            sets.append(z3.If(z3.And(entry["valid"], is_lock(entry)), number, number & 0))
+            found.append(z3.Implies(z3.And(entry["valid"], is_lock(entry)), number != 0))
+    for one in sets:
+        found.append(seen & one == 0)
+        seen = seen | one
+    found.append(seen & ~step["rx.alive"] == 0)
+    if ctx.lock_mappings:
+        found += [seen & ~step["rx.mapped"] == 0, step["rx.mapped"] & ~step["rx.alive"] == 0]
+    return z3.And(*found)
 
 
 def _marks(ctx: Context, step: Step) -> Term:

@@ -129,11 +129,11 @@ class Inputs(Interpreter):
             found = self.initial[key] = self.anything(kind, str(Place(*key)))
         return found
 
-    def keys(self, place: Place) -> Iterator[tuple[Condition, Key]]:
+    def keys(self, place: Place, under: Condition = True) -> Iterator[tuple[Condition, Key]]:
         """As of any machine; an element of an array whose length is not known is where it is."""
         if all(isinstance(step, str | int) for step in place.path) and place.object in self.given:
             return iter([(True, (place.object, place.path))])
-        return super().keys(place)
+        return super().keys(place, under)
 
     def load(self, pointer: Pointer, kind: CType) -> Value:
         """What is there; an element of an array of numbers is anything."""

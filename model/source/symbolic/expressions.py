@@ -7,7 +7,7 @@ as these drivers have no two side effects on one place in an expression.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import z3
 from pycparser import c_ast
@@ -15,12 +15,13 @@ from pycparser import c_ast
 from model.source.ctypes import CHAR_POINTER, INT, LONG, UNSIGNED, Array, CType, Function, Integer, PointerTo, Void
 from model.source.parse import ELVIS
 from model.source.symbolic.arithmetic import as_kind, binary, inverted, negated, size
-from model.source.symbolic.machine import Machine
+from model.source.symbolic.machine import ExceededError, Machine
 from model.source.symbolic.meanings import Meanings
 from model.source.symbolic.terms import Condition, both, fold, no
 from model.source.symbolic.values import FUNCTION, VOID, Pointer, Value, merge, number, truth
 from model.source.unit import Unit, coordinate, integer
 
+Found = TypeVar("Found")
 _Node: TypeAlias = c_ast.Node  # to mypy anything: pycparser ships no type information
 
 
@@ -32,6 +33,19 @@ class Expressions(Machine):
         self.meanings = meanings
         self.scopes: list[dict[str, tuple[str, CType]]] = []
         self._globals: set[str] = set()
+        self._calls: list[str] = []
+        self._results: list[tuple[str, CType]] = []
+
+    def attempt(self, run: Callable[[], Found]) -> Found | None:
+        """What something comes to; None if it exceeds a capacity in every state, of which nothing is said then."""
+        scopes, walks, where = self.scopes, self.walks, self.where
+        depth, calls, results = len(scopes), len(self._calls), len(self._results)
+        try:
+            return run()
+        except ExceededError:
+            self.scopes, self.walks, self.where = scopes, walks, where
+            del self.scopes[depth:], self._calls[calls:], self._results[results:]
+            return None
 
     def call(self, name: str, arguments: Sequence[Value]) -> Value:
         """Execute a function that is read."""

@@ -59,6 +59,8 @@ def push(machine: Machine, entry: Pointer, head: Pointer, front: bool) -> None:
     key = head_of(machine, head)
     _demand_alive(machine, entry)
     machine.oblige(_on_some_list(machine, entry), "puts onto a list what is on one already")
+    for notice in machine.on_push:
+        notice(key, entry)
     items = machine.state.lists[key]
     if not front and any(key == walk.key for walk in machine.walks):
         machine.refuse("puts an entry at the end of the list that a loop walks along, which has no meaning here")

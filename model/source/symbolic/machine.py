@@ -40,6 +40,10 @@ def bit_blasting() -> z3.Solver:
     return z3.Then(*steps).solver()
 
 
+class ExceededError(SourceError):
+    """A path on which a capacity of the model never suffices: nothing is said of it, so its execution ends."""
+
+
 @dataclass
 class Obligation:
     """What must not happen: under which condition on the state at the beginning it does, what it is, and file:line."""
@@ -67,7 +71,8 @@ class Machine:
     executed; `lines`: by file:line the conditions of each path that has executed a statement there; `limits`: the name
     and the capacity of a list that a model bounds; `exceeded`: under which condition which of them does not suffice,
     after which nothing is said. Told are `on_lock` of each lock that is taken (True) or released, `on_access` of each
-    place that is read or written, `on_store` of each value that is stored, and under which further condition.
+    place that is read or written, `on_push` of each entry before it is put onto a list, `on_store` of each value that
+    is stored, and under which further condition.
     """
 
     def __init__(self, unit: Unit, assume: Sequence[z3.BoolRef] = ()) -> None:
@@ -84,6 +89,7 @@ class Machine:
         self.walks: list[Walk] = []
         self.on_lock: list[Callable[[Key, bool], None]] = []
         self.on_access: list[Callable[[Key], None]] = []
+        self.on_push: list[Callable[[Key, Pointer], None]] = []
         self.on_store: list[Callable[[Key, Condition, Value], None]] = []
         self.lines: dict[str, list[tuple[Condition, ...]]] = {}
         self.where = "?"
@@ -159,6 +165,8 @@ class Machine:
         self._assumed.append(z3.Not(beyond))
         self._known.clear()
         self._examples = [one for one in self._examples if z3.is_false(one.eval(beyond, model_completion=True))]
+        if not self.possible(True):
+            raise ExceededError(f"{self.where}: exceeds {name} on every path that gets here")
 
     # paths
 
@@ -236,23 +244,27 @@ class Machine:
 
     # access
 
-    def keys(self, place: Place) -> Iterator[tuple[Condition, Key]]:
-        """The places that one with indices can be, each with its condition; an index beyond is an obligation."""
+    def keys(self, place: Place, under: Condition = True) -> Iterator[tuple[Condition, Key]]:
+        """The places that one with indices can be, each with its condition; an index beyond is an obligation.
+
+        `under`: the condition under which it is that place.
+        """
         found: list[tuple[Condition, tuple[str | int, ...]]] = [(True, ())]
         for position, step in enumerate(place.path):
             if isinstance(step, str):
-                found = [(under, (*path, step)) for under, path in found]
+                found = [(met, (*path, step)) for met, path in found]
                 continue
             count = self.length(Place(place.object, place.path[:position]))
-            self.oblige(self._outside(step, count), f"an index beyond the {count} elements of {Place(place.object)}")
+            outside = both(under, self._outside(step, count))
+            self.oblige(outside, f"an index beyond the {count} elements of {Place(place.object)}")
             indices = [step] if isinstance(step, int) else range(count)
             found = [
-                (both(under, hit), (*path, index))
-                for under, path in found
+                (both(met, hit), (*path, index))
+                for met, path in found
                 for index in indices
                 if 0 <= index < count and (hit := equal(step, index)) is not False
             ]
-        return ((under, (place.object, path)) for under, path in found)
+        return ((met, (place.object, path)) for met, path in found)
 
     @staticmethod
     def _outside(index: Number, count: int) -> Condition:
@@ -306,7 +318,7 @@ class Machine:
             return Value(kind, pointer)
         found: Value | None = None
         for under, place in self.accessible(pointer):
-            for hit, key in self.keys(place):
+            for hit, key in self.keys(place, under):
                 self.touch(key)
                 value = self.cell(key, kind)
                 found = value if found is None else merge(fold(both(under, hit)), value, found)
@@ -336,7 +348,7 @@ class Machine:
             self.copy(pointer, value.pointer, value.kind)
             return
         for under, place in self.accessible(pointer):
-            for hit, key in self.keys(place):
+            for hit, key in self.keys(place, under):
                 self.touch(key)
                 where = fold(both(under, hit))
                 for notice in self.on_store:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeAlias
 
-import z3
 from pycparser import c_ast
 
 from model.source.ctypes import CType, PointerTo, Void
@@ -19,12 +18,11 @@ from model.source.symbolic import locks
 from model.source.symbolic.arithmetic import binary
 from model.source.symbolic.expressions import Expressions
 from model.source.symbolic.lists import containing, head_of
-from model.source.symbolic.machine import Walk
-from model.source.symbolic.meanings import Meanings
+from model.source.symbolic.machine import ExceededError, Walk
 from model.source.symbolic.state import Items, State
 from model.source.symbolic.terms import Condition, above, either, fold, no
 from model.source.symbolic.values import VOID, Pointer, Value
-from model.source.unit import Unit, coordinate
+from model.source.unit import coordinate
 
 MOST_ROUNDS = 64
 GUARD, SCOPED, WALK, SAFE = "__guard_", "__scoped_guard_", "__list_for_each_entry", "__list_for_each_entry_safe"
@@ -39,11 +37,6 @@ Rounds: TypeAlias = tuple[State | None, State | None]
 
 class Interpreter(Expressions):
     """Executes functions: `call(name, arguments)` on the present `state`."""
-
-    def __init__(self, unit: Unit, meanings: Meanings, assume: Sequence[z3.BoolRef] = ()) -> None:
-        super().__init__(unit, meanings, assume)
-        self._calls: list[str] = []
-        self._results: list[tuple[str, CType]] = []
 
     def call(self, name: str, arguments: Sequence[Value]) -> Value:
         """Execute a function that is read, and give what it returns; refuses what has no meaning with file:line."""
@@ -224,7 +217,12 @@ class Interpreter(Expressions):
             if holds is False:
                 continue
             self.state = base if holds is True else base.copy(holds)
-            self._merge(ways, self.statement(body) if body is not None else {"next": self.state})
+            if body is None:
+                self._merge(ways, {"next": self.state})
+            else:
+                self._merge(ways, self.attempt(partial(self.statement, body)) or {})
+        if not ways:
+            raise ExceededError(f"{self.where}: exceeds a capacity of the model on every path that gets here")
         return ways
 
     def _switch(self, node: c_ast.Switch) -> Ways:
@@ -304,7 +302,8 @@ class Interpreter(Expressions):
             if condition is False:
                 break
             self.state = self.state.copy(condition)
-            here, left = self._repeated(condition, partial(self._round, turn, body, enter, step, ways))
+            rounds = partial(self._repeated, condition, partial(self._round, turn, body, enter, step, ways))
+            here, left = self.attempt(rounds) or (None, None)
             exits = self.join(exits, left)
             if here is None:
                 break

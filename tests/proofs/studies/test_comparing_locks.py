@@ -7,9 +7,15 @@ from pathlib import Path
 import kernel
 import locking
 import pytest
+import z3
 
+from model.protocol import build
 from model.source.bam.sections import execute
+from model.source.bam.wellformed import well_formed
 from model.source.tree import SourceError
+from model.subject import Subject
+from proofs.engines import Target
+from proofs.engines.exhaustive import Explorer
 from proofs.studies.comparing import Outcome, compare, graphs, judge
 
 
@@ -83,6 +89,60 @@ def test_a_row_with_a_flag_asks_for_one(tmp_path: Path) -> None:
     assert "rx.locked should be the one member" in found("v24", kernel.source(), "client.terminate_tx")[0]
 
 
+TRANSACTIONS = ("client.terminate_rx", "client.free_rx", "driver.free_rx", "driver.complete_rx")
+
+
+def test_the_cheap_sections_with_transactions_are_those_of_the_row(tmp_path: Path) -> None:
+    assert found("v16", locking.pairs(tmp_path), *TRANSACTIONS) == []
+
+
+UNMAP = "\t\tdma_unmap_sg(vd->tx.chan->device->dev, &async_desc->dummy_sg, 1, DMA_TO_DEVICE);\n"
+FREED = {
+    "a mapping that stays": (UNMAP, "\t\t;\n", "client.free_rx", "rx.leaked"),
+    "a mapping that is undone twice": (UNMAP, UNMAP + UNMAP, "client.free_rx", "unmaps what is not mapped"),
+    "a transaction that is freed twice": (
+        "\tkfree(async_desc);\n}",
+        "\tkfree(async_desc);\n\tkfree(async_desc);\n}",
+        "client.free_rx",
+        "frees what is freed already",
+    ),
+    "one that nobody frees": ("\tkfree(async_desc);\n}", "\t;\n}", "driver.free_rx", "rx.alive"),
+}
+
+
+@pytest.mark.parametrize("name", FREED)
+def test_a_change_of_freeing_is_found(tmp_path: Path, name: str) -> None:
+    before, after, action, said = FREED[name]
+    assert said in found("v16", locking.pairs(tmp_path, (before, after)), action)
+
+
+def test_metadata_that_attach_does_not_take_are_refused(tmp_path: Path) -> None:
+    root = locking.pairs(tmp_path, ("len < sizeof(*where)", "len >= sizeof(*where)"))
+    assert "does not take what the client gives it" in found("v16", root, "client.free_rx")[0]
+
+
+QUEUED = {
+    "LOCK at the end": ("list_add(&txn->vd.node", "list_add_tail(&txn->vd.node"),
+    "no cookie": ("\tdma_cookie_assign(&txn->vd.tx);\n", ""),
+    "only a LOCK": ("\t\t\tbam_queue_dummy(bchan, DESC_FLAG_UNLOCK);\n\t}", "\t\t\t;\n\t}"),
+    "another direction": ("txn->dir = DMA_MEM_TO_DEV;", "txn->dir = DMA_DEV_TO_MEM;"),
+    "end of transfer": ("txn->num_desc = 1;", "txn->num_desc = 1;\n\ttxn->flags = DESC_FLAG_EOT;"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUEUED)
+def test_a_change_of_the_pair_is_found(tmp_path: Path, name: str) -> None:
+    assert found("v16", locking.pairs(tmp_path, QUEUED[name]), "client.issue_rx")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["if (!txn)\n\t\treturn -ENOMEM;", "kfree(txn);\n\t\treturn -EIO;"])
+def test_both_ways_in_which_a_lock_cannot_be_built_are_looked_at(tmp_path: Path, way: str) -> None:
+    root = locking.pairs(tmp_path, (way, way.rpartition("return")[0] + "return 0;"))
+    assert found("v16", root, "client.issue_rx:lock-alloc", scenario="faults")
+
+
 STARTS = {
     "no room is asked for": ("MAX_DESCRIPTORS + 1) < 2", "MAX_DESCRIPTORS + 1) < 1"),
     "nobody tries again": ("\t\t\ttasklet_schedule(&bdev->task);\n\t\t\treturn;", "\t\t\treturn;"),
@@ -117,6 +177,12 @@ def test_locks_in_the_ring_are_those_of_the_row(tmp_path: Path, scenario: str) -
     demand_equal("v24", locking.slots(tmp_path), scenario)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", ["default", "faults"])
+def test_pairs_of_transactions_are_those_of_the_row(tmp_path: Path, scenario: str) -> None:
+    demand_equal("v16", locking.pairs(tmp_path), scenario)
+
+
 def demand_equal(version: str, root: Path, scenario: str) -> None:
     """Every action of the driver is the row's, and so are the reachable states."""
     protocol, actions = kernel.row(scenario, version), []
@@ -125,3 +191,13 @@ def demand_equal(version: str, root: Path, scenario: str) -> None:
         actions.append(action)
     both = graphs(protocol, tuple(actions))
     assert both.row == both.c and not both.ill_formed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["v16", "v20", "v21", "v24"])
+def test_what_is_reachable_under_the_default_bounds_is_well_formed(version: str) -> None:
+    protocol = build(Subject.of(version, "faults"))
+    forms = well_formed(protocol.ctx)
+    assert (
+        not Explorer(protocol.system).explore({name: Target(state=z3.Not(term)) for name, term in forms.items()}).hits
+    )

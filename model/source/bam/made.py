@@ -1,0 +1,141 @@
+"""LOCK and UNLOCK as transactions that bam_dma makes, maps and frees; each has a number, the model's `map`.
+
+Which number a new one gets is no C: the lowest that is not in use. Its mapping has the same. What is freed without
+vc.lock was taken off the lists under it: the section notes what it took, freeing that is an action of its own, and one
+transaction stands for all that wait for the tasklet, as a list is spliced whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import z3
+
+from model.channel import one_hot
+from model.language.queues import resize
+from model.language.system import Term, width_of
+from model.source.bam import facts
+from model.source.ctypes import BOOL, Integer
+from model.source.symbolic.machine import Machine
+from model.source.symbolic.terms import Condition, as_term, both, either, fold, no, wide
+from model.source.symbolic.values import Key, Place, Value, merge
+
+PIPE = "hw rx"
+LOCK_KEY: Key = ("channels", (0, "vc", "lock"))
+SETS = ("alive", "mapped", "taken lock", "taken unlock")
+TRUTHS = ("leaked", "completed taken")
+FAILS = z3.Bool("hidden which of allocation and mapping fails")
+
+
+@dataclass
+class Made:
+    """What is known of them in an execution; `count`: how many numbers there are, 0 if there are no such transactions.
+
+    `numbers`: by object; `order`: the objects made, in order; `beyond`: by object the condition under which no number
+    was left; `waiting`: the object that stands for what waits for the tasklet; `at_once`: whether what is freed without
+    the lock is freed here; `failing`: which allocation in order fails, or its mapping; `met`: where it did.
+    """
+
+    count: int = 0
+    numbers: dict[str, Term] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+    beyond: dict[str, Condition] = field(default_factory=dict)
+    waiting: str = ""
+    at_once: bool = False
+    failing: int | None = None
+    met: Condition = False
+
+    def begin(self, machine: Machine, sets: dict[str, Term]) -> None:
+        """Store what is `alive` and `mapped` at the beginning, and whether something `leaked`."""
+        kind = Integer(self.count, False)
+        for name in SETS:
+            machine.state.cells[PIPE, (name,)] = Value(kind, sets.get(name, z3.BitVecVal(0, self.count)))
+        for name in TRUTHS:
+            machine.state.cells[PIPE, (name,)] = Value(BOOL, sets.get(name, False))
+
+    def get(self, machine: Machine, name: str) -> Term:
+        """One of the sets, or of the truths."""
+        value = machine.state.cells[PIPE, (name,)]
+        return as_term(value.truth) if name in TRUTHS else wide(value.number, self.count)
+
+    def put(self, machine: Machine, name: str, term: Term, under: Condition = True) -> None:
+        """Set one of these, under a further condition."""
+        before = machine.state.cells[PIPE, (name,)]
+        value = Value(before.kind, fold(term))
+        machine.state.cells[PIPE, (name,)] = value if under is True else merge(fold(under), value, before)
+
+    def new(self, machine: Machine, name: str) -> Condition:
+        """Number an object that is allocated; whether its allocation fails."""
+        alive = self.get(machine, "alive")
+        width = width_of(self.count)
+        number = z3.BitVecVal(0, width)
+        for value in reversed(range(self.count)):
+            number = z3.If(z3.Extract(value, value, alive) == 0, z3.BitVecVal(value, width), number)
+        fails: Condition = False
+        if self.failing == len(self.order):
+            self.met, fails = machine.path, FAILS
+        self.numbers[name] = z3.simplify(number)
+        self.order.append(name)
+        self.beyond[name] = fold(both(machine.path, alive == (1 << self.count) - 1))
+        self.put(machine, "alive", alive | one_hot(self.numbers[name], self.count), no(fails))
+        return fails
+
+    def map(self, machine: Machine) -> tuple[Term, Condition]:
+        """The number of the mapping that is made, that of the last transaction; and whether mapping fails."""
+        if not self.order:
+            machine.refuse("maps something before a transaction is made, which has no meaning here")
+        name = self.order[-1]
+        fails = z3.Not(FAILS) if self.failing == len(self.order) - 1 else False
+        number = self.numbers[name]
+        self.put(machine, "mapped", self.get(machine, "mapped") | one_hot(number, self.count), no(fails))
+        return number, fails
+
+    def here(self, machine: Machine) -> bool:
+        """Whether what is freed now is freed in this action."""
+        return self.at_once or LOCK_KEY in machine.state.held
+
+    def unmap(self, machine: Machine, address: Term) -> None:
+        """Undo the mapping at an address."""
+        if not self.here(machine):
+            return
+        bit = one_hot(resize(facts.mapping_of(address), width_of(self.count)), self.count)
+        mapped = self.get(machine, "mapped")
+        machine.oblige(fold(mapped & bit == 0), "unmaps what is not mapped")
+        self.put(machine, "mapped", mapped & ~bit)
+
+    def free(self, machine: Machine, place: Place, under: Condition) -> None:
+        """A transaction is freed, under a further condition."""
+        if place.object == self.waiting:
+            self.put(machine, "completed taken", z3.BoolVal(True), under)
+            return
+        if place.object not in self.numbers:
+            return
+        lock, unlock = self.kind(machine, place)
+        bit = one_hot(self.numbers[place.object], self.count)
+        if self.here(machine):
+            own = True if place.object in self.order else either(lock, unlock)
+            here, mapped = both(under, own), self.get(machine, "mapped")
+            self.put(machine, "leaked", z3.Or(self.get(machine, "leaked"), mapped & bit != 0), here)
+            self.put(machine, "mapped", mapped & ~bit, here)
+            self.put(machine, "alive", self.get(machine, "alive") & ~bit, here)
+            return
+        for name, condition in (("taken lock", lock), ("taken unlock", unlock)):
+            self.put(machine, name, self.get(machine, name) | bit, both(under, condition))
+
+    @staticmethod
+    def kind(machine: Machine, place: Place) -> tuple[Condition, Condition]:
+        """Whether a transaction is a LOCK, and whether it is an UNLOCK, by its first descriptor."""
+        value = machine.state.cells.get((place.object, (*place.path, "desc", 0, "flags")))
+        flags = wide(value.number if value is not None else 0, 16)
+        return fold(facts.has(flags, facts.LOCK)), fold(facts.has(flags, facts.UNLOCK))
+
+    def demand_numbers(self, machine: Machine) -> None:
+        """Note that a capacity of the model is exceeded where a transaction that is kept has no number."""
+        for name in self.order:
+            kept = no(machine.state.gone.get(name, False))
+            machine.exceed("mappings", both(kept, self.beyond[name]))
+
+
+def address_of(number: Term) -> Term:
+    """The bus address of the dummy write in the mapping of a number."""
+    return z3.ZeroExt(32, facts.address(facts.CONTENT.LOCK, z3.BitVecVal(0, 1), number))
