@@ -73,7 +73,7 @@ def _read_from(protocol: Protocol, tree: Path) -> Protocol:
     from model.source.bam.sections import with_driver
     from model.source.tree import SourceTree
 
-    return with_driver(protocol, SourceTree(tree))
+    return with_driver(protocol, SourceTree.named(tree))
 
 
 def _halted_by_panic(ctx: Context, action: Action) -> Action:

@@ -1,7 +1,13 @@
-"""A source tree: a folder of which files are read as text, and nothing else; and how one is refused."""
+"""A source tree: a folder, or a revision of a git repository, of which files are read as text, and nothing else.
+
+A revision is read with `git cat-file`, so that neither the repository nor the files that are checked out are touched,
+and nothing is left behind.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +22,32 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class SourceTree:
-    """The folder `root`: a kernel tree, or one that has the few files of these drivers in the same places."""
+    """The folder `root`: a kernel tree, or one that has the few files of these drivers in the same places.
+
+    `revision`: the commit of the git repository there of which the files are meant; None for those in the folder.
+    `prefix`: where in the repository the folder is.
+    """
 
     root: Path
+    revision: str | None = None
+    prefix: str = ""
 
     def __post_init__(self) -> None:
         if not self.root.is_dir():
             raise SourceError(f"{self.root} is not a folder; give the root of a Linux source tree")
+
+    @staticmethod
+    def named(name: str | Path) -> SourceTree:
+        """The tree that is meant by PATH or PATH@REVISION; raises SourceError for what is neither."""
+        folder, revision = _parts(name)
+        if revision is None:
+            return SourceTree(Path(name))
+        tree = SourceTree(folder)
+        commit = tree._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        if commit is None:
+            raise SourceError(f"{folder} has no git revision {revision}; give one that `git rev-parse` knows there")
+        prefix = tree._git("rev-parse", "--show-prefix") or b""
+        return SourceTree(folder, commit.decode().strip(), prefix.decode().strip())
 
     def read(self, path: str | Path) -> str:
         """The text of a file inside the tree, its path relative to the root or absolute.
@@ -33,17 +58,58 @@ class SourceTree:
         if not full.resolve().is_relative_to(self.root.resolve()):
             raise SourceError(f"{full} leads out of {self.root}; a source tree has its files inside")
         try:
-            return read_bytes(full, LARGEST).decode("utf-8")
+            return self._bytes(full).decode("utf-8")
         except OSError as error:
             raise SourceError(f"{full}: {error.strerror}; a Linux source tree has a C file there") from None
         except UnicodeDecodeError as error:
             raise SourceError(f"{full}: no UTF-8 text at byte {error.start}; C is expected") from None
 
+    def _bytes(self, full: Path) -> bytes:
+        if self.revision is None:
+            return read_bytes(full, LARGEST)
+        size = self._git("cat-file", "-s", self._object(full))
+        found = self._git("cat-file", "blob", self._object(full)) if int(size or 0) <= LARGEST else b""
+        if size is None or found is None:
+            raise OSError(0, f"no such file in revision {self.revision[:12]}")
+        if int(size) > LARGEST:
+            raise OSError(0, f"larger than {LARGEST} bytes")
+        return found
+
     def has(self, path: str | Path) -> bool:
         """Whether there is such a file."""
-        return (self.root / path).is_file()
+        if self.revision is None:
+            return (self.root / path).is_file()
+        return self._git("cat-file", "blob", self._object(self.root / path)) is not None
 
     def label(self, path: str | Path) -> str:
         """A file's path relative to the root, as it is printed."""
         full, root = Path(path).absolute(), self.root.absolute()
         return str(full.relative_to(root)) if full.is_relative_to(root) else str(path)
+
+    def __str__(self) -> str:
+        return str(self.root) if self.revision is None else f"{self.root}@{self.revision[:12]}"
+
+    def _object(self, full: Path) -> str:
+        """How git names a file of the revision."""
+        return f"{self.revision}:{self.prefix}{os.path.relpath(os.path.normpath(full), os.path.normpath(self.root))}"
+
+    def _git(self, *arguments: str) -> bytes | None:
+        """What a command of git prints that only reads; None if it fails. Raises SourceError without git."""
+        try:
+            done = subprocess.run(["git", "-C", str(self.root), *arguments], capture_output=True, check=False)
+        except OSError as error:
+            raise SourceError(f"a revision is read with git: {error.strerror}") from None
+        return done.stdout if done.returncode == 0 else None
+
+
+def _parts(name: str | Path) -> tuple[Path, str | None]:
+    """The folder, and the revision if the name has one: a folder of that very name comes first."""
+    folder, found, revision = str(name).rpartition("@")
+    if not found or not folder or Path(name).exists() or not Path(folder).is_dir():
+        return Path(name), None
+    return Path(folder), revision
+
+
+def is_tree(name: str | Path) -> bool:
+    """Whether a name is that of a folder, or of a revision in one."""
+    return _parts(name)[1] is not None or Path(name).is_dir()

@@ -12,6 +12,7 @@ import click
 
 from counterexamples.documents import is_stdout
 from model import versions
+from model.source.tree import is_tree
 from proofs.checking import outputs
 from proofs.checking.judged import Judged, exit_code
 from proofs.checking.pool import cores
@@ -87,7 +88,7 @@ class Asked:
     @property
     def names(self) -> list[str]:
         """The versions' names, a source tree's with the client; raises UsageError for one without a client."""
-        trees = [name for name in self.version if Path(name).is_dir()]
+        trees = [name for name in self.version if is_tree(name)]
         if trees and self.client is None:
             raise click.UsageError(
                 f"{trees[0]} is a source tree, of which bam_dma is read; say whose client it has, as --client mainline"
@@ -113,7 +114,11 @@ class Asked:
 
 @click.command("check")
 @click.argument(
-    "version", nargs=-1, required=True, metavar="VERSION|FILE.toml|TREE...", shell_complete=options.version_names
+    "version",
+    nargs=-1,
+    required=True,
+    metavar="VERSION|FILE.toml|TREE[@REVISION]...",
+    shell_complete=options.version_names,
 )
 @click.option(
     "--client", metavar="VERSION", shell_complete=options.version_names, help="Whose client a source tree has."

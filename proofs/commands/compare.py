@@ -26,7 +26,7 @@ SCENARIOS = ("default", "faults")
 
 @click.command("compare")
 @click.argument("version", metavar="VERSION|FILE.toml", shell_complete=options.version_names)
-@click.argument("tree", metavar="PATH", type=options.Named())
+@click.argument("tree", metavar="PATH[@REVISION]", type=options.Named())
 @options.asked_scenarios
 @options.changed_bounds
 def command(version: str, tree: Path, scenarios: tuple[str, ...], bound: tuple[str, ...]) -> None:
@@ -41,7 +41,7 @@ def command(version: str, tree: Path, scenarios: tuple[str, ...], bound: tuple[s
     asked = options.chosen_scenarios(scenarios) or SCENARIOS
     for scenario in asked:
         parameters.bounds(scenario, bounds)
-    source = SourceTree(tree)
+    source = SourceTree.named(tree)
     protocols = [build(Subject.of(version, scenario, bound=bounds)) for scenario in asked]
     units = [read_driver(source, protocol.ctx.bounds["ring"]) for protocol in protocols]
     codes = [_client(protocols[0], source)]
@@ -50,7 +50,7 @@ def command(version: str, tree: Path, scenarios: tuple[str, ...], bound: tuple[s
 
 
 def _client(protocol: Protocol, source: SourceTree) -> int:
-    click.echo(f"{protocol.subject.version} and {source.root}, the client")
+    click.echo(f"{protocol.subject.version} and {source}, the client")
     rows = []
     for row in compare_client(protocol.ctx.axes, source):
         rows.append(row)
@@ -66,7 +66,7 @@ def _one(protocol: Protocol, unit: Unit, source: SourceTree) -> int:
     if reason := unbound(protocol):
         raise SourceError(f"{protocol.subject.version}: {reason}")
     shown = " ".join(f"{key}={protocol.ctx.bounds[key]}" for key in ("ring", "txns", "requests", "data"))
-    click.echo(f"{protocol.subject.version} and {source.root}, scenario {protocol.subject.scenario}, {shown}")
+    click.echo(f"{protocol.subject.version} and {source}, scenario {protocol.subject.scenario}, {shown}")
     rows, actions = [], []
     for row, action in compare(protocol, unit):
         rows.append(row)

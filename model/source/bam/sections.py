@@ -215,7 +215,7 @@ def with_driver(protocol: Protocol, tree: SourceTree) -> Protocol:
     What the C must not do is the event `wrong_in_c`. Raises SourceError for what has no meaning.
     """
     if reason := unbound(protocol):
-        raise SourceError(f"{tree.root} with this client: {reason}")
+        raise SourceError(f"{tree} with this client: {reason}")
     unit = read_driver(tree, protocol.ctx.bounds["ring"])
     actions = tuple(
         _with_wrongs(protocol, execute(protocol, unit, action)) if section_of(action) else action

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,3 +102,15 @@ def test_compare_says_that_mainline_is_the_row_but_for_an_unmapping_of_aead(here
     assert done.code == 1 and (client.count(" equivalent "), client.count(" differs ")) == (21, 2)
     assert (driver.count(" equivalent "), driver.count(" differs ")) == (9, 0)
     assert "every one of these states is well-formed" in done.out
+
+
+def test_a_revision_is_a_tree(tmp_path: Path, here: Callable[..., Outcome]) -> None:
+    tree(tmp_path, "int x;\n")
+    for command in (("init", "-q"), ("add", "-A"), ("-c", "user.name=n", "-c", "user.email=n@n", "commit", "-qm", "x")):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    (tmp_path / DRIVER).unlink()
+    done = here("compare", "mainline", f"{tmp_path}@HEAD", "--scenario", "default")
+    assert done.code == 3 and f"{DRIVER} has no bam_issue_pending" in done.out
+    assert "no git revision none" in here("compare", "mainline", f"{tmp_path}@none").complaint
+    done = here("check", f"{tmp_path}@HEAD", "--client", "mainline", "--scenario", "default", "--jobs", "1")
+    assert done.code == 2 and f"{DRIVER} has no bam_issue_pending" in done.complaint
