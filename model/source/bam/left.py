@@ -161,7 +161,7 @@ class Left:
     def _made(self) -> Iterator[tuple[Condition, str]]:
         """A LOCK or UNLOCK that was made is on one list, or freed; it is as the first ones, and has its own mapping."""
         made, machine = self.memory.made, self.machine
-        for name in made.order if made.failing is None else ():
+        for name in made.order if made.fault is None else ():
             lists = [as_term(hit) for hit in self._places(name, None)]
             there = as_term(either(*lists))
             twice = either(*(both(one, other) for one, other in combinations(lists, 2)))

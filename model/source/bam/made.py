@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 import z3
 
 from model.channel import one_hot
-from model.language.queues import resize
-from model.language.system import Term, width_of
+from model.language.system import Term
 from model.source.bam import facts
 from model.source.ctypes import BOOL, Integer
 from model.source.symbolic.machine import Machine
@@ -23,7 +22,11 @@ from model.source.symbolic.values import Key, Place, Value, merge
 PIPE = "hw rx"
 LOCK_KEY: Key = ("channels", (0, "vc", "lock"))
 SETS = ("alive", "mapped", "taken lock", "taken unlock")
-TRUTHS = ("leaked", "completed taken")
+TRUTHS = ("leaked", "completed taken", "tried", "second turn")
+ALLOCATIONS = ("lock-alloc", "unlock-alloc")
+"""The faults of building a LOCK, and an UNLOCK."""
+NONE = 0xFF
+"""The number of one that is made while all numbers are in use: a capacity is exceeded unless it is freed at once."""
 FAILS = z3.Bool("hidden which of allocation and mapping fails")
 
 
@@ -33,7 +36,8 @@ class Made:
 
     `numbers`: by object; `order`: the objects made, in order; `beyond`: by object the condition under which no number
     was left; `waiting`: the object that stands for what waits for the tasklet; `at_once`: whether what is freed without
-    the lock is freed here; `failing`: which allocation in order fails, or its mapping; `met`: where it did.
+    the lock is freed here; `fault`: which of `ALLOCATIONS` fails the first time that it is tried; `turns`: those that a
+    section tries, again and again in this order; `failing`: by object where making it fails; `met`: where one did.
     """
 
     count: int = 0
@@ -42,7 +46,9 @@ class Made:
     beyond: dict[str, Condition] = field(default_factory=dict)
     waiting: str = ""
     at_once: bool = False
-    failing: int | None = None
+    fault: str | None = None
+    turns: tuple[str, ...] = ()
+    failing: dict[str, Condition] = field(default_factory=dict)
     met: Condition = False
 
     def begin(self, machine: Machine, sets: dict[str, Term]) -> None:
@@ -67,25 +73,37 @@ class Made:
     def new(self, machine: Machine, name: str) -> Condition:
         """Number an object that is allocated; whether its allocation fails."""
         alive = self.get(machine, "alive")
-        width = width_of(self.count)
-        number = z3.BitVecVal(0, width)
+        number = z3.BitVecVal(NONE, 8)
         for value in reversed(range(self.count)):
-            number = z3.If(z3.Extract(value, value, alive) == 0, z3.BitVecVal(value, width), number)
-        fails: Condition = False
-        if self.failing == len(self.order):
-            self.met, fails = machine.path, FAILS
+            number = z3.If(z3.Extract(value, value, alive) == 0, z3.BitVecVal(value, 8), number)
+        fails = both(self._strikes(machine, name), FAILS)
         self.numbers[name] = z3.simplify(number)
         self.order.append(name)
         self.beyond[name] = fold(both(machine.path, alive == (1 << self.count) - 1))
         self.put(machine, "alive", alive | one_hot(self.numbers[name], self.count), no(fails))
         return fails
 
+    def _strikes(self, machine: Machine, name: str) -> Condition:
+        """Whether making this one fails: the first time on a path that it is the turn of what fails."""
+        if self.fault is None:
+            self.failing[name] = False
+            return False
+        second, tried = self.get(machine, "second turn"), self.get(machine, "tried")
+        mine = self.turns.index(self.fault)
+        turn = True if len(self.turns) == 1 else second if mine else z3.Not(second)
+        here = fold(both(turn, z3.Not(tried)))
+        self.failing[name] = here
+        self.met = either(self.met, both(machine.path, here))
+        self.put(machine, "tried", z3.Or(tried, as_term(here)))
+        self.put(machine, "second turn", z3.And(z3.Not(as_term(here)), z3.Not(second)))
+        return here
+
     def map(self, machine: Machine) -> tuple[Term, Condition]:
         """The number of the mapping that is made, that of the last transaction; and whether mapping fails."""
         if not self.order:
             machine.refuse("maps something before a transaction is made, which has no meaning here")
         name = self.order[-1]
-        fails = z3.Not(FAILS) if self.failing == len(self.order) - 1 else False
+        fails = both(self.failing[name], z3.Not(FAILS))
         number = self.numbers[name]
         self.put(machine, "mapped", self.get(machine, "mapped") | one_hot(number, self.count), no(fails))
         return number, fails
@@ -98,9 +116,9 @@ class Made:
         """Undo the mapping at an address."""
         if not self.here(machine):
             return
-        bit = one_hot(resize(facts.mapping_of(address), width_of(self.count)), self.count)
-        mapped = self.get(machine, "mapped")
-        machine.oblige(fold(mapped & bit == 0), "unmaps what is not mapped")
+        number, mapped = facts.mapping_of(address), self.get(machine, "mapped")
+        bit = one_hot(number, self.count)
+        machine.oblige(fold(z3.And(number != NONE, mapped & bit == 0)), "unmaps what is not mapped")
         self.put(machine, "mapped", mapped & ~bit)
 
     def free(self, machine: Machine, place: Place, under: Condition) -> None:

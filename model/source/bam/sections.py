@@ -26,7 +26,7 @@ from model.source.bam import facts
 from model.source.bam.hardware import NAMES, Trouble, meanings
 from model.source.bam.kept import Kept
 from model.source.bam.left import Left
-from model.source.bam.made import Made
+from model.source.bam.made import ALLOCATIONS, Made
 from model.source.bam.memory import HIDDEN, Memory, work_item
 from model.source.bam.outcome import Outcome
 from model.source.bam.template import template
@@ -45,8 +45,6 @@ DECLARED = re.compile(r"(client|fault)\..*|work\.at_tx")
 """The variables that an action changes by hand, whatever the C does."""
 
 
-ALLOCATIONS = ("lock-alloc", "unlock-alloc")
-"""The faults of building a LOCK, and an UNLOCK."""
 FREE = ("bam_dma_free_desc",)
 
 WRONG = "wrong_in_c"
@@ -140,9 +138,10 @@ def execute(protocol: Protocol, unit: Unit, action: Action) -> Read:
     if reason := unbound(protocol):
         raise SourceError(reason)
     function, trouble = _function(unit, section), _trouble(action)
-    failing = _failing(ctx, unit, section, action) if action.fault in ALLOCATIONS else None
     memory = _loaded(ctx, unit, section, action, trouble)
-    memory.made.failing, machine = failing, memory.machine
+    machine = memory.machine
+    if action.fault in ALLOCATIONS:
+        memory.made.fault, memory.made.turns = action.fault, _turns(ctx, unit, section, action)
     before, watch = machine.state.copy(), Watch(memory)
     value = _run(memory, section, function)
     memory.made.demand_numbers(machine)
@@ -198,15 +197,19 @@ def _run(memory: Memory, section: Section, function: str) -> Value:
     return VOID
 
 
-def _failing(ctx: Context, unit: Unit, section: Section, action: Action) -> int:
-    """Which allocation of the section makes the first LOCK, or UNLOCK, as an execution without a failure shows."""
-    memory = _loaded(ctx, unit, section, action, Trouble())
+def _turns(ctx: Context, unit: Unit, section: Section, action: Action) -> tuple[str, ...]:
+    """In which order the section makes LOCKs and UNLOCKs, as an execution without a failure shows."""
+    memory, found = _loaded(ctx, unit, section, action, Trouble()), []
     _run(memory, section, _function(unit, section))
-    for position, name in enumerate(memory.made.order):
+    for name in memory.made.order:
         kinds = memory.made.kind(memory.machine, Place(name, (0,)))
-        if memory.machine.decided(kinds[ALLOCATIONS.index(str(action.fault))]) is True:
-            return position
-    raise SourceError(f"{facts.DRIVER}: no allocation in {_function(unit, section)} is one that {action.fault} means")
+        fit = [what for what, kind in zip(ALLOCATIONS, kinds, strict=True) if memory.machine.possible(kind)]
+        found += fit if len(fit) == 1 else ["either"]
+    turns = tuple(dict.fromkeys(found))
+    if "either" in turns or action.fault not in turns or found != [turns[at % len(turns)] for at in range(len(found))]:
+        what = " ".join(found) or "nothing"
+        raise SourceError(f"{facts.DRIVER}: {_function(unit, section)} builds {what}: which of them fails is not known")
+    return turns
 
 
 def with_driver(protocol: Protocol, tree: SourceTree) -> Protocol:
