@@ -169,7 +169,7 @@ class Left:
             yield either(twice, z3.And(there, gone)), "leaves a new transaction on two lists, or freed on one"
             known = [key for key in self.state.cells if key[0] == name]
             for kind, is_one in zip((TXN.LOCK, TXN.UNLOCK), made.kind(machine, Place(name, (0,))), strict=True):
-                for path, expected in {**COMMON, **self.memory.template.get(kind, {})}.items():
+                for path, expected in {**self.memory.template.get(kind, {}), **COMMON}.items():
                     value = self.state.cells.get((name, (0, *path)))
                     number = wide(value.number if value is not None else 0, 64)
                     if path[-1] == "dma_address":
