@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,7 @@ __all__ = [
     "Value",
     "Version",
     "VersionError",
+    "alternatives",
     "axes",
     "axis_values",
     "behaviour",
@@ -109,6 +110,17 @@ def load(name_or_path: str | Path) -> Version:
     read_from = tuple(document.source.identity for document in chain)
     draft = content.get("draft", False)
     return Version(str(name_or_path), *own, resolved, changes[0], read_from, subject, posted, link, draft)
+
+
+def alternatives(present: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+    """Every value that an axis can have instead of the present one, with its axis: those that the schema knows, for the
+    order of steps those that shipped versions have. Some may not fit the other axes."""
+    for axis, value in present.items():
+        if isinstance(value, str):
+            yield from ((axis, other) for other in axis_values(axis) if other != value)
+        else:
+            shipped = dict.fromkeys(load(name).axes[axis] for name in names())
+            yield from ((axis, other) for other in shipped if other not in (value, UNKNOWN))
 
 
 def _with_client(name: str, tree: Path, client: str) -> Version:

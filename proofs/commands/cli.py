@@ -25,7 +25,7 @@ USAGE, INTERNAL, INTERRUPTED = 2, 5, 130
 SCRIPT = "bam-lock"
 COMMANDS = (
     *("brief", "capacity", "certify", "check", "compare", "conform", "counts", "cover", "diff", "experiment", "export"),
-    *("gallery", "gate", "infer", "list", "mutate", "replay", "report", "show"),
+    *("gallery", "gate", "infer", "list", "mutate", "propose", "replay", "report", "show"),
 )
 """Their names; each is the object `command` in a module of that name."""
 

@@ -22,6 +22,7 @@ from counterexamples.trace import replay
 from model.context import Protocol
 from model.protocol import build
 from model.subject import Subject
+from model.versions import Version
 from proofs.checking.verdicts import shortest_path
 from proofs.engines import Target
 from proofs.engines.exhaustive import Explorer
@@ -47,7 +48,7 @@ class Cost:
     exceeded: tuple[str, ...] = ()
 
 
-def cost(version: str, bound: Mapping[str, int] | None = None) -> Cost:
+def cost(version: str | Version, bound: Mapping[str, int] | None = None) -> Cost:
     """What one request of a version costs in the scenario `default`, explored with other bounds if some are given."""
     protocol = build(Subject.of(version, bound={**BOUND, **(bound or {})}))
     path, space = shortest_path(protocol, success(protocol)), Explorer(protocol.system).explore({})

@@ -7,7 +7,7 @@ version itself, are left out and counted. Verdicts are those of the exhaustive e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,22 +48,13 @@ def changes(version: str) -> tuple[list[dict[str, Any]], int]:
     """Every single change of an axis that describes another driver, and how many were left out as describing none."""
     present = dict(versions.load(version).axes)
     fit, unfit = [], 0
-    for axis, value in _values(present):
+    for axis, value in versions.alternatives(present):
         changed = {**present, axis: value}
         if misfit(changed) is not None:
             unfit += 1
         elif versions.behaviour(changed) != versions.behaviour(present):
             fit.append({axis: value})
     return fit, unfit
-
-
-def _values(present: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for axis, value in present.items():
-        if isinstance(value, str):
-            yield from ((axis, other) for other in versions.axis_values(axis) if other != value)
-        else:
-            shipped = dict.fromkeys(versions.load(name).axes[axis] for name in versions.names())
-            yield from ((axis, other) for other in shipped if other not in (value, versions.UNKNOWN))
 
 
 def find(rows: Sequence[Result], jobs: Sequence[Job], workers: int) -> list[Fixes]:

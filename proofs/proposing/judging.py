@@ -1,0 +1,146 @@
+"""One design: do known counterexamples happen in it, and if none does, is all kept that is asked?
+
+A system is a function of the axes that are read while it is built and judged. These are recorded, so that what is found
+out about a design is known of all that agree with it on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from counterexamples.trace import ReplayError
+from model.context import Protocol
+from model.language.concrete import fire, holds
+from model.protocol import assemble
+from model.subject import Subject
+from model.versions import Value
+from proofs.checking import verdicts
+from proofs.checking.records import DEPTH
+from proofs.checking.traces.replay import trace_of
+from proofs.checking.words import Word
+from proofs.properties import EVENTUALLY, Property, catalogue, scenario_applies
+from proofs.proposing.asked import Asked, kept
+
+KILLED, REFUTED, KEPT, ALIVE = "killed", "refuted", "kept", "alive"
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """Why a design is none: `claim`, a property's id, in one of the systems asked; its verdict, and a trace if there is
+    one."""
+
+    system: int
+    claim: str
+    word: str
+    path: tuple[str, ...] = ()
+    loop: int | None = None
+
+    @property
+    def has_trace(self) -> bool:
+        """Whether other designs can be held against it: what is unreachable or vacuous has no trace to replay."""
+        return self.word == Word.VIOLATED
+
+
+@dataclass(frozen=True)
+class Task:
+    """A design, what is asked of it, and the traces to hold it against first; whether to explore it if none kills."""
+
+    axes: Mapping[str, Value]
+    asked: tuple[Asked, ...]
+    traces: tuple[Refutation, ...]
+    explore: bool
+
+    def __str__(self) -> str:
+        return f"a design of {self.asked[0].subject.version}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`word`: KILLED by one of the task's traces, `by` its index; REFUTED by what was explored; KEPT: all is; ALIVE: no
+    trace kills, and nothing was explored. `read`: the axes on which that depends."""
+
+    word: str
+    read: frozenset[str]
+    by: int | None = None
+    refutations: tuple[Refutation, ...] = ()
+
+
+class _Recording(Mapping[str, Value]):
+    """Axes that remember which of them were looked at."""
+
+    def __init__(self, axes: Mapping[str, Value], read: set[str]) -> None:
+        self._axes, self._read = axes, read
+
+    def __getitem__(self, axis: str) -> Value:
+        self._read.add(axis)
+        return self._axes[axis]
+
+    def __iter__(self) -> Iterator[str]:
+        self._read |= self._axes.keys()
+        return iter(self._axes)
+
+    def __len__(self) -> int:
+        return len(self._axes)
+
+
+def judge(task: Task) -> Outcome:
+    """What becomes of one design; raises EngineDisagreementError or ReplayError, which are internal errors."""
+    read: set[str] = set()
+    built: dict[Subject, Protocol] = {}
+
+    def protocol_of(asked: Asked) -> Protocol:
+        if asked.subject not in built:
+            built[asked.subject] = assemble(replace(asked.subject, axes=_Recording(task.axes, read)))
+        return built[asked.subject]
+
+    for number, trace in enumerate(task.traces):
+        if happens(protocol_of(task.asked[trace.system]), trace):
+            return Outcome(KILLED, frozenset(read), by=number)
+    if not task.explore:
+        return Outcome(ALIVE, frozenset(read))
+    found: list[Refutation] = []
+    for system, asked in enumerate(task.asked):
+        found += _refutations(protocol_of(asked), system, asked.properties)
+        # without a trace nothing is learned about other designs: what hangs, say, has one of progress
+        if any(item.has_trace for item in found):
+            break
+    return Outcome(REFUTED if found else KEPT, frozenset(read), refutations=tuple(found))
+
+
+def happens(protocol: Protocol, trace: Refutation) -> bool:
+    """Whether the same steps are possible in this system, and violate the same property."""
+    item = catalogue()[trace.claim]
+    if item.kind == EVENTUALLY:
+        return item.reason_against(protocol) is None and _lasts(protocol, item, trace)
+    before, state = None, protocol.system.initial
+    by_name = {action.name: action for action in protocol.system.actions}
+    for name in trace.path:
+        before, following = state, fire(by_name[name], state) if name in by_name else None
+        if following is None:
+            return False
+        state = following
+    target = item.target(protocol)
+    last = before is not None and holds(target.firing(by_name[trace.path[-1]]), before)
+    # whether it applies is asked last: it takes longer than all the steps
+    return (last or holds(target.state, state)) and item.reason_against(protocol) is None
+
+
+def _lasts(protocol: Protocol, item: Property, trace: Refutation) -> bool:
+    try:
+        trace_of(protocol, item, trace.path, trace.loop)
+    except (ReplayError, KeyError):  # KeyError: no action of that name
+        return False
+    return True
+
+
+def _refutations(protocol: Protocol, system: int, names: tuple[str, ...]) -> Iterator[Refutation]:
+    """What is not kept in one system, by the exhaustive engine; nothing is, where the scenario cannot be asked."""
+    items = [catalogue()[name] for name in names]
+    if scenario_applies(protocol) is not None:
+        yield from (Refutation(system, name, str(Word.NOT_APPLICABLE)) for name in names)
+        return
+    applicable = [item for item in items if item.reason_against(protocol) is None]
+    for name, verdict in verdicts.decide(protocol, applicable, "exhaustive", DEPTH).items():
+        if not kept(verdict.word):
+            yield Refutation(system, name, str(verdict.word), verdict.path, verdict.loop)

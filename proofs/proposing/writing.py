@@ -1,0 +1,111 @@
+"""A proposal as a version file that `check` takes, as a page, and as text for a mailing list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from model import versions
+from model.versions import Value
+from proofs.checking.records import Result, in_brief
+from proofs.proposing.asked import Asked
+from proofs.proposing.proposal import Proposal, Reason
+from proofs.proposing.space import Change, shown
+from proofs.reports.brief_forms import Brief, Entry
+from proofs.studies.cost import Cost
+
+Where = Sequence[Asked]
+
+
+def version_file(version: str, proposal: Proposal) -> str:
+    """TOML: the version with the changes; a file's path is taken from where this one is read."""
+    named = ", ".join(f"{axis} = {shown(value)}" for axis, value in proposal.changes)
+    lines = [
+        f"title = {_text(f'{version} with {named}')}",
+        'source = "proposed by a search"',
+        f"base = {_text(version)}",
+    ]
+    for axis, value in proposal.changes:
+        lines += [
+            "",
+            f"[axes.{axis}]",
+            f"value = {_toml(value)}",
+            f"source = {_text('proposed: ' + _first(axis, value))}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _first(axis: str, value: Value) -> str:
+    return "; ".join(meaning for _, meaning in _steps(axis, value))
+
+
+def _toml(value: Value) -> str:
+    return _text(value) if isinstance(value, str) else f"[{', '.join(map(_text, value))}]"
+
+
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _steps(axis: str, value: Value) -> list[tuple[str, str]]:
+    known = versions.meanings(axis)
+    return [(step, known[step]) for step in ((value,) if isinstance(value, str) else value)]
+
+
+def page(version: str, number: int, proposal: Proposal, asked: Where, rows: Sequence[Result], before: Cost) -> Brief:
+    """The page of one proposal: `rows` and `before` are the verdicts on the version itself, and its cost."""
+    base = versions.load(version).axes
+    systems = "; ".join(f"in {item.where}: {', '.join(item.properties)}" for item in asked)
+    sections = {
+        "What changes, and what for": [_change(base[item.change[0]], item, asked) for item in proposal.reasons],
+        "Before and after": list(_verdicts(rows, proposal.after)),
+        "What one request costs": list(_costs(before, proposal.cost)),
+    }
+    count = len(proposal.changes)
+    head = (
+        f"{count} change{'s' if count != 1 else ''}, none of which can be left out",
+        f"Kept is all that was asked: {systems}",
+    )
+    return Brief(f"{version}: proposal {number}", head, {title: items for title, items in sections.items() if items})
+
+
+def _change(before: Value, item: Reason, asked: Where) -> Entry:
+    axis, value = item.change
+    sentences = [
+        versions.axes()[axis],
+        f"Now: {_meaning(axis, before)}",
+        f"Then: {_meaning(axis, value)}",
+        f"Without it {without(item, asked)}",
+        *item.account,
+    ]
+    return Entry(f"{axis} = {shown(value)}", tuple(sentences))
+
+
+def without(item: Reason, asked: Where) -> str:
+    """What comes about if only this change is left out, as a clause."""
+    if item.refutation is None:
+        return f"the rest describes no driver: {item.unfit}"
+    found = item.refutation
+    steps = f" in {len(found.path)} steps" if found.path else ""
+    return f"{found.claim} is {found.word}{steps} ({asked[found.system].where})"
+
+
+def _meaning(axis: str, value: Value) -> str:
+    return "; then ".join(meaning for _, meaning in _steps(axis, value)) or "nothing"
+
+
+def _verdicts(before: Sequence[Result], after: Sequence[Result]) -> Iterator[Entry]:
+    for old, new in zip(before, after, strict=True):
+        yield Entry(f"{old.property} ({old.scenario})", (f"{in_brief(old)}, then {in_brief(new)}",))
+
+
+def _costs(before: Cost, after: Cost) -> Iterator[Entry]:
+    for kind, worst in after.most.items():
+        shortest = [item.shortest[kind] if item.shortest else "no run succeeds" for item in (before, after)]
+        most = ["unbounded" if count is None else count for count in (before.most[kind], worst)]
+        yield Entry(kind, (f"{shortest[0]}, then {shortest[1]}; at the worst {most[0]}, then {most[1]}",))
+
+
+def named(changes: Sequence[Change]) -> str:
+    """A set of changes on one line."""
+    return "; ".join(f"{axis} = {shown(value)}" for axis, value in changes) or "nothing has to be changed"

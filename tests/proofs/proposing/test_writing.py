@@ -1,0 +1,58 @@
+"""What is written about a proposal: a file that can be checked, a page, a mail, a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import run_here
+
+from model import versions
+
+ONLY = ("request", "nwd")
+ASKED = ("--from", "v12", "--require", "quiet-engine", "--require", "works", "--scenario", "default")
+SMALL = ("--bound", "requests=1", "--bound", "tz_requests=2", "--jobs", "1")
+
+
+def others() -> list[str]:
+    """Options that leave all axes but a few alone."""
+    return [word for axis in versions.axes() if axis not in ONLY for word in ("--keep", axis)]
+
+
+def test_a_proposal_is_written_and_can_be_checked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    outcome = run_here(capsys, "propose", *ASKED, *SMALL, *others(), "--changes", "2", "--out", tmp_path)
+    if outcome.code == 1:
+        pytest.fail(outcome.out)
+    assert outcome.code == 0 and "1. " in outcome.out and "without it quiet-engine is violated in" in outcome.out
+    loaded = versions.load(str(tmp_path / "proposal-1.toml"))
+    assert loaded.base == "v12" and len(loaded.changes) == 2
+    checked = run_here(
+        capsys, "check", tmp_path / "proposal-1.toml", "--property", "quiet-engine", "--scenario", "default", *SMALL
+    )
+    assert checked.code == 0, checked.out
+    mail = (tmp_path / "proposal-1.txt").read_text(encoding="utf-8")
+    assert all(len(line) < 72 for line in mail.splitlines())
+    assert "Without it quiet-engine is violated" in mail and "quiet-engine (default): violated" in mail
+    assert "# v12: proposal 1" in (tmp_path / "proposal-1.md").read_text(encoding="utf-8")
+
+
+def test_no_proposal_is_exit_code_1_and_says_what_rules_out(capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = run_here(capsys, "propose", *ASKED, *SMALL, *others(), "--keep", "request", "--changes", "0")
+    assert outcome.code == 1
+    assert "unrealizable: no set of changes in this space" in outcome.out
+    assert "quiet-engine (default)," in outcome.out and "explored (100.0%)" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--require", "quiet-engin"), "quiet-engine"),
+        (("--keep", "loc"), "did you mean lock"),
+        (("--assume", "all", "--assume", "nwd_ack=input-consumed"), "cannot be combined"),
+        (("--require", "own-status", "--scenario", "small-ring"), "nothing is asked"),
+        (("--from", "v99"), "v99"),
+    ],
+)
+def test_bad_options_are_one_line(capsys: pytest.CaptureFixture[str], options: tuple[str, ...], said: str) -> None:
+    outcome = run_here(capsys, "propose", "--changes", "0", *options)
+    assert outcome.code == 2 and said in outcome.complaint
