@@ -192,6 +192,11 @@ def _read_status(ctx: Context, s: Step) -> None:
         s["client.ok"] = s["engine.status_done"]
 
 
+def _read_dump(ctx: Context, s: Step) -> None:
+    own = one_hot(request_number(ctx, s), ctx.bounds["requests"])
+    s["client.ok"] = s["engine.dump_ok"] & own != 0
+
+
 def _finish(ctx: Context, s: Step) -> None:
     s.emit("request_succeeded", s["client.ok"])
     number = one_hot(request_number(ctx, s), ctx.bounds["requests"])
@@ -233,5 +238,6 @@ STEPS: dict[str, tuple[str, Body, str]] = {
         "qce: qce_dma_terminate_all; bam_dma.c: bam_dma_terminate_all",
     ),
     "status": ("client.read_status", _read_status, "qce: qce_check_status, a CPU read"),
+    "dump": ("client.read_dump", _read_dump, "qce50.c: the result dump's status; qce/dma.h: struct qce_result_dump"),
     "finish": ("client.finish", _finish, "qce: qce_req_done_work"),
 }

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import z3
 
-from model.channel import HW, Channel, map_data, one_hot, request_number, unmap_data
+from model.channel import HW, Channel, map_data, request_number, unmap_data
 from model.context import Context
 from model.hardware.pipes import reset_pipe
 from model.language.queues import Queue, Value
@@ -82,11 +82,6 @@ def give_up(ctx: Context, s: Step) -> None:
         s["client.failed"] = False
 
 
-def _read_dump(ctx: Context, s: Step) -> None:
-    own = one_hot(request_number(ctx, s), ctx.bounds["requests"])
-    s["client.ok"] = s["engine.dump_ok"] & own != 0
-
-
 def recover(ctx: Context, s: Step) -> None:
     """qce_manage_timeout: P_RST on both pipes, which makes the engine idle; no UNLOCK is sent."""
     for name in ("rx", "tx"):
@@ -115,6 +110,5 @@ STEPS: Mapping[str, tuple[str, Callable[[Context, Step], None], str]] = {
     "issue-tx": ("client.transfer_tx", _transfer_tx, "qce50.c: _qce_sps_transfer; sps.c: sps_transfer, producer"),
     "lock": ("client.transfer_lock", _transfer_lock, "crypto5_eng.c: the first command of a request"),
     "unlock": ("client.transfer_unlock", _transfer_unlock, "qce50.c: _qce_unlock_other_pipes; sps.c: sps_transfer_one"),
-    "dump": ("client.read_dump", _read_dump, "qce50.c: the result dump's status"),
 }
 """The steps that the client of this layer does otherwise: the action's name, what it does, the source."""

@@ -176,7 +176,8 @@ def _print(found: Found, chosen: Options) -> None:
     for number, proposal in enumerate(found.proposals, start=1):
         click.echo(f"\n{number}. {named(proposal.changes)}")
         for reason in proposal.reasons:
-            click.echo(f"   {reason.change[0]} = {shown(reason.change[1])}: without it {without(reason, search.asked)}")
+            what = reason.part or f"{reason.change[0]} = {shown(reason.change[1])}"
+            click.echo(f"   {what}: without it {without(reason, search.asked)}")
         spent = proposal.cost.shortest
         click.echo(f"   cost: {', '.join(f'{kind} {count}' for kind, count in spent.items()) if spent else 'no run'}")
     if not found.proposals:
@@ -202,7 +203,7 @@ def _as_json(found: Found) -> dict[str, object]:
         "proposals": [
             {
                 "changes": dict(item.changes),
-                "without": {reason.change[0]: without(reason, search.asked) for reason in item.reasons},
+                "without": {reason.part or reason.change[0]: without(reason, search.asked) for reason in item.reasons},
                 "cost": item.cost.shortest,
             }
             for item in found.proposals

@@ -23,11 +23,12 @@ from proofs.studies.cost import KINDS, Cost, cost
 class Reason:
     """What one change is for: what comes about if only it is left out.
 
-    `unfit`: the rest describes no driver, and why. `refutation`: else what is not kept then. `account`: its trace in
-    sentences, empty if it has none.
+    `part`: which edit of an order of steps it is, if it is one. `unfit`: the rest describes no driver, and why.
+    `refutation`: else what is not kept then. `account`: its trace in sentences, empty if it has none.
     """
 
     change: Change
+    part: str
     unfit: str | None
     refutation: Refutation | None
     account: tuple[str, ...]
@@ -46,7 +47,7 @@ class Proposal:
     def price(self) -> tuple[int, ...]:
         """What sorts proposals: the number of changes, then what the shortest run of a request costs, by kind."""
         spent = self.cost.shortest or {}
-        return (len(self.changes), *(spent.get(kind, 1 << 30) for kind in KINDS))
+        return (len(self.reasons), *(spent.get(kind, 1 << 30) for kind in KINDS))
 
 
 @dataclass(frozen=True)
@@ -84,21 +85,21 @@ def worked_out(material: Material) -> Proposal:
     ordered = space.ordered(changes)
     axes = space.applied(changes)
     after = [row for job in material.jobs for row in run_job(replace(job, subject=job.subject.changed(axes)))]
-    reasons = tuple(reason(material, change) for change in ordered)
+    reasons = tuple(reason(material, *left_out) for left_out in space.without(changes))
     design = replace(versions.load(material.version), axes=axes)
     return Proposal(ordered, reasons, cost(design), tuple(after))
 
 
-def reason(material: Material, change: Change) -> Reason:
-    """What a change is for."""
-    axes = material.space.applied(material.changes - {change})
+def reason(material: Material, change: Change, part: str, rest: Changes) -> Reason:
+    """What a change, or one edit of it, is for; `rest`: the design without it."""
+    axes = material.space.applied(rest)
     if contradiction := misfit(axes):
-        return Reason(change, contradiction, None, ())
+        return Reason(change, part, contradiction, None, ())
     outcome = judge(Task(axes, material.asked, material.traces, explore=True))
     if outcome.word == KEPT:
         raise AssertionError(f"{change[0]} can be left out, and the set was said to be minimal")
     refutation = _first(outcome, material.traces)
-    return Reason(change, None, refutation, _account(material.asked, axes, refutation))
+    return Reason(change, part, None, refutation, _account(material.asked, axes, refutation))
 
 
 def _first(outcome: Outcome, traces: Sequence[Refutation]) -> Refutation:

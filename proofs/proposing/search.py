@@ -75,7 +75,7 @@ class Search:
         chunk: list[Changes] = []
         for changes in self.space.designs(self.size):
             self.counts.designs += 1
-            if any(known <= changes for known in self.solutions):
+            if any(self.space.within(known, changes) for known in self.solutions):
                 self.counts.above += 1
             else:
                 chunk.append(changes)

@@ -1,15 +1,16 @@
 """The designs that a search goes through: sets of changes of a version's axes.
 
 A change gives one axis another value: one that the schema knows, or for the order of steps one that a shipped version
-has. A set has at most one change for each axis. Sets that describe no driver (`misfit`) are no designs, although larger
-ones may be; nor are sets that the model treats as another set (`behaviour`), of which the first one stands for all.
+has, or one that edits of the version's own order make (`EDITS`): each edit counts as a change, and can be left out by
+itself. A set has at most one value for each axis. Sets that describe no driver (`misfit`) are no designs, although
+larger ones may be; nor are sets that the model treats as another one (`behaviour`), the first of which stands for all.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from model import versions
@@ -27,6 +28,7 @@ class Space:
 
     base: Mapping[str, Value]
     choices: Mapping[str, tuple[Value, ...]]
+    edits: Mapping[Change, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, version: str, keep: Sequence[str] = (), forbid: Sequence[str] = ()) -> Space:
@@ -39,6 +41,9 @@ class Space:
         choices: dict[str, tuple[Value, ...]] = {}
         for axis, value in versions.alternatives(present):
             choices[axis] = (*choices.get(axis, ()), value)
+        edited = _edited(present["completion"])
+        for value in edited:
+            choices["completion"] = (*choices.get("completion", ()), value)
         for axis in keep:
             _demand(axis)
             choices.pop(axis, None)
@@ -49,7 +54,8 @@ class Space:
             if equals and not named and shown(present[axis]) != text:
                 raise nearest(f"value of {axis}", text, map(shown, choices.get(axis, ())))
             choices[axis] = tuple(value for value in choices.get(axis, ()) if value not in named)
-        return cls(present, {axis: found for axis, found in choices.items() if found})
+        edits = {("completion", value): names for value, names in edited.items()}
+        return cls(present, {axis: found for axis, found in choices.items() if found}, edits)
 
     def applied(self, changes: Changes) -> dict[str, Value]:
         """The axes with these changes."""
@@ -57,11 +63,39 @@ class Space:
 
     def designs(self, size: int) -> Iterator[Changes]:
         """All designs of so many changes, in the order of the axes."""
-        for chosen in itertools.combinations(self.choices, size):
-            for picked in itertools.product(*(self._distinct[axis] for axis in chosen)):
-                changes = frozenset(zip(chosen, picked, strict=True))
-                if misfit(self.applied(changes)) is None:
-                    yield changes
+        for count in range(size + 1):
+            for chosen in itertools.combinations(self.choices, count):
+                for picked in itertools.product(*(self._distinct[axis] for axis in chosen)):
+                    changes = frozenset(zip(chosen, picked, strict=True))
+                    if self.size(changes) == size and misfit(self.applied(changes)) is None:
+                        yield changes
+
+    def size(self, changes: Changes) -> int:
+        """How many changes a design has; each edit of an order is one."""
+        return sum(len(self.edits.get(change, ("it",))) for change in changes)
+
+    def within(self, small: Changes, large: Changes) -> bool:
+        """Whether the one has no change that the other has not."""
+        return all(
+            change in large
+            or any(
+                axis == change[0] and self.edits.get(change, {axis}) <= self.edits.get((axis, value), frozenset())
+                for axis, value in large
+            )
+            for change in small
+        )
+
+    def without(self, changes: Changes) -> Iterator[tuple[Change, str, Changes]]:
+        """Each change of a design, which edit of an order it is if it is one, and what is left without only that."""
+        for change in self.ordered(changes):
+            rest, names = changes - {change}, self.edits.get(change, frozenset())
+            for name in sorted(names):
+                fewer = [
+                    other for other, edits in self.edits.items() if other[0] == change[0] and edits == names - {name}
+                ]
+                yield change, name, rest | frozenset(fewer[:1])
+            if not names:
+                yield change, "", rest
 
     @cached_property
     def _distinct(self) -> dict[str, tuple[Value, ...]]:
@@ -76,6 +110,25 @@ class Space:
     def ordered(self, changes: Changes) -> tuple[Change, ...]:
         """The changes in the order of the axes."""
         return tuple(sorted(changes, key=lambda change: list(self.base).index(change[0])))
+
+
+EDITS: Mapping[str, Mapping[str, str | None]] = {
+    "no terminate of rxchan": {"terminate-rx": None},
+    "no terminate of txchan": {"terminate-tx": None},
+    "STATUS from the result dump": {"status": "dump"},
+}
+"""What can be changed in the order of a completion's steps: a step is left out, or another one is in its place."""
+
+
+def _edited(completion: Value) -> dict[Value, frozenset[str]]:
+    """The orders that edits make of this one, and which edits."""
+    possible = [name for name, edit in EDITS.items() if set(edit) <= set(completion)]
+    found: dict[Value, frozenset[str]] = {}
+    for count in range(1, len(possible) + 1):
+        for names in itertools.combinations(possible, count):
+            swaps = {step: other for name in names for step, other in EDITS[name].items()}
+            found[tuple(new for step in completion if (new := swaps.get(step, step)) is not None)] = frozenset(names)
+    return found
 
 
 def shown(value: Value) -> str:

@@ -61,7 +61,7 @@ def page(version: str, number: int, proposal: Proposal, asked: Where, rows: Sequ
         "Before and after": list(_verdicts(rows, proposal.after)),
         "What one request costs": list(_costs(before, proposal.cost)),
     }
-    count = len(proposal.changes)
+    count = len(proposal.reasons)
     head = (
         f"{count} change{'s' if count != 1 else ''}, none of which can be left out",
         f"Kept is all that was asked: {systems}",
@@ -78,7 +78,7 @@ def _change(before: Value, item: Reason, asked: Where) -> Entry:
         f"Without it {without(item, asked)}",
         *item.account,
     ]
-    return Entry(f"{axis} = {shown(value)}", tuple(sentences))
+    return Entry(f"{axis} = {shown(value)}{f' ({item.part})' if item.part else ''}", tuple(sentences))
 
 
 def without(item: Reason, asked: Where) -> str:

@@ -159,7 +159,6 @@ def test_a_mix_of_both_layers_is_refused(tmp_path: Path) -> None:
         ("v24", {"layer": "sps"}, "layer = 'sps' needs"),
         ("downstream", {"completion": ["terminate-rx", "finish"]}, "steps without 'terminate-rx'"),
         ("downstream", {"dummy": "write-version"}, "needs dummy = "),
-        ("v16", {"completion": ["terminate-rx", "terminate-tx", "dump", "finish"]}, "needs layer = 'sps'"),
         ("v16", {"lock": "request"}, "needs unlock = "),
         ("downstream", {"input": "none"}, "needs nwd = "),
         ("v16", {"recovery": "reset-pipes"}, "needs layer = "),

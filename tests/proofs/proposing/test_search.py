@@ -75,11 +75,11 @@ def test_no_change_of_a_proposal_can_be_left_out() -> None:
     space, asked, search = searched()
     for changes in search.solutions:
         material = Material("v12", space, (asked,), tuple(search.traces), (), changes)
-        for change in changes:
-            found = reason(material, change)
+        for change, part, rest in space.without(changes):
+            found = reason(material, change, part, rest)
             assert found.unfit is not None or found.refutation is not None
             if found.refutation is not None and found.refutation.has_trace:
-                system = assemble(asked.of(space.applied(changes - {change})))
+                system = assemble(asked.of(space.applied(rest)))
                 assert happens(system, found.refutation) and found.account
                 assert not happens(assemble(asked.of(space.applied(changes))), found.refutation)
 
@@ -137,7 +137,8 @@ def test_what_a_version_says_nothing_of_is_not_asked() -> None:
     [
         ("v15", "v16", ("mapping-own",), "busy-client", {"lock-storage": "descriptor"}),
         ("v16", "v20", ("completion-order", "works"), "default", {"lock-cookie": "none", "lock-freeing": "irq"}),
-        ("v20", "v21", ("bracketed", "works"), "busy-client", {"lock": "round"}),
+        # v21 also moved LOCK and UNLOCK into the fill loop; for the busy client one of its changes is enough
+        ("v20", "v21", ("bracketed", "works"), "busy-client", {"flag-clear": "loaded"}),
     ],
 )
 def test_history_is_among_what_is_found(
