@@ -137,7 +137,7 @@ def test_what_a_version_says_nothing_of_is_not_asked() -> None:
     [
         ("v15", "v16", ("mapping-own",), "busy-client", {"lock-storage": "descriptor"}),
         ("v16", "v20", ("completion-order", "works"), "default", {"lock-cookie": "none", "lock-freeing": "irq"}),
-        # v21 also moved LOCK and UNLOCK into the fill loop; for the busy client one of its changes is enough
+        # cheaper than history: v21 also moved LOCK and UNLOCK into the fill loop, which these two do not need
         ("v20", "v21", ("bracketed", "works"), "busy-client", {"flag-clear": "loaded"}),
     ],
 )
