@@ -15,7 +15,7 @@ import click
 from counterexamples.documents import is_stdout, write_file
 from model import versions
 from proofs.checking import outputs
-from proofs.checking.judged import EXIT_DIFFERS
+from proofs.checking.judged import EXIT_DIFFERS, EXIT_INCONCLUSIVE
 from proofs.checking.pool import cores
 from proofs.checking.records import Result
 from proofs.checking.request import Request, validate
@@ -103,7 +103,7 @@ class Options:
 @click.option("--keep", multiple=True, metavar="AXIS", help="Change nothing on this axis (repeatable).")
 @click.option("--forbid", multiple=True, metavar="AXIS[=VALUE]", help="Not this value (repeatable).")
 @click.option("--changes", type=click.IntRange(0, 30), default=2, show_default=True, help="At most so many changes.")
-@click.option("--assume", multiple=True, metavar="KEY=VALUE|all", shell_complete=options.assumed_values_or_all)
+@click.option("--assume", multiple=True, metavar="KEY=VALUE|all", shell_complete=options.assumed_values)
 @options.changed_bounds
 @options.workers
 @click.option("--journal", type=options.Named(), help="Note what is found in this file; go on from it if it is there.")
@@ -113,7 +113,8 @@ def command(**given: Any) -> None:
     """Search for all minimal sets of changes after which a version keeps everything that is asked of it.
 
     The fewest changes first, then what one request costs. Without --require: what the version violates and what it
-    proves, of all that a plain `check` asks. What it says nothing of (vacuous) is not asked. Exit code 1: no such set.
+    proves, of all that a plain `check` asks. What it says nothing of (vacuous) is not asked. Exit code 1: there is no
+    such set; 3: none was found, and of some designs it is not known whether they are.
     """
     chosen = Options(**given)
     request, space = chosen.request(), Space.of(chosen.version, chosen.keep, chosen.forbid)
@@ -127,7 +128,7 @@ def command(**given: Any) -> None:
         _print(found, chosen)
     if chosen.out is not None:
         _write(found, chosen.out)
-    sys.exit(0 if found.proposals else EXIT_DIFFERS)
+    sys.exit(0 if found.proposals else EXIT_INCONCLUSIVE if found.search.counts.open else EXIT_DIFFERS)
 
 
 def _search(request: Request, space: Space, chosen: Options) -> Found:
@@ -180,8 +181,13 @@ def _print(found: Found, chosen: Options) -> None:
             click.echo(f"   {what}: without it {without(reason, search.asked)}")
         spent = proposal.cost.shortest
         click.echo(f"   cost: {', '.join(f'{kind} {count}' for kind, count in spent.items()) if spent else 'no run'}")
+    if count := search.counts.open:
+        click.echo(
+            f"\nof {count} designs it is not known whether they keep all that is asked; a proposal may be missing"
+        )
     if not found.proposals:
-        click.echo("\nunrealizable: no set of changes in this space keeps all that is asked; what rules designs out:")
+        word = "none found" if search.counts.open else "unrealizable"
+        click.echo(f"\n{word}: no set of changes in this space keeps all that is asked; what rules designs out:")
         _print_kills(search)
 
 

@@ -65,6 +65,12 @@ class Outcome:
     by: int | None = None
     refutations: tuple[Refutation, ...] = ()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing refutes it but answers that are not known."""
+        words = {Word.of(item.word) for item in self.refutations}
+        return bool(words) and words <= {Word.UNKNOWN, Word.BOUNDED}
+
 
 class _Recording(Mapping[str, Value]):
     """Axes that remember which of them were looked at."""

@@ -27,13 +27,15 @@ Tell = Callable[["Search"], None]
 @dataclass
 class Counts:
     """What became of the designs: `same`: known from one that agrees on all axes that were read; `above`: hold a set
-    that suffices; `killed`: a known trace happens in them; `explored`: all others."""
+    that suffices; `killed`: a known trace happens in them; `explored`: all others. `open`: those of them of which it is
+    not known whether they suffice."""
 
     designs: int = 0
     above: int = 0
     same: int = 0
     killed: int = 0
     explored: int = 0
+    open: int = 0
 
     @property
     def share(self) -> float:
@@ -123,13 +125,13 @@ class Search:
 
     def _settled(self, changes: Changes) -> bool:
         """Whether a design is known to be none from another one, counted if it is."""
-        known = self._answer(changes)
-        self.counts.same += known
-        return known
-
-    def _answer(self, changes: Changes) -> bool:
         axes = self.space.applied(changes)
-        return any(_values(axes, read) in known for read, known in self._known.items())
+        for read, known in self._known.items():
+            if (values := _values(axes, read)) in known:
+                self.counts.same += 1
+                self.counts.open += known[values]
+                return True
+        return False
 
     def _take(self, changes: Changes, outcome: Outcome, order: Sequence[int]) -> None:
         """Note what became of a design."""
@@ -140,12 +142,13 @@ class Search:
             self.counts.explored += 1
             self.solutions.append(changes)
             return
-        self._known.setdefault(outcome.read, {})[_values(self.space.applied(changes), outcome.read)] = True
+        self._known.setdefault(outcome.read, {})[_values(self.space.applied(changes), outcome.read)] = outcome.is_open
         if outcome.word == KILLED and outcome.by is not None:
             self.counts.killed += 1
             self.kills[order[outcome.by]] += 1
         elif outcome.word == REFUTED:
             self.counts.explored += 1
+            self.counts.open += outcome.is_open
             self._learn(outcome)
 
     def _learn(self, outcome: Outcome) -> None:

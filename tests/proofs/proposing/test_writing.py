@@ -43,6 +43,14 @@ def test_no_proposal_is_exit_code_1_and_says_what_rules_out(capsys: pytest.Captu
     assert "quiet-engine (default)," in outcome.out and "explored (100.0%)" in outcome.out
 
 
+def test_what_is_not_known_of_a_design_rules_nothing_out(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--from", "v16", "--require", "mapping-live", "--scenario", "default", "--bound", "txns=2")
+    outcome = run_here(capsys, "propose", *asked, "--changes", "0", "--jobs", "1")
+    assert outcome.code == 3, "a capacity is exceeded: nothing is known, and nothing is unrealizable"
+    assert "of 1 designs it is not known" in outcome.out and "none found" in outcome.out
+    assert "unrealizable" not in outcome.out
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
