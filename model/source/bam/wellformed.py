@@ -115,9 +115,8 @@ def _transaction(ctx: Context, entry: dict[str, Term]) -> Iterator[Term]:
         yield z3.Not(locks)
     most = z3.If(entry["kind"] == TXN.CMD, z3.BitVecVal(REGISTER_WRITES, WIDE), z3.BitVecVal(1, WIDE))
     yield z3.ULE(total, z3.If(entry["kind"] == TXN.DATA, z3.BitVecVal(max_descriptors(ctx), WIDE), most))
-    yield z3.If(locks, z3.BoolVal(True), z3.UGE(entry["cookie"], 1))
-    if ctx.lock_txns:
-        yield z3.Implies(locks, (entry["cookie"] != 0) == z3.BoolVal(ctx.axes["lock-cookie"] == "own"))
+    without = z3.And(locks, ctx.lock_txns and ctx.axes["lock-cookie"] != "own")
+    yield (entry["cookie"] == 0) == without
     if ctx.driver_locks:
         yield z3.Implies(locks, entry["req"] == 0)
     yield z3.Implies(z3.Not(locks), entry["map"] == 0)
