@@ -25,6 +25,11 @@ from model.language.system import StateSpace, Step, Term, width_of
 MARKS = ("lock", "unlock")  # the bits of a descriptor by which the interrupt knows what is on no list
 
 
+def modulo(position: Term, slots: int) -> Term:
+    """A position below twice the slots as a slot, `%=` as the driver has it."""
+    return z3.If(z3.UGE(position, slots), position - slots, position)
+
+
 def declare_positions(space: StateSpace, channel: str, slots: int, at: int) -> None:
     """`head` and `tail` of a channel's ring, both at slot `at` (0 to `slots` - 1)."""
     for name in ("head", "tail"):
@@ -50,12 +55,8 @@ class Ring:
     def _read(self, key: str) -> Term:
         return resize(self.step[f"{self.name}.{key}"], self._wide)
 
-    def _modulo(self, position: Term) -> Term:
-        """A position below twice the slots, `%=` as the driver has it."""
-        return z3.If(z3.UGE(position, self.slots), position - self.slots, position)
-
     def _move(self, key: str, count: Term) -> None:
-        moved = self._modulo(self._read(key) + resize(count, self._wide))
+        moved = modulo(self._read(key) + resize(count, self._wide), self.slots)
         self.step[f"{self.name}.{key}"] = resize(moved, width_of(self.slots))
 
     @property
@@ -69,7 +70,7 @@ class Ring:
     def consumed(self) -> Term:
         """CIRC_CNT(read offset, head, slots + 1), less one where the read offset is below head."""
         head = self._read("head")
-        offset = self._modulo(self._read("tail") + self.slots - resize(self.pending.length, self._wide))
+        offset = modulo(self._read("tail") + self.slots - resize(self.pending.length, self._wide), self.slots)
         return resize(z3.If(z3.UGE(offset, head), offset - head, offset + self.slots - head), width_of(self.slots + 1))
 
     def marked(self, mark: str, first: Term) -> Term:
@@ -109,11 +110,11 @@ class Ring:
 
     def _mark(self, entries: Sequence[Mapping[str, Term | int]], count: Term) -> None:
         """Write the first `count` of `entries` into the memory of the slots from tail on."""
-        first = self._modulo(self._read("tail") + self.slots - self._read("head"))
+        first = modulo(self._read("tail") + self.slots - self._read("head"), self.slots)
         for mark in self._marks:
             name = f"{self.name}.slots_{mark}"
             for place, entry in enumerate(entries):
-                slot = z3.BitVecVal(1, self.slots) << resize(self._modulo(first + place), self.slots)
+                slot = z3.BitVecVal(1, self.slots) << resize(modulo(first + place, self.slots), self.slots)
                 with self.step.when(z3.UGT(count, place)):
                     has = entry.get(mark, z3.BoolVal(False))
                     self.step[name] = z3.If(has, self.step[name] | slot, self.step[name] & ~slot)

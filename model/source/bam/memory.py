@@ -18,7 +18,7 @@ import z3
 from model.channel import HW, REGISTER_WRITES, TXN
 from model.context import Context
 from model.driver import max_descriptors
-from model.hardware.ring import MARKS
+from model.hardware.ring import MARKS, modulo
 from model.language.queues import Queue, resize
 from model.language.system import Step, Term, width_of
 from model.lock import LABELS
@@ -383,11 +383,6 @@ class Memory:
             value = z3.BitVecVal(facts.CONTENT[kind], facts.CONTENT.width)
             content = z3.If(hw == HW[kind], value, content)
         return {"flags": flags, "addr": facts.address(content, entry["req"], entry["map"])}
-
-
-def modulo(position: Term, slots: int) -> Term:
-    """A position below twice the slots, as a slot."""
-    return z3.If(z3.UGE(position, slots), position - slots, position)
 
 
 def work_item(unit: Unit) -> Pointer:

@@ -8,12 +8,13 @@ import z3
 
 from model.channel import TXN, Channel, one_hot
 from model.hardware.pipes import reset_pipe
+from model.hardware.ring import modulo
 from model.language.queues import Queue, resize
 from model.language.system import Step, Term
 from model.lock import LABELS, contexts
 from model.source.bam import facts
 from model.source.bam.hardware import get, pipe
-from model.source.bam.memory import LISTS, MARK_BITS, NODE, NODES, Memory, fifo, modulo, settings
+from model.source.bam.memory import LISTS, MARK_BITS, NODE, NODES, Memory, fifo, settings
 from model.source.ctypes import UNSIGNED, CType, Integer, PointerTo, Struct
 from model.source.symbolic.machine import Machine
 from model.source.symbolic.state import Items, State
@@ -123,8 +124,7 @@ class Outcome:
         length = z3.If(z3.UGE(doorbell, sw), doorbell - sw, doorbell + self.ring - sw)
         rows = []
         for place in range(self.ring):
-            slot = sw + place
-            slot = z3.simplify(z3.If(z3.UGE(slot, self.ring), slot - self.ring, slot))
+            slot = z3.simplify(modulo(sw + place, self.ring))
             cell = Pointer.to(fifo(self.name), fold(wide(slot, 64)))
             flags = self._number(self._peek(cell.inside("flags"), Integer(16, False)), 16)
             where = self._number(self._peek(cell.inside("addr"), UNSIGNED), 32)

@@ -13,7 +13,7 @@ import z3
 from model.channel import HW, REGISTER_WRITES, TXN, one_hot
 from model.context import Context
 from model.driver import max_descriptors
-from model.hardware.ring import MARKS
+from model.hardware.ring import MARKS, modulo
 from model.language.queues import Queue, resize
 from model.language.system import Step, Term, width_of
 from model.lock import LABELS, contexts, is_lock
@@ -42,7 +42,7 @@ def well_formed(ctx: Context) -> dict[str, Term]:
     if ctx.lock_slots:
         for name in ("rx", "tx"):
             head, tail, length = (resize(step[f"{name}.{what}"], WIDE) for what in ("head", "tail", "ring.len"))
-            between = _modulo(tail + ctx.bounds["ring"] - head, ctx.bounds["ring"])
+            between = modulo(tail + ctx.bounds["ring"] - head, ctx.bounds["ring"])
             found[f"{name}: what the pipe has still to execute is between head and tail"] = z3.ULE(length, between)
         found["the slots' memory has the LOCKs and UNLOCKs that the pipe has still to execute"] = _marks(ctx, step)
     return found
@@ -72,16 +72,12 @@ def _marks(ctx: Context, step: Step) -> Term:
     head, tail, length = (resize(step[f"rx.{name}"], WIDE) for name in ("head", "tail", "ring.len"))
     found = [memory[0] & memory[1] == 0]
     for place, entry in enumerate(Queue(step, "rx.ring").entries()):
-        behind = _modulo(tail + slots - length + place, slots)
-        at = resize(_modulo(_modulo(behind, slots) + slots - head, slots), slots)
+        behind = modulo(tail + slots - length + place, slots)
+        at = resize(modulo(modulo(behind, slots) + slots - head, slots), slots)
         for bits, kind in zip(memory, (HW.LOCK, HW.UNLOCK), strict=True):
             here = z3.LShR(bits, at) & 1 == 1
             found.append(z3.Implies(entry["valid"], here == (entry["hw"] == kind)))
     return z3.And(*found)
-
-
-def _modulo(position: Term, slots: int) -> Term:
-    return z3.If(z3.UGE(position, slots), position - slots, position)
 
 
 def _queue(ctx: Context, queue: Queue) -> Iterator[Term]:
