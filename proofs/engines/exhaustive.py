@@ -33,16 +33,22 @@ def answer(question: Question[Target]) -> dict[str, Finding]:
 
 
 def _answer(system: TransitionSystem, space: Space, name: str) -> Answer:
-    hit = space.hits.get(name)
-    if hit is None:
-        if space.exceeded:
-            return Unknown(f"capacity {', '.join(space.exceeded)}")
-        return Unreachable(space.states.shape[1])
+    if (path := path_to(system, space, name)) is not None:
+        return Reached(path)
+    if space.exceeded:
+        return Unknown(f"capacity {', '.join(space.exceeded)}")
+    return Unreachable(space.states.shape[1])
+
+
+def path_to(system: TransitionSystem, space: Space, name: str) -> tuple[str, ...] | None:
+    """The minimal shortest path to where a target that was looked for in `space` is hit, None if it is not."""
+    if (hit := space.hits.get(name)) is None:
+        return None
     last: dict[int, list[int | None]] = {}
     for state, action in hit.last:
         last.setdefault(state, []).append(action)
     actions = system.actions
-    return Reached(tuple(actions[index].name for index in minimal_path(space.onward(sorted(last)), last, actions)))
+    return tuple(actions[index].name for index in minimal_path(space.onward(sorted(last)), last, actions))
 
 
 class Explorer:

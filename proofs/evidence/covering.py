@@ -229,7 +229,7 @@ class _Covering:
                 continue
             rows = rows[open_ones]
             for meaning in subjects:
-                path = explored.path(key_of(item, meaning))
+                path = exhaustive.path_to(explored.part, explored.space, key_of(item, meaning))
                 judge = self._hitting(path or (), partial(self._subject, name, meaning))
                 rows = rows[:0] if path is None else self._replaying(number, path, rows, judge)
             self._say(name, rows, word)

@@ -15,7 +15,6 @@ from functools import cached_property
 import numpy as np
 import z3
 
-from counterexamples.minimal import minimal_path
 from model.language.concrete import Code
 from model.language.system import Action, StateSpace, Term, TransitionSystem
 from model.language.terms import variables_of
@@ -185,14 +184,3 @@ class Explored:
         if key not in self._forms:
             self._forms[key] = self._likeness.form(mine, other)
         return self._forms[key]
-
-    def path(self, key: str) -> tuple[str, ...] | None:
-        """A shortest path to where a target is hit, None if it is not."""
-        hit = self.space.hits.get(key)
-        if hit is None:
-            return None
-        last: dict[int, list[int | None]] = {}
-        for state, action in hit.last:
-            last.setdefault(state, []).append(action)
-        actions = self.part.actions
-        return tuple(actions[index].name for index in minimal_path(self.space.onward(sorted(last)), last, actions))

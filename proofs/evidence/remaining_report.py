@@ -12,8 +12,8 @@ import z3
 
 from counterexamples.documents import write_file
 from model import parameters
-from model.parameters import Setting
 from proofs.evidence.remaining import Deciding, Left, Over, Verdicts
+from proofs.evidence.report import shown
 from proofs.reports.terminal import tool_version
 
 MOST = 8  # deciding sets of a property are printed, the smallest
@@ -28,7 +28,7 @@ def lines(left: Left, found: Sequence[Verdicts]) -> Iterator[str]:
     yield f"combinations that no observation excludes: {len(left.settings)}"
     if left.open:
         yield f"  of {left.open} of them some observation could not be judged: a capacity of the model"
-    yield f"the reference: {_setting(left.settings[0]) or 'the defaults'}"
+    yield f"the reference: {shown(left.settings[0]) or 'the defaults'}"
     for item in found:
         first = item.rows[0]
         yield f"{first.version} ({first.scenario}): {item.systems} systems differ, {item.explored} were explored"
@@ -45,14 +45,10 @@ def _row(row: Over) -> Iterator[str]:
     yield f"    {row.reference} under the reference; otherwise with"
     for item in row.deciding[:MOST]:
         rest = "" if item.times == item.among else f", in {item.times} of {item.among}"
-        text = f"{_setting(item.change)} -> {item.word}{rest}"
+        text = f"{shown(item.change)} -> {item.word}{rest}"
         yield from textwrap.wrap(text, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 8)
     if len(row.deciding) > MOST:
         yield f"      and {len(row.deciding) - MOST} more, of no fewer values"
-
-
-def _setting(setting: Setting) -> str:
-    return ", ".join(f"{key}={value}" for key, value in setting)
 
 
 def as_json(left: Left, found: Sequence[Verdicts]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def lines(found: Inference) -> Iterator[str]:
         for names in found.conflicts:
             yield f"contradiction: {' and '.join(names)} leave none of them"
         return
-    changed = _setting(setting_of(found.reference))
+    changed = shown(setting_of(found.reference))
     yield "taken as if all were seen of one kind of hardware; what follows is no proof"
     yield f"reference: the defaults{f' but {changed}' if changed else ''}; no observation excludes it"
     for item in found.observations:
@@ -39,7 +39,8 @@ def lines(found: Inference) -> Iterator[str]:
         yield "of some settings it is not known whether they are left: a capacity of the model was exceeded"
 
 
-def _setting(setting: Setting) -> str:
+def shown(setting: Setting) -> str:
+    """A setting on one line, empty for the defaults."""
     return ", ".join(f"{key}={value}" for key, value in setting)
 
 
@@ -54,14 +55,14 @@ def _observation(found: Inference, item: Observation) -> Iterator[str]:
     if there.effect is Effect.EXCLUDES:
         left = [one for one, judgement in against.items() if judgement.effect is not Effect.EXCLUDES]
         yield f"    would exclude the reference: {there}"
-        yield f"    of single changes it leaves {'; '.join(map(_setting, left)) or 'none'}"
+        yield f"    of single changes it leaves {'; '.join(map(shown, left)) or 'none'}"
         return
     excluded = [(one, row) for one, row in against.items() if row.effect is Effect.EXCLUDES]
     for setting, judgement in excluded:
-        yield f"    {'would exclude' if weak else 'excludes'} {_setting(setting)}: {judgement}"
+        yield f"    {'would exclude' if weak else 'excludes'} {shown(setting)}: {judgement}"
     unknown = [one for one, row in against.items() if row.effect is Effect.UNKNOWN]
     if unknown:
-        yield f"    not known: {'; '.join(map(_setting, unknown))}"
+        yield f"    not known: {'; '.join(map(shown, unknown))}"
     elif not excluded:
         yield "    excludes nothing"
 
@@ -72,7 +73,7 @@ def _pairs(found: Inference, pairs: Mapping[Setting, Verdicts]) -> Iterator[str]
     yield f"of {len(pairs)} pairs of values that are left {len(wrong)} are excluded:"
     for two, by in wrong.items():
         reasons = "; ".join(f"{name}: {judgement}" for name, judgement in by.items())
-        yield f"  {_setting(two)}  ({reasons})"
+        yield f"  {shown(two)}  ({reasons})"
 
 
 def as_json(found: Inference) -> dict[str, Any]:

@@ -32,8 +32,7 @@ class Asked:
     @property
     def where(self) -> str:
         """The scenario, and the assumptions that are not the defaults."""
-        defaults = parameters.assumptions({})
-        other = [f"{key}={value}" for key, value in self.subject.assumptions.items() if value != defaults[key]]
+        other = [f"{key}={value}" for key, value in parameters.setting_of(self.subject.assumptions)]
         return ", ".join([self.subject.scenario, *other])
 
 
