@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from counterexamples.documents import is_stdout
 from model import versions
 from model.source.tree import is_tree
 from proofs.checking import outputs
@@ -74,12 +73,8 @@ class Asked:
         return self._tries(EVIDENCE)
 
     def _tries(self, word: str) -> bool:
-        if word not in self.assume:
+        if not options.alone(self.assume, word):
             return False
-        if len(self.assume) > 1:
-            raise click.UsageError(
-                f"--assume {word} cannot be combined with another --assume: it tries every value itself"
-            )
         if self.engine not in EXPLORING or any((self.out, self.junit_file, self.strict, self.all_causes, self.fixes)):
             others = "--out, --junit, --strict, --all-causes, --fixes, --engine bounded or induction"
             raise click.UsageError(f"--assume {word} takes no {others}: it explores, once")
@@ -158,31 +153,32 @@ def command(**given: Any) -> None:
     if request.out is not None:
         outputs.demand_own_folders(request.versions)
     validate(request, files.named)
+    printed = not (asked.quiet or files.on_stdout)
     if asked.sensitivity:
-        return _sensitivity(asked, request, workers)
+        return _sensitivity(asked, request, workers, printed)
     if asked.evidence:
-        return _evidence(asked, request, workers)
+        return _evidence(asked, request, workers, printed)
     rows, lost = run(request, workers, asked.quiet)
     unwritten = files.write(rows, asked.strict)
-    if not (asked.quiet or files.on_stdout):
+    if printed:
         _print(rows, asked, request, workers)
     demand_complete(rows, lost, unwritten)
     sys.exit(exit_code(rows, asked.strict))
 
 
-def _sensitivity(asked: Asked, request: Request, workers: int) -> None:
+def _sensitivity(asked: Asked, request: Request, workers: int, printed: bool) -> None:
     found = depends(request, workers, asked.quiet, asked.pairs)
-    if not (asked.quiet or (asked.json_file is not None and is_stdout(asked.json_file))):
+    if printed:
         print_results(terminal.console(), found)
     if asked.json_file is not None:
         write_json(found, asked.json_file)
 
 
-def _evidence(asked: Asked, request: Request, workers: int) -> None:
+def _evidence(asked: Asked, request: Request, workers: int, printed: bool) -> None:
     if any(versions.tree_of(name) for name in request.versions):
         raise click.UsageError("--assume evidence is for versions, not for a source tree")
     left, found = over_evidence(request, workers, asked.quiet)
-    if not (asked.quiet or (asked.json_file is not None and is_stdout(asked.json_file))):
+    if printed:
         for line in remaining_report.lines(left, found):
             click.echo(line)
     if asked.json_file is not None:

@@ -26,13 +26,7 @@ from proofs.studies.diff import Pair, axes, elsewhere, pairs
 @click.argument("new", metavar="VERSION|FILE.toml", shell_complete=options.version_names)
 @options.asked_properties
 @options.asked_scenarios
-@click.option(
-    "--assume",
-    multiple=True,
-    metavar="KEY=VALUE",
-    shell_complete=options.assumed_values,
-    help="An assumption (repeatable).",
-)
+@options.assumed_pairs
 @options.changed_bounds
 @options.workers
 def command(

@@ -35,7 +35,7 @@ def _written(question: exports.Question, language: str, depth: int) -> str:
 @click.option("--format", "language", required=True, type=click.Choice(FORMATS))
 @click.option("--scenario", default="default", metavar="NAME", show_default=True)
 @options.assumed_pairs
-@click.option("--bound", multiple=True, metavar="KEY=N", help="A bound of the workload or the model (repeatable).")
+@options.changed_bounds
 @click.option("--depth", type=click.IntRange(0, 100), help=f"Steps, for smt2 only.  [default: {DEPTH}]")
 @click.option("--whole", is_flag=True, help="The whole system, not only what the property depends on.")
 @click.option("--out", type=options.Named(), help="The file to write; default: standard output.")

@@ -68,6 +68,13 @@ changed_bounds = click.option(
 workers = click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
 
 
+def alone(values: Sequence[str], word: str) -> bool:
+    """Whether `--assume` is that word, which tries values itself; raises UsageError if something stands beside it."""
+    if word in values and len(values) > 1:
+        raise click.UsageError(f"--assume {word} cannot be combined with another --assume: it tries every value itself")
+    return word in values
+
+
 def pairs(values: Sequence[str], option: str) -> dict[str, str]:
     """KEY=VALUE of a repeatable option as a mapping; raises UsageError."""
     found = {}

@@ -31,6 +31,9 @@ from proofs.reports.brief_forms import to_mail, to_markdown
 from proofs.studies.cost import cost
 from proofs.studies.sensitivity import singles
 
+ASSUME = (
+    "Under which answers all has to hold (repeatable); `all`: under the defaults and every other value, one at a time."
+)
 EVERY = 5.0  # seconds between two lines of progress
 
 
@@ -74,11 +77,7 @@ class Options:
     @property
     def given(self) -> dict[str, str]:
         """The assumptions that are not the defaults; raises UsageError."""
-        if "all" not in self.assume:
-            return options.pairs(self.assume, "--assume")
-        if len(self.assume) > 1:
-            raise click.UsageError("--assume all cannot be combined with another --assume: it tries every value itself")
-        return {}
+        return {} if options.alone(self.assume, "all") else options.pairs(self.assume, "--assume")
 
     @property
     def settings(self) -> list[Mapping[str, str]]:
@@ -103,7 +102,7 @@ class Options:
 @click.option("--keep", multiple=True, metavar="AXIS", help="Change nothing on this axis (repeatable).")
 @click.option("--forbid", multiple=True, metavar="AXIS[=VALUE]", help="Not this value (repeatable).")
 @click.option("--changes", type=click.IntRange(0, 30), default=2, show_default=True, help="At most so many changes.")
-@click.option("--assume", multiple=True, metavar="KEY=VALUE|all", shell_complete=options.assumed_values)
+@click.option("--assume", multiple=True, metavar="KEY=VALUE|all", shell_complete=options.assumed_values, help=ASSUME)
 @options.changed_bounds
 @options.workers
 @click.option("--journal", type=options.Named(), help="Note what is found in this file; go on from it if it is there.")
