@@ -17,7 +17,7 @@ from model.context import Protocol
 from model.language.queues import decode
 from model.language.system import Action, Term
 from model.protocol import build
-from model.source.bam.sections import SECTIONS, Read, execute, section_of
+from model.source.bam.sections import SECTIONS, Driver, Read, section_of
 from model.source.bam.wellformed import well_formed
 from model.source.symbolic.machine import bit_blasting
 from model.source.symbolic.terms import as_term
@@ -81,12 +81,13 @@ def bounds_for(version: str) -> Mapping[str, int]:
 
 def compare(protocol: Protocol, unit: Unit) -> Iterator[tuple[Compared, Action]]:
     """For each action of the row how it compares, and the action of C if there is one, else the row's."""
+    driver = Driver(protocol, unit)
     for action in protocol.system.actions:
         if section_of(action) is None:
             yield Compared(action.name, Outcome.NOT_COMPARED, of_driver=False), action
             continue
         try:
-            read = execute(protocol, unit, action)
+            read = driver.execute(action)
         except SourceError as error:
             yield Compared(action.name, Outcome.NOT_COMPARED, reason=str(error)), action
             continue

@@ -13,11 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import z3
 
 from model.channel import Channel
-from model.context import Context, Protocol
+from model.context import Protocol
 from model.driver import covered, restart_cookies
 from model.language.system import Action, Step, Term
 from model.language.terms import variables_of
@@ -27,7 +28,7 @@ from model.source.bam.hardware import NAMES, Trouble, meanings
 from model.source.bam.kept import Kept
 from model.source.bam.left import Left
 from model.source.bam.made import ALLOCATIONS, Made
-from model.source.bam.memory import HIDDEN, Memory, work_item
+from model.source.bam.memory import HIDDEN, Memory, Template, work_item
 from model.source.bam.outcome import Outcome
 from model.source.bam.template import template
 from model.source.bam.watch import Watch
@@ -128,54 +129,81 @@ def unbound(protocol: Protocol) -> str | None:
     return None
 
 
-def execute(protocol: Protocol, unit: Unit, action: Action) -> Read:
-    """The action that the C is, for every well-formed state in which the model's can be taken.
+class Driver:
+    """The driver of a tree, bound to a row: what its C keeps for LOCK and UNLOCK is found out once for all sections."""
 
-    `action` has to be one that `section_of` knows. Raises SourceError for what has no meaning.
-    """
-    section, ctx = section_of(action), protocol.ctx
-    assert section is not None
-    if reason := unbound(protocol):
-        raise SourceError(reason)
-    function, trouble = _function(unit, section), _trouble(action)
-    memory = _loaded(ctx, unit, section, action, trouble)
-    machine = memory.machine
-    if action.fault in ALLOCATIONS:
-        memory.made.fault, memory.made.turns = action.fault, _turns(ctx, unit, section, action)
-    before, watch = machine.state.copy(), Watch(memory)
-    value = _run(memory, section, function)
-    memory.made.demand_numbers(machine)
-    outcome = Outcome(memory, before)
-    where = coordinate(unit.functions[function])
-    made = _independent(machine, where, _action(protocol, action, section, outcome, watch))
-    wrongs = [
-        *machine.obligations,
-        *Left(outcome, where, section.callbacks, value if section.given == "irq" else None).all(),
-    ]
-    if action.fault is not None:
-        tried = f"{action.fault} is tried"
-        met = memory.made.met if action.fault in ALLOCATIONS else trouble.met
-        made = replace(made, guard={**action.guard, tried: z3.simplify(as_term(met))})
-    lines = {at: as_term(either(*(both(*path) for path in paths))) for at, paths in machine.lines.items()}
-    return Read(made, tuple(wrongs), where, lines)
+    def __init__(self, protocol: Protocol, unit: Unit) -> None:
+        self.protocol, self.unit, self._ctx = protocol, unit, protocol.ctx
 
+    def execute(self, action: Action) -> Read:
+        """The action that the C is, for every well-formed state in which the model's can be taken.
 
-def _loaded(ctx: Context, unit: Unit, section: Section, action: Action, trouble: Trouble) -> Memory:
-    """The memory that the section finds, for every well-formed state in which the model's action can be taken."""
-    made = Made(ctx.bounds["mappings"] if ctx.lock_txns else 0)
-    known = KERNEL.also(meanings(ctx.bounds["ring"], trouble, made))
-    guard = [term for key, term in action.guard.items() if not key.endswith(" is tried")]
-    machine = Interpreter(unit, known, [*well_formed(ctx).values(), *guard])
-    kept = Kept(unit, ROOTS)
-    kept.demand_plain_prep()
-    flag = kept.flag(ctx)
-    memory = Memory(ctx, machine, section.channel, flag, made, template(ctx, unit, flag))
-    memory.load()
-    if not section.bounded:
-        machine.limits.clear()
-    if section.taken:
-        machine.state.cells["hw", ("work",)] = Value(BOOL, False)
-    return memory
+        `action` has to be one that `section_of` knows. Raises SourceError for what has no meaning.
+        """
+        section = section_of(action)
+        assert section is not None
+        if reason := unbound(self.protocol):
+            raise SourceError(reason)
+        function, trouble = _function(self.unit, section), _trouble(action)
+        memory = self._loaded(section, action, trouble)
+        machine = memory.machine
+        if action.fault in ALLOCATIONS:
+            memory.made.fault, memory.made.turns = action.fault, self._turns(section, action)
+        before, watch = machine.state.copy(), Watch(memory)
+        value = _run(memory, section, function)
+        memory.made.demand_numbers(machine)
+        outcome = Outcome(memory, before)
+        where = coordinate(self.unit.functions[function])
+        made = _independent(machine, where, _action(self.protocol, action, section, outcome, watch))
+        wrongs = [
+            *machine.obligations,
+            *Left(outcome, where, section.callbacks, value if section.given == "irq" else None).all(),
+        ]
+        if action.fault is not None:
+            tried = f"{action.fault} is tried"
+            met = memory.made.met if action.fault in ALLOCATIONS else trouble.met
+            made = replace(made, guard={**action.guard, tried: z3.simplify(as_term(met))})
+        lines = {at: as_term(either(*(both(*path) for path in paths))) for at, paths in machine.lines.items()}
+        return Read(made, tuple(wrongs), where, lines)
+
+    @cached_property
+    def _kept(self) -> tuple[str | None, Template]:
+        """The member that is the row's flag, and what every LOCK and UNLOCK holds."""
+        kept = Kept(self.unit, ROOTS)
+        kept.demand_plain_prep()
+        flag = kept.flag(self._ctx)
+        return flag, template(self._ctx, self.unit, flag)
+
+    def _loaded(self, section: Section, action: Action, trouble: Trouble) -> Memory:
+        """The memory that the section finds, for every well-formed state in which the model's action can be taken."""
+        made = Made(self._ctx.bounds["mappings"] if self._ctx.lock_txns else 0)
+        known = KERNEL.also(meanings(self._ctx.bounds["ring"], trouble, made))
+        guard = [term for key, term in action.guard.items() if not key.endswith(" is tried")]
+        machine = Interpreter(self.unit, known, [*well_formed(self._ctx).values(), *guard])
+        flag, template_of = self._kept
+        memory = Memory(self._ctx, machine, section.channel, flag, made, template_of)
+        memory.load()
+        if not section.bounded:
+            machine.limits.clear()
+        if section.taken:
+            machine.state.cells["hw", ("work",)] = Value(BOOL, False)
+        return memory
+
+    def _turns(self, section: Section, action: Action) -> tuple[str, ...]:
+        """In which order the section makes LOCKs and UNLOCKs, as an execution without a failure shows."""
+        memory, found = self._loaded(section, action, Trouble()), []
+        function = _function(self.unit, section)
+        _run(memory, section, function)
+        for name in memory.made.order:
+            kinds = memory.made.kind(memory.machine, Place(name, (0,)))
+            fit = [what for what, kind in zip(ALLOCATIONS, kinds, strict=True) if memory.machine.possible(kind)]
+            found += fit if len(fit) == 1 else ["either"]
+        turns = tuple(dict.fromkeys(found))
+        in_turn = found == [turns[at % len(turns)] for at in range(len(found))]
+        if "either" in turns or action.fault not in turns or not in_turn:
+            what = " ".join(found) or "nothing"
+            raise SourceError(f"{facts.DRIVER}: {function} builds {what}: which of them fails is not known")
+        return turns
 
 
 def _run(memory: Memory, section: Section, function: str) -> Value:
@@ -197,21 +225,6 @@ def _run(memory: Memory, section: Section, function: str) -> Value:
     return VOID
 
 
-def _turns(ctx: Context, unit: Unit, section: Section, action: Action) -> tuple[str, ...]:
-    """In which order the section makes LOCKs and UNLOCKs, as an execution without a failure shows."""
-    memory, found = _loaded(ctx, unit, section, action, Trouble()), []
-    _run(memory, section, _function(unit, section))
-    for name in memory.made.order:
-        kinds = memory.made.kind(memory.machine, Place(name, (0,)))
-        fit = [what for what, kind in zip(ALLOCATIONS, kinds, strict=True) if memory.machine.possible(kind)]
-        found += fit if len(fit) == 1 else ["either"]
-    turns = tuple(dict.fromkeys(found))
-    if "either" in turns or action.fault not in turns or found != [turns[at % len(turns)] for at in range(len(found))]:
-        what = " ".join(found) or "nothing"
-        raise SourceError(f"{facts.DRIVER}: {_function(unit, section)} builds {what}: which of them fails is not known")
-    return turns
-
-
 def with_driver(protocol: Protocol, tree: SourceTree) -> Protocol:
     """The protocol with the driver's actions from the C of a tree, each with the place in C as its source.
 
@@ -219,9 +232,9 @@ def with_driver(protocol: Protocol, tree: SourceTree) -> Protocol:
     """
     if reason := unbound(protocol):
         raise SourceError(f"{tree} with this client: {reason}")
-    unit = read_driver(tree, protocol.ctx.bounds["ring"])
+    driver = Driver(protocol, read_driver(tree, protocol.ctx.bounds["ring"]))
     actions = tuple(
-        _with_wrongs(protocol, execute(protocol, unit, action)) if section_of(action) else action
+        _with_wrongs(protocol, driver.execute(action)) if section_of(action) else action
         for action in protocol.system.actions
     )
     return replace(protocol, system=replace(protocol.system, actions=actions))

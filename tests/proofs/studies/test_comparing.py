@@ -13,26 +13,11 @@ import pytest
 from c_mutants import Mutant, mutants, spread, tree_of
 
 from model.source.bam.facts import DRIVER
-from model.source.bam.sections import SECTIONS, execute, section_of
-from model.source.tree import SourceError
+from model.source.bam.sections import SECTIONS, Driver, section_of
 from proofs.checking.pool import in_parallel
-from proofs.studies.comparing import Outcome, compare, graphs, judge
 
 FILES = (DRIVER, "drivers/dma/virt-dma.c", "drivers/dma/virt-dma.h", "drivers/dma/dmaengine.h")
 ROOT = Path(__file__).resolve().parents[3]
-
-
-def words(root: Path, names: tuple[str, ...], scenario: str = "default") -> list[str]:
-    """What an action of the row and the same of a tree come to: nothing, or what is different, or why it is refused."""
-    protocol, found = kernel.row(scenario), []
-    try:
-        unit = kernel.unit_of(root)
-        for name in names:
-            action = protocol.system.action(name)
-            found += [item.what for item in judge(protocol, action, execute(protocol, unit, action)).differences]
-    except SourceError as error:
-        return [f"refused: {error}"]
-    return found
 
 
 def changed(folder: Path, before: str, after: str, path: str = DRIVER) -> Path:
@@ -44,7 +29,7 @@ def changed(folder: Path, before: str, after: str, path: str = DRIVER) -> Path:
 
 
 def test_the_cheap_sections_of_mainline_are_those_of_the_row() -> None:
-    assert words(kernel.source(), ("driver.process_tx_irq", "client.terminate_tx", "driver.complete_tx")) == []
+    assert kernel.unlike(kernel.source(), "driver.process_tx_irq", "client.terminate_tx", "driver.complete_tx") == []
 
 
 CHANGES = {
@@ -65,14 +50,14 @@ CHANGES = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_of_the_interrupt_is_found(tmp_path: Path, name: str) -> None:
     before, after, said = CHANGES[name]
-    found = words(changed(tmp_path, before, after), ("driver.process_tx_irq",))
+    found = kernel.unlike(changed(tmp_path, before, after), "driver.process_tx_irq")
     assert found and found[0].startswith(said)
 
 
 def test_the_rest_of_a_transaction_goes_to_the_front(tmp_path: Path) -> None:
     node = "(&async_desc->vd.node,\n\t\t\t\t\t &bchan->vc.desc_issued)"
     root = changed(tmp_path, f"list_add{node}", f"list_add_tail{node}")
-    assert any(what.startswith("rx.desc_issued.") for what in words(root, ("driver.process_rx_irq",)))
+    assert any(what.startswith("rx.desc_issued.") for what in kernel.unlike(root, "driver.process_rx_irq"))
 
 
 def test_what_is_freed_may_not_be_taken_off_a_list(tmp_path: Path) -> None:
@@ -81,7 +66,7 @@ def test_what_is_freed_may_not_be_taken_off_a_list(tmp_path: Path) -> None:
     freeing = re.compile(r"vchan_dma_desc_free_list\(.*?(list_del\([^;]*;)(\s*)(vchan_vdesc_fini\([^;]*;)", re.DOTALL)
     ((taken, space, freed),) = freeing.findall(text)
     root = changed(tmp_path, f"{taken}{space}{freed}", f"{freed}{space}{taken}", path)
-    assert "uses what is freed" in words(root, ("client.terminate_tx",))
+    assert "uses what is freed" in kernel.unlike(root, "client.terminate_tx")
 
 
 def test_a_section_names_functions_of_the_model_that_exist() -> None:
@@ -93,15 +78,7 @@ def test_a_section_names_functions_of_the_model_that_exist() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["default", "faults"])
 def test_mainline_is_the_row(scenario: str) -> None:
-    protocol, rows, actions = kernel.row(scenario), [], []
-    for row, action in compare(protocol, kernel.unit_of(kernel.source())):
-        rows.append(row)
-        actions.append(action)
-    driver = [row for row in rows if row.of_driver]
-    assert {row.outcome for row in driver} == {Outcome.EQUIVALENT}
-    assert len(driver) == (9 if scenario == "default" else 15)
-    found = graphs(protocol, tuple(actions))
-    assert found.row == found.c and not found.ill_formed
+    assert kernel.demand_equal("mainline", kernel.source(), scenario) == (9 if scenario == "default" else 15)
 
 
 CHEAPEST = (
@@ -125,11 +102,12 @@ PER_RULE: Mapping[str, int] = {
 @cache
 def executed() -> Mapping[str, tuple[str, ...]]:
     """By file:line the actions that execute a statement there, the cheapest to compare first."""
-    protocol, unit = kernel.row(), kernel.unit_of(kernel.source())
+    protocol = kernel.row()
+    driver = Driver(protocol, kernel.unit_of(kernel.source()))
     found: dict[str, list[str]] = {}
     order: Callable[[str], int] = lambda name: next(n for n, part in enumerate(CHEAPEST) if part in name)  # noqa: E731
     for action in sorted((a for a in protocol.system.actions if section_of(a)), key=lambda a: order(a.name)):
-        for line in execute(protocol, unit, action).lines:
+        for line in driver.execute(action).lines:
             found.setdefault(line, []).append(action.name)
     return {line: tuple(names) for line, names in found.items()}
 
@@ -138,7 +116,7 @@ def _judged(task: tuple[Mutant, Path, tuple[str, ...]]) -> tuple[str, str]:
     mutant, folder, names = task
     root = tree_of(mutant, kernel.source(), folder, FILES)
     for name in names:
-        if found := words(root, (name,)):
+        if found := kernel.unlike(root, name):
             return str(mutant), "refused" if found[0].startswith("refused") else "differs"
     return str(mutant), "proved equivalent"
 

@@ -10,33 +10,16 @@ import pytest
 import z3
 
 from model.protocol import build
-from model.source.bam.sections import execute
 from model.source.bam.wellformed import well_formed
-from model.source.tree import SourceError
 from model.subject import Subject
 from proofs.engines import Target
 from proofs.engines.exhaustive import Explorer
-from proofs.studies.comparing import Outcome, compare, graphs, judge
-
-
-def found(version: str, root: Path, *names: str, scenario: str = "default") -> list[str]:
-    """What some actions of a row and the same of a tree come to: what is different, or why it is refused."""
-    protocol, words = kernel.row(scenario, version), []
-    try:
-        unit = kernel.unit_of(root)
-        for name in names:
-            action = protocol.system.action(name)
-            words += [item.what for item in judge(protocol, action, execute(protocol, unit, action)).differences]
-    except SourceError as error:
-        return [f"refused: {error}"]
-    return words
-
 
 CHEAP = ("client.terminate_rx", "client.terminate_tx", "driver.process_tx_irq")
 
 
 def test_the_cheap_sections_with_locks_in_the_ring_are_those_of_the_row(tmp_path: Path) -> None:
-    assert found("v24", locking.slots(tmp_path), *CHEAP) == []
+    assert kernel.unlike(locking.slots(tmp_path), *CHEAP, version="v24") == []
 
 
 IN_THE_RING = {
@@ -76,24 +59,26 @@ IN_THE_RING = {
 @pytest.mark.parametrize("name", IN_THE_RING)
 def test_a_change_of_the_locks_in_the_ring_is_found(tmp_path: Path, name: str) -> None:
     edit, action, said = IN_THE_RING[name]
-    words = found("v24", locking.slots(tmp_path, edit), action)
+    words = kernel.unlike(locking.slots(tmp_path, edit), action, version="v24")
     assert words and words[0].startswith(said), words
 
 
 def test_a_flag_is_no_state_of_a_row_without_one(tmp_path: Path) -> None:
-    words = found("mainline", locking.slots(tmp_path), "client.terminate_tx")
+    words = kernel.unlike(locking.slots(tmp_path), "client.terminate_tx")
     assert words and "is_locked is state, and the row has no variable for it" in words[0]
 
 
 def test_a_row_with_a_flag_asks_for_one(tmp_path: Path) -> None:
-    assert "rx.locked should be the one member" in found("v24", kernel.source(), "client.terminate_tx")[0]
+    assert (
+        "rx.locked should be the one member" in kernel.unlike(kernel.source(), "client.terminate_tx", version="v24")[0]
+    )
 
 
 TRANSACTIONS = ("client.terminate_rx", "client.free_rx", "driver.free_rx", "driver.complete_rx")
 
 
 def test_the_cheap_sections_with_transactions_are_those_of_the_row(tmp_path: Path) -> None:
-    assert found("v16", locking.pairs(tmp_path), *TRANSACTIONS) == []
+    assert kernel.unlike(locking.pairs(tmp_path), *TRANSACTIONS, version="v16") == []
 
 
 UNMAP = "\t\tdma_unmap_sg(vd->tx.chan->device->dev, &async_desc->dummy_sg, 1, DMA_TO_DEVICE);\n"
@@ -113,12 +98,12 @@ FREED = {
 @pytest.mark.parametrize("name", FREED)
 def test_a_change_of_freeing_is_found(tmp_path: Path, name: str) -> None:
     before, after, action, said = FREED[name]
-    assert said in found("v16", locking.pairs(tmp_path, (before, after)), action)
+    assert said in kernel.unlike(locking.pairs(tmp_path, (before, after)), action, version="v16")
 
 
 def test_metadata_that_attach_does_not_take_are_refused(tmp_path: Path) -> None:
     root = locking.pairs(tmp_path, ("len < sizeof(*where)", "len >= sizeof(*where)"))
-    assert "does not take what the client gives it" in found("v16", root, "client.free_rx")[0]
+    assert "does not take what the client gives it" in kernel.unlike(root, "client.free_rx", version="v16")[0]
 
 
 QUEUED = {
@@ -133,14 +118,14 @@ QUEUED = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", QUEUED)
 def test_a_change_of_the_pair_is_found(tmp_path: Path, name: str) -> None:
-    assert found("v16", locking.pairs(tmp_path, QUEUED[name]), "client.issue_rx")
+    assert kernel.unlike(locking.pairs(tmp_path, QUEUED[name]), "client.issue_rx", version="v16")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["if (!txn)\n\t\treturn -ENOMEM;", "kfree(txn);\n\t\treturn -EIO;"])
 def test_both_ways_in_which_a_lock_cannot_be_built_are_looked_at(tmp_path: Path, way: str) -> None:
     root = locking.pairs(tmp_path, (way, way.rpartition("return")[0] + "return 0;"))
-    assert found("v16", root, "client.issue_rx:lock-alloc", scenario="faults")
+    assert kernel.unlike(root, "client.issue_rx:lock-alloc", scenario="faults", version="v16")
 
 
 STARTS = {
@@ -168,29 +153,19 @@ INTERRUPTS = {
 @pytest.mark.parametrize("name", [*STARTS, *INTERRUPTS])
 def test_a_change_of_start_or_interrupt_is_found(tmp_path: Path, name: str) -> None:
     action = "client.issue_rx" if name in STARTS else "driver.process_rx_irq"
-    assert found("v24", locking.slots(tmp_path, {**STARTS, **INTERRUPTS}[name]), action)
+    assert kernel.unlike(locking.slots(tmp_path, {**STARTS, **INTERRUPTS}[name]), action, version="v24")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["default", "faults"])
 def test_locks_in_the_ring_are_those_of_the_row(tmp_path: Path, scenario: str) -> None:
-    demand_equal("v24", locking.slots(tmp_path), scenario)
+    kernel.demand_equal("v24", locking.slots(tmp_path), scenario)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["default", "faults"])
 def test_pairs_of_transactions_are_those_of_the_row(tmp_path: Path, scenario: str) -> None:
-    demand_equal("v16", locking.pairs(tmp_path), scenario)
-
-
-def demand_equal(version: str, root: Path, scenario: str) -> None:
-    """Every action of the driver is the row's, and so are the reachable states."""
-    protocol, actions = kernel.row(scenario, version), []
-    for row, action in compare(protocol, kernel.unit_of(root)):
-        assert row.outcome is Outcome.EQUIVALENT or not row.of_driver, (row.action, row.differences, row.reason)
-        actions.append(action)
-    both = graphs(protocol, tuple(actions))
-    assert both.row == both.c and not both.ill_formed
+    kernel.demand_equal("v16", locking.pairs(tmp_path), scenario)
 
 
 @pytest.mark.slow
