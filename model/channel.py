@@ -36,7 +36,7 @@ class Channel:
     @property
     def ring(self) -> Ring:
         """The ring with its head and tail."""
-        return Ring(self.step, self.name, self.ctx.bounds["ring"])
+        return Ring(self.step, self.name, self.ctx.bounds["ring"], spare=self.ctx.axes["ring-space"] == "spare")
 
     def __getitem__(self, key: str) -> Term:
         return self.step[f"{self.name}.{key}"]

@@ -142,9 +142,19 @@ def steps_of(ctx: Context) -> Mapping[str, tuple[str, Body, str]]:
 def start_guard(ctx: Context, s: Step, program: Program, position: int) -> dict[str, Term]:
     """When the client may take the step at a position of its program."""
     if position:
-        return {f"the client's next step is {program.labels.labels[position]}": s["client.pc"] == position}
+        return {
+            f"the client's next step is {program.labels.labels[position]}": s["client.pc"] == position,
+            **_drained(ctx, s, program.steps[position]),
+        }
     more = z3.BoolVal(True) if ctx.workload.endless else s["client.request"] != ctx.bounds["requests"]
     return {"no request is in the driver": s["client.pc"] == 0, QUEUED: more}
+
+
+def _drained(ctx: Context, s: Step, step: str) -> dict[str, Term]:
+    """What a terminate that polls the read offset waits for: it looks at no state of the driver, and takes no lock."""
+    if step != "terminate-rx" or not ctx.driver_locks or ctx.axes["terminate"] != "drains":
+        return {}
+    return {"the consumer pipe has executed all that is in its ring": Queue(s, "rx.ring").empty}
 
 
 def _step_action(ctx: Context, program: Program, position: int, actor: str) -> None:

@@ -93,15 +93,16 @@ def bam_issue_pending(ctx: Context, ch: Channel) -> None:
 
 def _start_if_possible(ctx: Context, ch: Channel, otherwise: Term) -> None:
     """Start if the ring has a free slot and something is issued, or `otherwise` holds."""
-    with ch.step.when(z3.And(z3.Or(z3.Not(ch.queue("desc_issued").empty), otherwise), ch.ring.free != 0)):
+    due = z3.Or(z3.Not(ch.queue("desc_issued").empty), otherwise)
+    with ch.step.when(z3.And(due, ch.ring.free != 0, z3.Not(_held_back(ctx, ch)))):
         bam_start_dma(ctx, ch)
 
 
 def bam_start_dma(ctx: Context, ch: Channel) -> None:
     """Fill the ring from desc_issued; the end of the section is the one doorbell for all of it."""
-    resumed_first = ctx.axes["runtime-pm"] == "before-lock"
+    resumed_first = ctx.axes["runtime-pm"] != "after-lock"
     go_on = z3.BoolVal(True) if resumed_first else setup_at_start(ctx, ch)
-    if ch.step.fails("runtime-pm"):
+    if ctx.axes["runtime-pm"] != "held" and ch.step.fails("runtime-pm"):
         return
     if "bam.suspended" in ctx.space.variables:
         with ch.step.when(go_on):
@@ -116,15 +117,31 @@ def bam_start_dma(ctx: Context, ch: Channel) -> None:
         _unlock_drained(ctx, ch, go_on)
 
 
-def _loadable(ch: Channel) -> Term:
+def _held_back(ctx: Context, ch: Channel) -> Term:
+    """Whether nothing may follow what is in the ring: a part of a transaction, where the version waits for its rest."""
+    if ctx.axes["behind-partial"] == "loads":
+        return z3.BoolVal(False)
+    return z3.Or(*(z3.And(txn["valid"], txn["left"] != 0) for txn in ch.queue("desc_list").entries()))
+
+
+def _room(ctx: Context, ch: Channel) -> Term:
+    """How many slots the fill loop may use for the next transaction: one that is kept for an UNLOCK only for that."""
+    free = ch.ring.free
+    if not (ch.commands and ctx.driver_locks and ctx.axes["lock-room"] == "kept"):
+        return free
+    kept = z3.And(ch["locked"], free != 0, z3.Not(is_lock(ch.queue("desc_issued").front())))
+    return z3.If(kept, free - 1, free)
+
+
+def _loadable(ctx: Context, ch: Channel) -> Term:
     """The condition of the fill loop."""
-    return z3.And(z3.Not(ch.queue("desc_issued").empty), ch.ring.free != 0)
+    return z3.And(z3.Not(ch.queue("desc_issued").empty), _room(ctx, ch) != 0)
 
 
 def _fill(ctx: Context, ch: Channel, condition: Callable[[], Term], rounds: int | None = None) -> None:
     """The fill loop as long as `condition` holds: at most so many rounds, or to its end."""
     for _ in range(rounds or ch.queue("desc_issued").schema.capacity):
-        with ch.step.when(z3.And(condition(), _loadable(ch))):
+        with ch.step.when(z3.And(condition(), _loadable(ctx, ch))):
             _load(ctx, ch)
 
 
@@ -136,11 +153,11 @@ def _lock_in_a_round(ctx: Context, ch: Channel) -> None:
     without, and the next round tries again.
     """
     _fill(ctx, ch, lambda: _locked_already(ch))
-    with ch.step.when(z3.And(z3.Not(_locked_already(ch)), _loadable(ch))):
+    with ch.step.when(z3.And(z3.Not(_locked_already(ch)), _loadable(ctx, ch))):
         if bam_setup_pipe_lock(ctx, ch, "round"):
             return
         _fill(ctx, ch, lambda: z3.BoolVal(True), rounds=1)
-        with ch.step.when(z3.And(z3.Not(_locked_already(ch)), _loadable(ch))):
+        with ch.step.when(z3.And(z3.Not(_locked_already(ch)), _loadable(ctx, ch))):
             bam_setup_pipe_lock(ctx, ch, "round")
 
 
@@ -151,19 +168,19 @@ def _locked_already(ch: Channel) -> Term:
 
 def _unlock_drained(ctx: Context, ch: Channel, go_on: Term) -> None:
     """What follows the fill loop where UNLOCK waits for the end of what is issued."""
-    with ch.step.when(z3.And(go_on, ch["locked"], ch.queue("desc_issued").empty, ch.ring.free != 0)):
+    drained = z3.And(ch["locked"], ch.queue("desc_issued").empty, z3.Not(_held_back(ctx, ch)))
+    with ch.step.when(z3.And(go_on, drained, ch.ring.free != 0)):
         bam_setup_pipe_lock(ctx, ch, "drained")
     if ctx.lock_txns:
         _fill(ctx, ch, lambda: go_on, rounds=1)
 
 
 def _load(ctx: Context, ch: Channel) -> None:
-    issued = ch.queue("desc_issued")
+    issued, free = ch.queue("desc_issued"), _room(ctx, ch)
     txn = issued.pop_front()
     if not ch.commands:
         ch["enabled"] = True
     width = txn["left"].size()
-    free = ch.ring.free
     wide = max(width, free.size())
     fits = z3.ULE(resize(txn["left"], wide), resize(free, wide))
     xfer = z3.If(fits, txn["left"], resize(free, width))
@@ -184,13 +201,14 @@ def max_descriptors(ctx: Context) -> int:
 def _flags(ctx: Context, ch: Channel, txn: Mapping[str, Term], fits: Term, last_or_full: Term) -> dict[str, Term]:
     """EOT and NWD if the rest fits; INT if the ring is full, nothing follows, or there is a callback.
 
-    INT only where the transaction was not prepared with EOT, as DATA is, whether or not this load carries the EOT.
+    INT only without EOT: that the transaction was prepared with, as DATA is, or that this load carries.
     """
     data = txn["kind"] == TXN.DATA if ch.commands else z3.BoolVal(True)
     eot = z3.And(data, fits)
     nwd = eot if ch.commands and ctx.axes["nwd"] == "rx-data" else z3.BoolVal(False)
     callback = z3.BoolVal(not ch.commands)
-    return {"eot": eot, "nwd": nwd, "int": z3.And(z3.Not(data), z3.Or(last_or_full, callback))}
+    without = z3.Not(eot if ctx.axes["load-interrupt"] == "loaded-flags" else data)
+    return {"eot": eot, "nwd": nwd, "int": z3.And(without, z3.Or(last_or_full, callback))}
 
 
 def _hw_descriptor(

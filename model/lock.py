@@ -22,6 +22,7 @@ from model.language.system import Term, width_of
 LABELS = {TXN.LOCK: "lock", TXN.UNLOCK: "unlock"}
 TERMINATED = "terminated"  # what terminate_all took in order to free it
 TASKLETS = ("desc_completed", "freeing")  # the tasklet's list, and what it took from there in order to free it
+LOCK_ROOM = {"one": 1, "two": 2, "kept": 3}  # slots that have to be free for a LOCK
 TOGETHER = ("start-returns", "none-queued")  # both are built before either is queued
 
 
@@ -67,8 +68,8 @@ def setup_at_start(ctx: Context, ch: Channel) -> Term:
     if not (ch.commands and ctx.driver_locks):
         return go_on
     due = _lock_due(ctx, ch)
-    if ctx.axes["lock-room"] == "two":
-        go_on = z3.Not(z3.And(due, z3.ULT(ch.ring.free, 2)))
+    if (needed := LOCK_ROOM[str(ctx.axes["lock-room"])]) > 1:
+        go_on = z3.Not(z3.And(due, z3.ULT(ch.ring.free, needed)))
         with ch.step.when(z3.Not(go_on)):
             ch.step["work.pending"] = True
     with ch.step.when(z3.And(due, go_on)):

@@ -16,8 +16,11 @@ from counterexamples.story.moment import (
     owner,
 )
 from model.language.system import Action
+from model.lock import LOCK_ROOM
 from model.parameters import FAULTS
 from model.vocabulary import actor, wording
+
+NUMBERS = ("no", "one", "two", "three")
 
 
 def doing(moment: Moment) -> str:
@@ -74,13 +77,20 @@ def _loaded(m: Moment, channel: str) -> list[str]:
 
 
 def _why_left(m: Moment, channel: str) -> str:
-    """Why something stays in desc_issued: the driver counts no free slot after the step, or one and LOCK needs two."""
+    """Why something stays in desc_issued: no slot counts as free, or it is kept for something else."""
     head, tail, slots = m.after[f"{channel}.head"], m.after[f"{channel}.tail"], m.trace.subject.bounds["ring"]
     if tail is None:
         return ""
-    free = (head - tail - 1) % (slots + 1)
-    if free == 1 and channel == "rx" and m.trace.subject.axes.get("lock-room") == "two" and not m.before["rx.locked"]:
-        return ", one slot being free where LOCK needs two, and the work item is queued"
+    axes = m.trace.subject.axes
+    if axes.get("behind-partial") == "waits" and any(txn["left"] for txn in m.before[f"{channel}.desc_list"] or ()):
+        return ", a part of a transaction being in the ring"
+    free = (head - tail - 1) % (slots + 1) - (axes.get("ring-space") == "spare" and tail >= head)
+    if channel == "rx" and free == 1 and axes.get("lock-room") == "kept" and m.after["rx.locked"]:
+        return ", the last free slot being kept for UNLOCK"
+    needed = LOCK_ROOM[str(axes.get("lock-room", "one"))]
+    if channel == "rx" and 0 < free < needed and not m.before["rx.locked"]:
+        slots_free = "one slot" if free == 1 else f"{NUMBERS[free]} slots"
+        return f", {slots_free} being free where LOCK needs {NUMBERS[needed]}, and the work item is queued"
     return "" if free else ", the ring being full"
 
 

@@ -43,12 +43,16 @@ def declare_memory(space: StateSpace, channel: str, slots: int) -> None:
 
 
 class Ring:
-    """The ring of the channel `name` ("rx" or "tx") with `slots` slots, in one atomic section."""
+    """The ring of the channel `name` ("rx" or "tx") with `slots` slots, in one atomic section.
 
-    def __init__(self, step: Step, name: str, slots: int) -> None:
+    `spare`: whether one slot is always kept free.
+    """
+
+    def __init__(self, step: Step, name: str, slots: int, spare: bool = False) -> None:
         self.step = step
         self.name = name
         self.slots = slots
+        self.spare = spare
         self.pending = Queue(step, f"{name}.ring")
         self._wide = width_of(2 * slots + 1)
 
@@ -61,9 +65,9 @@ class Ring:
 
     @property
     def free(self) -> Term:
-        """CIRC_SPACE(tail, head, slots + 1), which is 0 if the ring counts as full (IS_BUSY)."""
+        """CIRC_SPACE(tail, head, slots + 1), which is 0 if the ring counts as full (IS_BUSY); see `spare`."""
         head, tail = self._read("head"), self._read("tail")
-        space = z3.If(z3.UGE(tail, head), self.slots - (tail - head), head - tail - 1)
+        space = z3.If(z3.UGE(tail, head), self.slots - int(self.spare) - (tail - head), head - tail - 1)
         return resize(space, width_of(self.slots + 1))
 
     @property

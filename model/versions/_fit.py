@@ -93,7 +93,7 @@ _SLOT = {
     "lock-storage": ("shared",),
     "lock-cookie": ("none",),
     "lock-freeing": ("none",),
-    "runtime-pm": ("before-lock",),
+    "runtime-pm": ("before-lock", "held"),
     "flag-clear": ("loaded", "consumed"),
 }
 NEEDS: Mapping[tuple[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]] = {
@@ -108,8 +108,9 @@ NEEDS: Mapping[tuple[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]] = {
     ("lock-freeing", ("irq",)): {"lock": _BY_DRIVER},
     ("lock-cookie", ("none",)): {"lock": _BY_DRIVER},
     ("lock-storage", ("shared",)): {"lock-release": ("never",)},
-    ("lock-room", ("two",)): {"lock": ("start",)},
-    ("lock", ("round",)): {"runtime-pm": ("before-lock",), "lock-failure": ("runs-unlocked", "none-queued")},
+    ("lock-room", ("two", "kept")): {"lock": ("start",)},
+    ("lock-room", ("kept",)): {"lock-flag": ("locked",), "unlock": ("drained",)},
+    ("lock", ("round",)): {"runtime-pm": ("before-lock", "held"), "lock-failure": ("runs-unlocked", "none-queued")},
     ("unlock", ("round",)): {"flag-clear": ("loaded", "consumed")},
     ("flag-clear", ("loaded", "consumed")): {"lock-flag": ("locked", "written")},
     ("flag-terminate", ("cleared",)): {"lock-flag": ("prep", "attach", "locked", "written")},
