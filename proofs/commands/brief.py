@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -42,6 +42,7 @@ LINKS = {"picture": ".cause.svg", "in words": ".txt"}
 @options.asked_properties
 @options.asked_scenarios
 @click.option("--fixes", "with_fixes", is_flag=True, help="Also which single changes remove each violation; slow.")
+@click.option("--pairs", is_flag=True, help="Also what every two answers about the hardware change; takes minutes.")
 @click.option("--mail", is_flag=True, help="Plain text below 72 columns instead of Markdown.")
 @options.workers
 @click.option("--out", type=options.Named(), default="-", help="Write it into this file; default: standard output.")
@@ -50,6 +51,7 @@ def command(
     properties: tuple[str, ...],
     scenarios: tuple[str, ...],
     with_fixes: bool,
+    pairs: bool,
     mail: bool,
     jobs: int | None,
     out: Path,
@@ -67,7 +69,8 @@ def command(
         raise click.UsageError("none of these properties is asked in these scenarios; name others")
     validate(request, {"--out": out})
     judged = judgements.judgements(request.versions[0])
-    made, results = _made(request, judged, with_fixes, jobs or cores(), Path.cwd() if is_stdout(out) else out.parent)
+    start = Path.cwd() if is_stdout(out) else out.parent
+    made, results = _made(request, judged, _Wanted(with_fixes, pairs, jobs or cores(), start))
     write_file(out, to_mail(made) if mail else to_markdown(made))
     whole = len(request.scenarios) == len(parameters.SCENARIOS)
     if whole and (names := judgements.stale(judged, request.properties, results)):
@@ -75,11 +78,20 @@ def command(
         sys.exit(EXIT_DIFFERS)
 
 
-def _made(
-    request: Request, judged: Mapping[str, judgements.Judgement], with_fixes: bool, workers: int, start: Path
-) -> tuple[Brief, list[Result]]:
-    """The brief, its links relative to the folder `start`, and the results that it is made of."""
+@dataclass(frozen=True)
+class _Wanted:
+    """What a brief is to tell beside the verdicts, how many processes work on it, and what its links start from."""
+
+    fixes: bool
+    pairs: bool
+    workers: int
+    start: Path
+
+
+def _made(request: Request, judged: Mapping[str, judgements.Judgement], wanted: _Wanted) -> tuple[Brief, list[Result]]:
+    """The brief, and the results that it is made of."""
     (version,) = request.versions
+    workers = wanted.workers
     with scratch_folder() as folder:
         written = Request(request.versions, request.properties, request.scenarios, out=folder)
         results = run_jobs(written.jobs(), workers, quiet=False)
@@ -97,12 +109,12 @@ def _made(
         {name for _, name in certified(results)},
         stories,
         judged,
-        links(version, account.wrong, start),
+        links(version, account.wrong, wanted.start),
         {item.violation.property: item for item in fixes.find(account.wrong, request.jobs(), workers)}
-        if with_fixes
+        if wanted.fixes
         else {},
         _costs(version, workers),
-        depends(replace(request, scenarios=request.scenarios[:1]), workers, quiet=True),
+        depends(replace(request, scenarios=request.scenarios[:1]), workers, quiet=True, pairs=wanted.pairs),
     )
     return brief(account, material), results
 

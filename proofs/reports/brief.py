@@ -14,6 +14,7 @@ from pathlib import Path
 import z3
 
 from model import parameters
+from model.versions import meanings
 from proofs.audit.judgements import Judgement
 from proofs.checking.expectations import Recorded
 from proofs.checking.records import ANY_REQUESTS, CERTIFIED, STRENGTHS, WITHIN_BOUNDS, Result
@@ -154,7 +155,7 @@ def _harm(fix: Fix) -> tuple[int, int]:
 
 
 def _fix(fix: Fix) -> str:
-    value = fix.value if isinstance(fix.value, str) else " ".join(fix.value)
+    value = " ".join(fix.value) if isinstance(fix.value, tuple) else f"{fix.value} ({meanings(fix.axis)[fix.value]})"
     silences = f" and says nothing any more of {', '.join(fix.silences)}" if fix.silences else ""
     return f"{fix.axis} = {value} breaks {', '.join(fix.breaks) or 'no other property'}{silences}"
 
@@ -194,7 +195,8 @@ def _answers(depends: Sequence[Sensitivity]) -> Iterator[Entry]:
     if depends:
         scenario = depends[0].default.scenario
         nothing = f"Nothing falls with it and nothing holds only then, in {scenario}, the one scenario asked for this"
-        yield Entry("any other single answer", (nothing,))
+        both = all(item.pairs is not None for item in depends)
+        yield Entry("any other single answer, or two" if both else "any other single answer", (nothing,))
 
 
 def _aside(account: Account) -> Iterator[Entry]:

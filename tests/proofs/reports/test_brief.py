@@ -135,7 +135,8 @@ def test_a_violation_says_where_since_when_and_on_what_it_depends() -> None:
     assert "Since v11 (v11, v12)." in found["no-abort"]
     assert "Judged by a person: depends on the hardware: an abort is one" in found["no-abort"]
     assert (
-        "1 of 40 single changes remove it; unlock = start breaks released (proved -> violated 9)"
+        "1 of 40 single changes remove it; unlock = start (bam_start_dma where it makes its LOCK, else at every entry,"
+        " at the tail of desc_issued) breaks released (proved -> violated 9)"
         " and says nothing any more of balanced (proved -> vacuous)." in found["no-abort"]
     )
     assert "In every version that can be asked." in found["quiet-engine"]
@@ -176,6 +177,17 @@ def test_answers_about_the_hardware_say_what_falls_and_what_holds_with_them() ->
         "any other single answer": "Nothing falls with it and nothing holds only then, in default, the one scenario"
         " asked for this.",
     }
+
+
+def test_two_answers_stand_beside_single_ones_where_they_were_asked() -> None:
+    both = (("nwd_ack", "input-consumed"), ("relock", "blocks"))
+    depends = [replace(item, pairs=Counts()) for item in MATERIAL.depends]
+    depends[0] = replace(depends[0], changes=((both, result("quiet-engine", Word.VIOLATED)),))
+    found = entries(
+        brief(ACCOUNT, replace(MATERIAL, depends=depends)), "What another answer about the hardware changes"
+    )
+    assert found["nwd_ack=input-consumed, relock=blocks"] == "Violated then: quiet-engine."
+    assert "any other single answer, or two" in found
 
 
 def test_the_cost_stands_beside_that_of_mainline() -> None:
