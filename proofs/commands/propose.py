@@ -22,6 +22,7 @@ from proofs.checking.request import Request, validate
 from proofs.commands import options
 from proofs.commands.session import run_jobs
 from proofs.proposing.asked import required
+from proofs.proposing.guided import Guided
 from proofs.proposing.journal import Journal
 from proofs.proposing.proposal import Proposal, proposals
 from proofs.proposing.search import Search
@@ -34,6 +35,8 @@ from proofs.studies.sensitivity import singles
 ASSUME = (
     "Under which answers all has to hold (repeatable); `all`: under the defaults and every other value, one at a time."
 )
+GUIDED = "Not through all designs but from trace to trace: finds sets of many changes, and may miss some."
+MOST, MOST_GUIDED = 2, 10  # changes, where none are said
 EVERY = 5.0  # seconds between two lines of progress
 
 
@@ -45,6 +48,11 @@ class Found:
     rows: Sequence[Result]
     search: Search
     proposals: Sequence[Proposal]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there may be proposals that were not found."""
+        return bool(self.search.counts.open) or isinstance(self.search, Guided)
 
     @property
     def version(self) -> str:
@@ -61,7 +69,8 @@ class Options:
     scenarios: tuple[str, ...]
     keep: tuple[str, ...]
     forbid: tuple[str, ...]
-    changes: int
+    changes: int | None
+    guided: bool
     assume: tuple[str, ...]
     bound: tuple[str, ...]
     jobs: int | None
@@ -78,6 +87,11 @@ class Options:
     def given(self) -> dict[str, str]:
         """The assumptions that are not the defaults; raises UsageError."""
         return {} if options.alone(self.assume, "all") else options.pairs(self.assume, "--assume")
+
+    @property
+    def most(self) -> int:
+        """How many changes a proposal may have."""
+        return self.changes if self.changes is not None else MOST_GUIDED if self.guided else MOST
 
     @property
     def settings(self) -> list[Mapping[str, str]]:
@@ -101,7 +115,8 @@ class Options:
 @options.asked_scenarios
 @click.option("--keep", multiple=True, metavar="AXIS", help="Change nothing on this axis (repeatable).")
 @click.option("--forbid", multiple=True, metavar="AXIS[=VALUE]", help="Not this value (repeatable).")
-@click.option("--changes", type=click.IntRange(0, 30), default=2, show_default=True, help="At most so many changes.")
+@click.option("--changes", type=click.IntRange(0, 30), help="At most so many changes; default: 2, or 10 with --guided.")
+@click.option("--guided", is_flag=True, help=GUIDED)
 @click.option("--assume", multiple=True, metavar="KEY=VALUE|all", shell_complete=options.assumed_values, help=ASSUME)
 @options.changed_bounds
 @options.workers
@@ -127,7 +142,7 @@ def command(**given: Any) -> None:
         _print(found, chosen)
     if chosen.out is not None:
         _write(found, chosen.out)
-    sys.exit(0 if found.proposals else EXIT_INCONCLUSIVE if found.search.counts.open else EXIT_DIFFERS)
+    sys.exit(0 if found.proposals else EXIT_INCONCLUSIVE if found.is_open else EXIT_DIFFERS)
 
 
 def _search(request: Request, space: Space, chosen: Options) -> Found:
@@ -137,8 +152,9 @@ def _search(request: Request, space: Space, chosen: Options) -> Found:
     asked = required([row for row in rows if row.property in wanted], jobs, chosen.settings)
     if not asked:
         raise click.UsageError("nothing is asked: the version says nothing of any of these properties there")
-    search = Search(space, asked, Journal.at(chosen.journal, space, asked) if chosen.journal else Journal())
-    search.run(chosen.changes, workers, _progress())
+    journal = Journal.at(chosen.journal, space, asked) if chosen.journal else Journal()
+    search = (Guided if chosen.guided else Search)(space, asked, journal)
+    search.run(chosen.most, workers, _progress())
     best = proposals(request.versions[0], space, asked, (search.solutions, search.traces), jobs, workers)
     return Found(request, rows, search, best)
 
@@ -167,7 +183,7 @@ def _counted(search: Search) -> str:
 
 def _print(found: Found, chosen: Options) -> None:
     search = found.search
-    click.echo(f"{found.version}, at most {chosen.changes} changes: {_counted(search)}")
+    click.echo(f"{found.version}, at most {chosen.most} changes: {_counted(search)}")
     for item in search.asked:
         click.echo(f"asked in {item.where}: {' '.join(item.properties)}")
     asked = {name for item in search.asked for name in item.properties}
@@ -185,9 +201,14 @@ def _print(found: Found, chosen: Options) -> None:
             f"\nof {count} designs it is not known whether they keep all that is asked; a proposal may be missing"
         )
     if not found.proposals:
-        word = "none found" if search.counts.open else "unrealizable"
-        click.echo(f"\n{word}: no set of changes in this space keeps all that is asked; what rules designs out:")
+        click.echo(f"\n{_none(found)}; what rules designs out:")
         _print_kills(search)
+
+
+def _none(found: Found) -> str:
+    if found.is_open:
+        return "none found: of the designs that were looked at none keeps all that is asked"
+    return "unrealizable: no set of changes in this space keeps all that is asked"
 
 
 def _print_kills(search: Search) -> None:

@@ -114,6 +114,18 @@ def judge(task: Task) -> Outcome:
     return Outcome(REFUTED if found else KEPT, frozenset(read), refutations=tuple(found))
 
 
+def happening(task: Task) -> tuple[bool, ...]:
+    """Of each of the task's traces whether it happens in its design."""
+    built: dict[Subject, Protocol] = {}
+    found = []
+    for trace in task.traces:
+        asked = task.asked[trace.system]
+        if asked.subject not in built:
+            built[asked.subject] = assemble(asked.of(task.axes))
+        found.append(happens(built[asked.subject], trace))
+    return tuple(found)
+
+
 def happens(protocol: Protocol, trace: Refutation) -> bool:
     """Whether the same steps are possible in this system, and violate the same property."""
     item = catalogue()[trace.claim]

@@ -70,6 +70,21 @@ class Space:
                     if self.size(changes) == size and misfit(self.applied(changes)) is None:
                         yield changes
 
+    def singles(self) -> Iterator[Change]:
+        """All changes, in the order of the axes, whether or not one describes a driver by itself."""
+        for axis, values in self._distinct.items():
+            yield from ((axis, value) for value in values)
+
+    def parts(self, changes: Changes) -> Iterator[Changes]:
+        """The designs with some of a design's changes or edits but not all, the smallest first."""
+        choices: list[list[tuple[Change, ...]]] = []
+        for change in self.ordered(changes):
+            edits = self.edits.get(change, frozenset())
+            choices.append([(), (change,), *((other,) for other, names in self.edits.items() if names < edits)])
+        found = {frozenset(itertools.chain(*picked)) for picked in itertools.product(*choices)} - {changes}
+        fitting = [part for part in found if misfit(self.applied(part)) is None]
+        yield from sorted(fitting, key=lambda part: (self.size(part), self.ordered(part)))
+
     def size(self, changes: Changes) -> int:
         """How many changes a design has; each edit of an order is one."""
         return sum(len(self.edits.get(change, ("it",))) for change in changes)
