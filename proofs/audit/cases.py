@@ -69,6 +69,11 @@ CASES = (
     Case("fresh-ring", {"requests": 1}, ("mainline", "v9", "v12", "v16")),
     Case("probe-window", {"requests": 1}, ("v9", "v12", "v16")),
     Case("small-ring", {"requests": 1}, ("v2", "v3", "v9", *LOCKING)),
+    # the ring is full behind GO: the next start's LOCK comes to the running engine, on the pipe that holds the lock
+    Case("small-ring", {"requests": 1, "data": 1}, ("v16",)),
+    Case("small-ring", {"requests": 1, "data": 1}, ("v16",), FAIR),
+    Case("small-ring", {"requests": 1, "data": 1}, ("v16",), {"relock": "blocks"}),
+    Case("small-ring", {"requests": 1, "data": 1}, ("v16",), HALVES),
     Case("no-lock-hardware", {"requests": 1}, ("v3", "v8", "v9", "v12", "v16")),
     Case("faults", {"requests": 1}, ("mainline", "v2", "v3", "v9", *LOCKING)),
     Case("default", {"requests": 2, "tz_requests": 1}, SMALL),
