@@ -49,6 +49,8 @@ CODE = {"softirq": "any-cpu", "autosuspend": "pipes-stop", "reset_data": "discar
 HALVES = {"done_irq": "any-order", "lock_effect": "after-own-write", "unlock_effect": "before-own-write"}
 OPEN = {"lock_scope": "none", "foreign_unlock": "releases", "locked_cpu_access": "proceeds", "busy_write": "harmless"}
 WHOLE = {"lock_scope": "whole-bam"}
+ALONE = {"other_ee": "absent"}
+TIGHT = {"requests": 1, "data": 1, "cookies": 16, "mappings": 8}  # enough for what a small ring makes v16 queue
 SMALL = ("mainline", "v2", "v3", "v8", "v9", "v11", "v13", "v14", "v16")  # v12 has ten times as many states
 CASES = (
     SMALLEST,
@@ -70,14 +72,16 @@ CASES = (
     Case("probe-window", {"requests": 1}, ("v9", "v12", "v16")),
     Case("small-ring", {"requests": 1}, ("v2", "v3", "v9", *LOCKING)),
     # the ring is full behind GO: the next start's LOCK comes to the running engine, on the pipe that holds the lock
-    Case("small-ring", {"requests": 1, "data": 1}, ("v16",)),
-    Case("small-ring", {"requests": 1, "data": 1}, ("v16",), FAIR),
-    Case("small-ring", {"requests": 1, "data": 1}, ("v16",), {"relock": "blocks"}),
-    Case("small-ring", {"requests": 1, "data": 1}, ("v16",), HALVES),
+    Case("small-ring", {**TIGHT, "requests": 2}, ("v16",), ALONE),
+    Case("small-ring", TIGHT, ("v16",), FAIR | ALONE),
+    Case("small-ring", TIGHT, ("v16",), {"relock": "blocks"}),
+    Case("small-ring", TIGHT, ("v16",), HALVES | ALONE),
     Case("no-lock-hardware", {"requests": 1}, ("v3", "v8", "v9", "v12", "v16")),
     Case("faults", {"requests": 1}, ("mainline", "v2", "v3", "v9", *LOCKING)),
     Case("default", {"requests": 2, "tz_requests": 1}, SMALL),
-    Case("default", {"requests": 2}, ("v12",), {"other_ee": "absent"}),
+    Case("default", {"requests": 2}, ("v12",), ALONE),
+    Case("default", {"requests": 2}, ("v3", "v16"), HALVES | ALONE),
+    Case("faults", {"requests": 2}, ("v2", "v11"), ALONE),
     Case("default", {}, ("v16",), FAIR),
     Case("busy-client", {"requests": 2}, ("v13", "v16")),
     Case("busy-small-ring", {"requests": 2}, ("v16",)),
