@@ -11,8 +11,8 @@ another one there. A mutant that nobody notices is one of these:
 The last two have to be explained in `survivors.toml`. Versions share a mutant if it is wrong in the same way: the same
 place of the code, the same conjunct or update.
 
-Left out: the second forms of actions, in which a fault strikes (`client.issue_rx:lock-alloc`); the same code makes
-them.
+Left out: the second forms of actions, in which a fault strikes (`client.issue_rx:lock-alloc`), and the steps that a
+request takes after one (`client.terminate_rx_2`); the same code makes them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 
+from model.parameters import SCENARIOS
 from proofs.audit import mutants
 from proofs.audit.cases import CASES, SMALLEST, Case
 from proofs.audit.noticing import Bench, bench
@@ -64,17 +65,21 @@ class Outcome:
 def tasks(names: Sequence[str]) -> list[Task]:
     """All distinct mutants of some versions, in a fixed order.
 
-    Those of the smallest case, and what the cases with other assumptions have beside them.
+    Those of the smallest case, and what the cases with other assumptions in which nothing fails have beside them.
     """
     found: dict[tuple[str, Hashable], list[str]] = {}
     for name in names:
         known: set[str] = set()
-        for case in (case for case in CASES if case == SMALLEST or (case.assume and case.has(name))):
+        for case in (case for case in CASES if case == SMALLEST or (_widens(case) and case.has(name))):
             fresh = [(label, key) for label, key in _labels(bench(name, case)) if label not in known]
             for label, key in fresh:
                 found.setdefault((label, key), []).append(name)
             known.update(label for label, _ in fresh)
     return [Task(label, tuple(having)) for (label, _), having in found.items()]
+
+
+def _widens(case: Case) -> bool:
+    return bool(case.assume) and not SCENARIOS[case.scenario].faults
 
 
 def _labels(item: Bench) -> Iterator[tuple[str, Hashable]]:

@@ -65,7 +65,7 @@ def to_text(found: Judgement) -> str:
         f" {numbers[EQUIVALENT]} equivalent (z3, all states), {numbers[REDUNDANT]} redundant (exhaustion, all reachable"
         f" states), {numbers[SURVIVED]} survived",
         f"killed: {rate:.1%} of those that are neither equivalent nor redundant, {raw:.1%} of all",
-        "not mutated: the second forms of actions, in which a fault strikes",
+        "not mutated: the second forms of actions, in which a fault strikes, and the steps that follow one",
         *(f"endless {name}: too large, only {count:,} states were looked at" for name, count in found.cut.items()),
         "",
         "noticed by (a mutant may be noticed by several):",

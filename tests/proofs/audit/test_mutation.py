@@ -14,7 +14,7 @@ from toys import built, counters
 
 from model.language.system import StateSpace, Step
 from proofs.audit import mutants, mutation
-from proofs.audit.cases import ONE, SMALLEST
+from proofs.audit.cases import CASES, ONE, SMALLEST
 from proofs.audit.mutation import (
     COUNT,
     ENDLESS,
@@ -170,6 +170,12 @@ def test_sample_of_all_mutants(monkeypatch: pytest.MonkeyPatch) -> None:
     fates = Counter(judge(task).fate for task in tasks(["v16"])[::24])
     assert fates[PROPERTY] > fates[COUNT] > 0 and fates[REDUNDANT] > 0
     assert sum(fates.values()) > 20
+
+
+def test_steps_after_a_fault_have_no_mutants_of_their_own() -> None:
+    assert any(case.has("v2") and case.assume and case.scenario == "faults" for case in CASES)
+    actions = {item.label.split(": ")[0] for item in tasks(["v2"])}
+    assert "client.terminate_rx" in actions and "client.terminate_rx_2" not in actions
 
 
 def test_what_is_unnoticed_without_reason_and_reasons_for_the_rest_are_listed() -> None:
