@@ -37,18 +37,21 @@ class _Graph(Outgoing):
     """Transitions by their source, and where they lead to."""
 
     def after(self, chosen: np.ndarray) -> np.ndarray:
-        """Where one transition leads to from some states, ascending."""
+        """Where one transition leads to from some states, a state as often as transitions lead to it."""
         start, count = self.first[chosen], self.first[chosen + 1] - self.first[chosen]
         offsets = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-        return np.unique(self.destination[np.repeat(start, count) + offsets])
+        found: np.ndarray = self.destination[np.repeat(start, count) + offsets]
+        return found
 
     def closure(self, chosen: np.ndarray) -> np.ndarray:
         """Where any number of transitions leads to, ascending."""
-        found, fresh = chosen, chosen
+        met = np.zeros(len(self.first) - 1, dtype=bool)
+        fresh = chosen
         while len(fresh):
-            fresh = np.setdiff1d(self.after(fresh), found, assume_unique=True)
-            found = np.union1d(found, fresh)
-        return found
+            met[fresh] = True
+            found = self.after(fresh)
+            fresh = np.unique(found[~met[found]])
+        return np.flatnonzero(met)
 
 
 _Taken = tuple[int, frozenset[int]]
