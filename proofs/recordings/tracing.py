@@ -136,7 +136,6 @@ class _Trace:
         kept = list(self.seen)
         if self.cut:
             missing += [one for one in kept if one.time > self.known_until]
-            kept = [one for one in kept if one.time <= self.known_until]
         elif missing:
             first = min(missing, key=lambda entry: entry.since)
             self.cut = f"line {first.since}: {' or '.join(first.probe.symbols)} does not return"

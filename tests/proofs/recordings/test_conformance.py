@@ -141,6 +141,21 @@ def test_events_of_unknown_order_are_accepted_if_some_order_is() -> None:
     assert rejected and mended
 
 
+def test_an_event_that_overlaps_others_loosens_none_of_them() -> None:
+    """v24 issues tx first: an interrupt that may have come before both issues does not let rx go first."""
+    path = [
+        Event("submit", "rx"),
+        Event("submit", "rx"),
+        Event("submit", "tx"),
+        Event("issue", "rx"),
+        Event("issue", "tx"),
+    ]
+    log = Log(ALL, (*path, Event("interrupt", "rx")), tuple(range(2, 8)), True, {5: 3})
+    assert acceptor().run(log).accepted == 3
+    path[3:] = reversed(path[3:])
+    assert acceptor().run(replace(log, events=(*path, Event("interrupt", "rx")))).accepted == 6
+
+
 def test_attributes_are_what_the_step_does() -> None:
     issued = Event("issue", "rx", wrote="LOCK CMD DATA UNLOCK")
     path = (Event("submit", "rx"), Event("submit", "rx"), Event("submit", "tx"), Event("issue", "tx"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from functools import cache
-from itertools import groupby
+from itertools import groupby, islice
 
 import pytest
 from conftest import build_protocol, run_here, slow
@@ -14,6 +14,7 @@ from model.language.concrete import fire
 from model.versions import axis_values
 from model.vocabulary import actor, wording
 from proofs.recordings.log import Event
+from proofs.recordings.making import logs
 from proofs.recordings.table import BITS, COLUMNS, DUMMIES, Row, rows, text
 from proofs.recordings.telling import Task, Telling, tell
 
@@ -62,11 +63,35 @@ def test_the_words_are_what_the_driver_writes() -> None:
         ("P_RST", "rx", "write", "1, then 0"),
         ("STATUS", "", "read", "an error, or no OPERATION_DONE"),
     ]
-    assert shown(lk, "flags", "descriptor", "address")[:2] == [
+    assert shown(lk, "flags", "descriptor", "address")[:3] == [
         ("0x0c00", "0", "command elements: the registers but GOPROC"),
         ("0x0c00", "1", "command elements: the registers, GOPROC last"),
+        ("0x5000", "2", "input"),
     ]
     assert BITS == {"INT": 0x8000, "EOT": 0x4000, "NWD": 0x1000, "CMD": 0x800, "LOCK": 0x400, "UNLOCK": 0x200}
+
+
+def test_descriptors_are_counted_from_the_reset_of_their_pipe_on() -> None:
+    """And the read offset is what the pipe has executed of them."""
+    protocol = build_protocol("v24", bound={"requests": 2, "tz_requests": 1})
+    asked, resets, partial = Task(protocol.subject, "relock", "idempotent"), 0, 0
+    for log in islice(logs(protocol.system, 30, 3), 12):
+        count = executed = 0
+        for row in rows(asked, Telling("blocks", log.events, 1)):
+            if row["by"] == "consumer pipe" and row["does"] != "ends the NWD wait":
+                executed += 1
+            elif row.get("pipe") == "rx" and "descriptor" in row:
+                assert int(row["descriptor"]) == count
+                count += 1
+            elif row.get("register") == "P_EVNT_REG" and row["pipe"] == "rx":
+                assert int(row["content"], 16) == 8 * count
+            elif row.get("register") == "P_SW_OFSTS" and row["pipe"] == "rx":
+                assert int(row["content"], 16) == 8 * executed
+                partial += executed < count
+            elif row.get("register") == "P_RST" and row["pipe"] == "rx":
+                count = executed = 0
+                resets += 1
+    assert resets and partial
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,20 @@ def accepts(version: str) -> Acceptor:
     return Acceptor(build_protocol(version, bound=SMALL).system, RECORDS)
 
 
+@pytest.mark.slow
+def test_three_hundred_recorded_runs() -> None:
+    system = build_protocol("v24", "endless").system
+    accept, rejected, chance = Acceptor(system, RECORDS), 0, random.Random(8)
+    for seed, log in enumerate(islice(logs(system, 60, 5), 300)):
+        found = converted(HEAD + body(log, seed) + MARK) if log.events else log
+        assert accept.run(found).accepted == len(found.events)
+        gone = chance.randrange(max(len(log.events), 1))
+        short = Log(log.records, log.events[:gone] + log.events[gone + 1 :], log.lines[1:], True)
+        other = converted(HEAD + body(short, seed) + MARK) if short.events else short
+        rejected += accept.run(other).accepted < len(other.events)
+    assert rejected > 150
+
+
 @pytest.mark.parametrize("version", ["v24", *slow("mainline", "v8", "v13", "v20")])
 def test_a_recorded_run_is_accepted_and_without_one_of_its_events_mostly_not(version: str) -> None:
     chance, rejected = random.Random(3), 0
@@ -94,6 +108,42 @@ def test_whose_interrupt_and_work_it_is() -> None:
     assert "work rx" not in shared.records and Event("work", "rx") not in shared.events
     other = converted(text.replace(f"bam={BAM:#x}", f"bam={BAM + 4096:#x}"))
     assert not {one.event for one in other.events} & {"interrupt", "work"}
+
+
+def test_the_work_item_is_that_of_the_bam_in_which_it_is() -> None:
+    """Of two bam_devices side by side, each with its interrupts; that of the other one comes first in memory."""
+    below = BAM - 1024
+    irq = line(1.0, 5, "process_channel_irqs", f"bam={below:#x}") + line(
+        1.1, 5, "process_channel_irqs", "srcs=0x4", True
+    )
+    theirs = line(1.2, 5, "bam_dma_work", f"item={below + 656:#x}") + line(1.3, 5, "bam_dma_work", back=True)
+    found = converted(replaced(apart(RUN), {HEAD: HEAD + irq + theirs}))
+    assert found.events == RUN.events
+
+
+def test_how_a_request_ends_is_said_of_that_request_alone() -> None:
+    twice = apart(RUN).replace(MARK, line(9000, 5, "qce_req_done_work") + MARK)
+    assert converted(twice).events[-2:] == (Event("finish", ok=True), Event("finish"))
+
+
+def test_a_return_belongs_to_the_entry_on_the_same_stack() -> None:
+    """The idle tasks of all CPUs have one number; what interrupts a function may call it again, and returns first."""
+    device, name = f"device={DEVICE:#x}", "bam_issue_pending"
+
+    def idle(moment: float, cpu: int, values: str = "", back: bool = False) -> str:
+        text = line(moment, 4, name, values, back)
+        return replaced(text, {"kworker/u8:4-4": "<idle>-0", "[000]": f"[00{cpu}]"})
+
+    entries = idle(1.0, 1, f"pipe=2 {device}") + idle(1.1, 2, f"pipe=3 {device}")
+    found = converted(HEAD + entries + idle(1.2, 1, back=True) + idle(1.3, 2, back=True) + MARK)
+    assert found.events == (Event("issue", "rx"), Event("issue", "tx"))
+    nested = idle(1.0, 1, f"pipe=2 {device}") + idle(1.1, 1, f"pipe=3 {device}")
+    found = converted(HEAD + nested + idle(1.2, 1, back=True) + idle(1.3, 1, back=True) + MARK)
+    assert found.events == (Event("issue", "tx"), Event("issue", "rx")) and found.after == {1: 0}
+
+
+def test_what_follows_the_marker_is_not_read() -> None:
+    assert converted(apart(RUN) + "rain\n" + apart(RUN)).events == RUN.events
 
 
 def test_what_was_not_installed_is_silent() -> None:
