@@ -8,23 +8,20 @@ import multiprocessing
 import os
 import shutil
 import signal
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import z3
 
 from counterexamples.documents import unfinished
+from model.language.files import SCRATCH
 
 EXIT = 130
 MESSAGE = b"error: interrupted\n"
 TIDY = b"\r\x1b[2K\x1b[?25h"  # a terminal's line is emptied, and its cursor, which the progress hides, shown
 _ending = threading.Event()
 _folders: list[tuple[Path, str]] = []
-_scratch: list[Path] = []
 
 
 def install() -> None:
@@ -40,14 +37,6 @@ def install() -> None:
 def clean_on_interrupt(folder: Path, below: str = "**/") -> None:
     """If the program is interrupted, remove what this run has half written in a folder and `below` it."""
     _folders.append((folder, below))
-
-
-@contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A folder for the time being, removed also if the program is interrupted."""
-    with tempfile.TemporaryDirectory() as made:
-        _scratch.append(Path(made))
-        yield Path(made)
 
 
 def wait_if_ending() -> None:
@@ -75,7 +64,7 @@ def _watch(reader: int) -> None:
     for folder, below in _folders:
         for path in folder.glob(f"{below}{unfinished()}"):
             path.unlink(missing_ok=True)
-    for folder in _scratch:
+    for folder in SCRATCH:
         shutil.rmtree(folder, ignore_errors=True)
     os.write(complaints, TIDY + MESSAGE if os.isatty(complaints) else MESSAGE)
     os._exit(EXIT)

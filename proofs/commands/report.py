@@ -10,8 +10,8 @@ import click
 
 from counterexamples.documents import write_file
 from model import versions
+from model.language.files import scratch_folder
 from model.subject import Subject
-from proofs.checking.interrupt import scratch_folder
 from proofs.checking.pool import cores, in_parallel
 from proofs.checking.records import Job, Result
 from proofs.checking.request import Request, everything, validate
