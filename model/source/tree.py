@@ -121,7 +121,7 @@ class SourceTree:
 
     def label(self, path: str | Path) -> str:
         """A file's path relative to the root, as it is printed."""
-        full, root = Path(path).absolute(), self.root.absolute()
+        full, root = (Path(os.path.normpath(each.absolute())) for each in (Path(path), self.root))
         return str(full.relative_to(root)) if full.is_relative_to(root) else str(path)
 
     def __str__(self) -> str:

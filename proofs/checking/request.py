@@ -19,7 +19,8 @@ from proofs.properties import catalogue, scenario_applies
 class Request:
     """What a `check` was asked for; `versions`, `properties` and `scenarios` are known names.
 
-    No scenarios: those in which each property is asked first of all.
+    No scenarios: those in which each property is asked first of all. `source`: the source tree of whose C the traces
+    tell the lines.
     """
 
     versions: tuple[str, ...]
@@ -31,6 +32,7 @@ class Request:
     depth: int = DEPTH
     out: Path | None = None
     all_causes: bool = False
+    source: str | None = None
 
     def covers(self, row: expectations.Recorded) -> bool:
         """Whether a recorded verdict is one that is asked for."""
@@ -47,7 +49,7 @@ class Request:
             for scenario in self.scenarios or parameters.SCENARIOS:
                 if asked := self._asked_in(scenario):
                     subject = Subject.of(version, scenario, self.assume, self.bound)
-                    result.append(Job(subject, asked, self.engine, self.depth, out, self.all_causes))
+                    result.append(Job(subject, asked, self.engine, self.depth, out, self.all_causes, self.source))
         return result
 
     def _asked_in(self, scenario: str) -> tuple[str, ...]:

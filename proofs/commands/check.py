@@ -58,6 +58,7 @@ class Asked:
     all_causes: bool
     fixes: bool
     jobs: int | None
+    source: str | None
     out: Path | None
     json_file: Path | None
     junit_file: Path | None
@@ -119,6 +120,7 @@ class Asked:
             depth=self.depth,
             out=self.out,
             all_causes=self.all_causes,
+            source=self.source,
         )
 
 
@@ -151,6 +153,7 @@ class Asked:
 @click.option("--all-causes", is_flag=True, help="One counterexample for each distinct cause of a violation.")
 @click.option("--fixes", is_flag=True, help=FIXES)
 @options.workers
+@options.traced_source
 @click.option("--out", type=options.Named(), help="Write traces and pictures below this folder.")
 @click.option("--json", "json_file", type=options.Named(), help="Write the results as JSON.")
 @click.option("--junit", "junit_file", type=options.Named(), help="Write the results as JUnit XML.")
@@ -166,6 +169,8 @@ def command(**given: Any) -> None:
     Printed is what goes wrong in each version, the worst first, and what to type next.
     """
     asked = Asked(**given)
+    if asked.source is not None and asked.out is None:
+        raise click.UsageError("--source is told in traces; say with --out where they are to be written")
     request, workers = asked.request(), asked.jobs or cores()
     files = Files(asked.json_file, asked.junit_file)
     if request.out is not None:

@@ -150,6 +150,8 @@ class Driver:
         if action.fault in ALLOCATIONS:
             memory.made.fault, memory.made.turns = action.fault, self._turns(section, action)
         before, watch = machine.state.copy(), Watch(memory)
+        # what made the memory as the section finds it is nothing that the section executes
+        machine.lines.clear()
         value = _run(memory, section, function)
         memory.made.demand_numbers(machine)
         outcome = Outcome(memory, before)
@@ -216,6 +218,8 @@ def _run(memory: Memory, section: Section, function: str) -> Value:
         for number_of in range(memory.made.count):
             base, name = machine.state, f"{section.context} {label} {number_of}"
             there = memory.waiting(name, kind, number_of, section.context)
+            if not machine.possible(there):
+                continue
             machine.state = base.copy(there)
             machine.call(function, [Value(VOID_POINTER, Pointer.to(name, "vd"))])
             joined = machine.join(machine.state, base.copy(no(there)))

@@ -102,6 +102,21 @@ def test_options_that_lack_their_other_are_one_line(tmp_path: Path, here: Callab
         assert done.code == 2 and said in done.complaint
 
 
+def test_a_source_without_the_driver_or_traces_is_one_line(tmp_path: Path, here: Callable[..., Outcome]) -> None:
+    trace = ROOT / "counterexamples/gallery/mainline/config-integrity.itf.json"
+    for options, said in (
+        (("show", trace, "--source", tmp_path), f"{DRIVER}: No such file"),
+        (("show", trace, "--source", tmp_path / "none"), "is not a folder"),
+        (("check", "mainline", "--source", folder(tmp_path / "linux", FILES)), "say with --out where"),
+        (("report", "mainline", "--source", f"{tmp_path}@none", "--out", tmp_path / "page"), "no git revision none"),
+    ):
+        done = here(*options)
+        assert done.code == 2 and said in done.complaint
+    assert not (tmp_path / "page").exists()
+    told = here("show", trace, "--source", tmp_path / "linux").out
+    assert told.count(f"no lines: {DRIVER} has no") == 2
+
+
 def test_bad_series_are_one_line_and_the_tree_stays_as_it_is(tmp_path: Path, here: Callable[..., Outcome]) -> None:
     wrong = patch("[PATCH] dma: x", diff(DRIVER, "int z;\n", "int y;\n"))
     for mails, said in (
