@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from counterexamples.story import Story
-from counterexamples.trace import Trace
+from counterexamples.trace import Blocked, Trace, run
 from model.context import Protocol
 from proofs.checking.traces.reliance import needs
 from proofs.checking.traces.replay import trace_of
@@ -31,6 +31,9 @@ def _code(protocol: Protocol, source: str) -> Callable[[Trace], Sequence[str]]:
         from model.source.patched import named
 
         executed = Executed(protocol, named(source))
-        return [executed.at(name, *states) for name, states in zip(trace.path, pairwise(trace.states), strict=True)]
+        # a trace may have only the variables on which its property depends, the C has all
+        states = run(protocol.system, trace.path)
+        around = pairwise(trace.states if isinstance(states, Blocked) else states)
+        return [executed.at(name, *pair) for name, pair in zip(trace.path, around, strict=True)]
 
     return found

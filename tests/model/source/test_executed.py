@@ -97,3 +97,11 @@ def test_every_format_for_readers_tells_the_same_lines(tmp_path: Path) -> None:
         False,
     ]
     assert all(".c:" not in FORMATS[name].render(plainly) for name in ("text", "mail", "markdown"))
+
+
+@pytest.mark.slow
+def test_a_trace_of_only_some_variables_has_its_lines_too() -> None:
+    story = stored_story(TRACE.with_name("linux-progress.itf.json"), str(kernel.source()))
+    assert set(story.trace.states[0]) < set(build(story.trace.subject).system.space.variables)
+    told = {step.name: code for step, code in zip(story.steps, story.code, strict=True) if code}
+    assert "client.issue_rx" in told and all(DRIVER in code and "no lines" not in code for code in told.values())
