@@ -139,11 +139,17 @@ class SourceTree:
 
     def _git(self, *arguments: str) -> bytes | None:
         """What a command of git prints that only reads; None if it fails. Raises SourceError without git."""
+        # a repository that the environment names, as in a hook, is not the one that is meant
+        own = {name: value for name, value in os.environ.items() if name not in _REPOSITORY}
+        command = ["git", "-C", str(self.root), *arguments]
         try:
-            done = subprocess.run(["git", "-C", str(self.root), *arguments], capture_output=True, check=False)
+            done = subprocess.run(command, capture_output=True, env=own, check=False)
         except OSError as error:
             raise SourceError(f"a revision is read with git: {error.strerror}") from None
         return done.stdout if done.returncode == 0 else None
+
+
+_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
 
 
 def _parts(name: str | Path) -> tuple[Path, str | None]:
