@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import z3
 
 from model.source.ctypes import BOOL, INT, CType
-from model.source.qce.commands import RESULT, CommandBuffer
+from model.source.qce.commands import RESULT, CommandBuffer, Configured
 from model.source.symbolic.meanings import Meanings
 from model.source.symbolic.terms import Condition, as_term, both, choose, either, fold, no
 from model.source.symbolic.values import Key, Place, Pointer, Value, number, truth
@@ -72,7 +72,7 @@ class Client(CommandBuffer):
     `algorithm`: the type of the request that is executed.
 
     `unsuccessful`: by the name of a function under which condition it has returned an error; `unmapped`: under which
-    condition a mapping has failed; `probed`: probe is over; `directions`: of the channels that were configured.
+    condition a mapping has failed; `probed`: probe is over; `configured`: the channels that were.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Client(CommandBuffer):
         self.unsuccessful: dict[str, Condition] = {}
         self.members = Members()
         self.probed = False
-        self.directions: dict[str, int] = {}
+        self.configured: dict[str, Configured] = {}
         self.unmapped: Condition = False
         self.zeroed |= {MAPPED, DIRECTION, ENTRIES}
         self.on_store.append(self._note_store)

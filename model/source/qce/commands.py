@@ -45,6 +45,17 @@ class Metadata:
     where: str
 
 
+@dataclass(frozen=True)
+class Configured:
+    """How probe has configured a channel: for which direction, how it has said where dummy writes go, as the axis
+    `metadata` has it ("": not at all), the register, and file:line."""
+
+    direction: int
+    way: str
+    register: str
+    where: str
+
+
 class CommandBuffer(Inputs):
     """Executes code that makes a list of commands. `bases`: by name what the registers' addresses begin at, as far as
     that is known; `used`: those that addresses were made from, each with file:line; `metadata`: by transaction;

@@ -7,14 +7,14 @@ queued by `async_req_enqueue`, and that the callback runs after a request that d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pycparser import c_ast
 
 from model.source.ctypes import UNSIGNED, PointerTo, Struct
 from model.source.qce.client import PREPARE, REQUEST, START, TEMPLATE, Client, Event, Members
-from model.source.qce.commands import Metadata
+from model.source.qce.commands import Configured, Metadata
 from model.source.qce.inputs import DEVICE
 from model.source.qce.kernel import QCE
 from model.source.qce.sequences import Order, orders
@@ -157,37 +157,42 @@ def execute(driver: Driver, algorithm: str) -> Program:
         found | {name: tuple(undone for _, undone in pairs) for name, pairs in failures.items()},
         {name: tuple(done for done, _ in pairs) for name, pairs in failures.items()},
         {each.step: each.nwd for _, each in client.submitted},
-        {"metadata": _metadata(client), "dummy": _dummies(client), "dummy-address": client.used or {"none": ""}},
+        _values(client),
         {name: where for name, where in late.items() if name in client.members.loaded},
         tuple(_wrongs(client, {"success": no(finished)} | ways)),
     )
 
 
-def _metadata(client: Client) -> dict[str, str]:
-    """How bam_dma learns where dummy writes go, as the axis has it or in words."""
+def _told(client: Client, value: Callable[[Metadata | None], str]) -> dict[str, str]:
+    """A value of each metadata, or none, that commands are submitted with; if there are no commands, of none."""
     found: dict[str, str] = {}
-    for condition, metadata, where in client.sent:
-        if client.happens(condition):
-            found.setdefault(_metadata_value(client, metadata), where if metadata is None else metadata.where)
-    return found or {"none": ""}
+    for condition, metadata, where in client.sent or [(True, None, "")]:
+        if condition is True or client.happens(condition):
+            found.setdefault(value(metadata), where if metadata is None else metadata.where)
+    return found
 
 
-def _metadata_value(client: Client, metadata: Metadata | None) -> str:
-    if metadata is None:
-        return "none"
-    if metadata.direction is None:
-        return "channel" if client.directions.get("rx") == TO_DEVICE else "channel, without a direction"
-    return "channel-direction" if metadata.direction == TO_DEVICE else f"channel, the direction {metadata.direction}"
+def _values(client: Client) -> dict[str, Mapping[str, str]]:
+    """How bam_dma learns where dummy writes go, which register, from which base: as the axes have it, or in words."""
+    configured = client.configured.get("rx", Configured(0, "", "", ""))
 
+    def way(metadata: Metadata | None) -> str:
+        if metadata is None:
+            return configured.way or "none"
+        if metadata.direction is None:
+            return "channel" if configured.direction == TO_DEVICE else "channel, without a direction"
+        found = metadata.direction
+        return "channel-direction" if found == TO_DEVICE else f"channel, the direction {found}"
 
-def _dummies(client: Client) -> dict[str, str]:
-    """The registers that dummy accesses go to, as the axis has it or by name."""
-    found: dict[str, str] = {}
-    for condition, metadata, where in client.sent:
-        if client.happens(condition):
-            name = "none" if metadata is None else DUMMIES.get(metadata.register, metadata.register)
-            found.setdefault(name, where if metadata is None else metadata.where)
-    return found or {"none": ""}
+    def dummy(metadata: Metadata | None) -> str:
+        name = configured.register if metadata is None else metadata.register
+        return DUMMIES.get(name, name) or "none"
+
+    return {
+        "metadata": _told(client, way),
+        "dummy": _told(client, dummy),
+        "dummy-address": client.used or {"none": ""},
+    }
 
 
 def _probe(client: Client, driver: Driver) -> dict[str, str]:

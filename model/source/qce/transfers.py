@@ -10,9 +10,9 @@ Left out, and why no property can see it:
 
 from __future__ import annotations
 
-from model.source.ctypes import INT, UNSIGNED, VOID_POINTER, PointerTo, Struct
+from model.source.ctypes import INT, UNSIGNED, VOID_POINTER, Integer, PointerTo, Struct
 from model.source.qce.client import Callback, Client, Transaction
-from model.source.qce.commands import ELEMENT
+from model.source.qce.commands import ELEMENT, Configured
 from model.source.qce.inputs import SCATTERLIST
 from model.source.symbolic.meanings import Meanings
 from model.source.symbolic.terms import both, choose, either, equal, fold, no
@@ -28,8 +28,6 @@ WRITE = 0  # BAM_WRITE_COMMAND
 CHANNEL = "channel "
 MOST_ENTRIES = 1 << 16
 METADATA, CONFIG = Struct("bam_desc_metadata"), Struct("dma_slave_config")
-CONFIGURED = ("dst_addr", "peripheral_config")
-"""The members of struct dma_slave_config that no client with an address for LOCK and UNLOCK in its metadata sets."""
 
 # registers
 
@@ -249,17 +247,36 @@ def attach_metadata(client: Client, transaction: Value, data: Value, size: Value
     return number(choose(failed, -22, 0, INT.width), INT)
 
 
-@mean("dmaengine_slave_config", text="says in which direction a channel is used; or an error")
+@mean("dmaengine_slave_config", text="says how a channel is used, and where the dummy writes go; or an error")
 def slave_config(client: Client, channel: Value, config: Value) -> Value:
-    """dmaengine_slave_config in probe, of a direction alone."""
+    """dmaengine_slave_config in probe: a direction, and perhaps an address, as a member or in a struct of its own."""
     if client.probed:
         client.refuse("dmaengine_slave_config has a meaning in probe only")
-    for name in CONFIGURED:
-        value = client.load(config.pointer.inside(name), client.member(CONFIG, name))
-        if client.possible(value.truth):
-            client.refuse(f"dmaengine_slave_config with a {name} has no meaning")
-    direction = client.load(config.pointer.inside("direction"), client.member(CONFIG, "direction")).number
-    if not isinstance(direction, int):
+    direction, place, private, size = (
+        client.load(config.pointer.inside(name), client.member(CONFIG, name))
+        for name in ("direction", "dst_addr", "peripheral_config", "peripheral_size")
+    )
+    if not isinstance(direction.number, int):
         client.refuse("a direction that is not constant has no meaning")
-    client.directions[_channel(client, channel)] = direction
+    way, register = "", ""
+    if client.possible(place.truth):
+        way, register = "slave-config", client.register_at(place)
+    if client.possible(private.truth):
+        if way:
+            client.refuse("dmaengine_slave_config with a dst_addr and a peripheral_config has no meaning")
+        way, register = "peripheral-config", client.register_at(_only_number(client, private.pointer, size))
+    name = _channel(client, channel)
+    client.configured[name] = Configured(direction.number, way, register, client.where)
     return number(choose(client.fails("slave_config"), -22, 0, INT.width), INT)
+
+
+def _only_number(client: Client, pointer: Pointer, size: Value) -> Value:
+    """What a struct of one number has; refuses another one, or another size."""
+    places = [place for _, place in client.accessible(pointer)]
+    members = client.unit.members(client.kind_of(places[0]), client.where)
+    if len(places) != 1 or [isinstance(kind, Integer) for kind in members.values()] != [True]:
+        client.refuse("a peripheral_config that is no struct of one number has no meaning")
+    if size.number != client.unit.size(client.kind_of(places[0]), client.where):
+        client.refuse("a peripheral_size that is not that of the peripheral_config has no meaning")
+    ((name, kind),) = members.items()
+    return client.load(pointer.inside(name), kind)

@@ -75,6 +75,26 @@ def test_metadata_without_a_direction_need_one_of_the_channel(tmp_path: Path, co
     assert list(values) == ["channel" if configured else "channel, without a direction"]
 
 
+PRIVATE = (
+    CONFIGURED[0],
+    CONFIGURED[1].replace(
+        "\tstruct dma_slave_config config = { .direction = DMA_MEM_TO_DEV };\n",
+        "\tstruct lock_config { phys_addr_t start; } more = { .start = place->start };\n"
+        "\tstruct dma_slave_config config = { .peripheral_config = &more, .peripheral_size = sizeof(more) };\n",
+    ),
+)
+
+
+@pytest.mark.parametrize("way", ["peripheral-config", "slave-config"])
+def test_where_dummy_writes_go_may_be_said_once_in_probe(tmp_path: Path, way: str) -> None:
+    own = CONFIGURED[1].replace("{ .dir", "{ .dst_addr = place->start, .dir")
+    early = (CONFIGURED[0], PRIVATE[1] if way == "peripheral-config" else own)
+    found = commanding.program_of(tmp_path, (ATTACHING, "\tdmaengine_submit(desc);\n"), early)
+    assert {axis: list(values) for axis, values in found.values.items()} == {
+        "metadata": [way], "dummy": ["write-version"], "dummy-address": ["base-phys"],
+    }  # fmt: skip
+
+
 PREPARED = "desc = dmaengine_prep_slave_sg(qce->rx, batch->list, mapped"
 GO = "\tput(qce, REG_GOPROC, 1);\n"
 WRONG = {
@@ -168,8 +188,10 @@ REFUSED = {
     "configured by a request": (("\tqce->batch->first = 0;\n", "\tqce->batch->first = 0;\n\tstruct dma_slave_config "
                                  "c = { };\n\tdmaengine_slave_config(qce->rx, &c);\n"),
                                 "dmaengine_slave_config has a meaning in probe only"),
-    "configured with more": ((CONFIGURED[0], CONFIGURED[1].replace("{ .dir", "{ .dst_addr = 8, .dir")),
-                             "dmaengine_slave_config with a dst_addr"),
+    "configured with both": ((PRIVATE[0], PRIVATE[1].replace("{ .per", "{ .dst_addr = place->start, .per")),
+                             "dmaengine_slave_config with a dst_addr and"),
+    "configured with another size": ((PRIVATE[0], PRIVATE[1].replace("sizeof(more)", "4")), "a peripheral_size that"),
+    "configured with more": ((PRIVATE[0], PRIVATE[1].replace("start; }", "start; int i; }")), "a peripheral_config"),
     "a number that stays": (("\tput(qce, REG_STATUS, 0);\n", "\tput(qce, REG_STATUS, qce->result++);\n"),
                             "result of the device is read and stored"),
 }  # fmt: skip
