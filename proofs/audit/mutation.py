@@ -27,7 +27,7 @@ from proofs.audit import mutants
 from proofs.audit.cases import CASES, SMALLEST, Case
 from proofs.audit.noticing import Bench, bench
 from proofs.checking.expectations import ExpectationError
-from proofs.checking.pool import in_parallel
+from proofs.checking.pool import Workers, in_parallel
 
 FILE = "survivors.toml"
 DEFAULT = ("v16", "v12", "v11", "v9", "v3", "v2", "mainline")
@@ -187,7 +187,7 @@ class Judgement:
         return (killed / proper if proper else 1.0), (killed / total if total else 1.0)
 
 
-def run(names: Sequence[str], workers: int, sample: int = 1) -> Judgement:
+def run(names: Sequence[str], workers: Workers, sample: int = 1) -> Judgement:
     """Judge every mutant of some versions, or each `sample`-th one."""
     chosen = tasks(names)[::sample]
     outcomes = tuple(in_parallel(judge, chosen, workers))

@@ -1,4 +1,7 @@
-"""Work in several processes: none outlives its parent, and one that is killed costs no more than its own item."""
+"""Work in this process, in several, or wherever else it is done, with the same answers in the same order.
+
+No process outlives its parent, and one that is killed costs no more than its own item.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from counterexamples import documents
 from proofs.checking.interrupt import leave_to_parent, wait_if_ending
@@ -32,8 +35,38 @@ class LostError(Exception):
     """An answer without which there is nothing to report is lost; the message names the item."""
 
 
+class Place(Protocol):
+    """Where work is done. `count`: how much of it at a time."""
+
+    @property
+    def count(self) -> int:
+        """How many items are worked on at the same time."""
+
+    def completed(
+        self, function: Callable[[Item], Answer], items: Sequence[Item], order: Sequence[int]
+    ) -> Iterator[tuple[int, Answer | Lost]]:
+        """The position of each item and what `function` makes of it, as it becomes known; begun in `order`.
+
+        An exception of `function` is raised here, with the item as a note. Items and answers are plain data.
+        """
+
+
+Workers = int | Place
+"""So many processes on this machine, none for a single one; or another place."""
+
+
+def count_of(workers: Workers) -> int:
+    """How many items are worked on at the same time."""
+    return workers if isinstance(workers, int) else workers.count
+
+
+def place_of(workers: Workers) -> Place:
+    """The place that is meant."""
+    return Here(workers) if isinstance(workers, int) else workers
+
+
 def in_parallel(
-    function: Callable[[Item], Answer], items: Sequence[Item], workers: int, last: Callable[[int], int] = int
+    function: Callable[[Item], Answer], items: Sequence[Item], workers: Workers, last: Callable[[int], int] = int
 ) -> Iterator[Answer]:
     """What `answers` gives, if nothing is lost; raises LostError otherwise."""
     for answer in answers(function, items, workers, last):
@@ -43,22 +76,30 @@ def in_parallel(
 
 
 def answers(
-    function: Callable[[Item], Answer], items: Sequence[Item], workers: int, last: Callable[[int], int] = int
+    function: Callable[[Item], Answer], items: Sequence[Item], workers: Workers, last: Callable[[int], int] = int
 ) -> Iterator[Answer | Lost]:
-    """`function` of each item in order, in as many worker processes; items and answers are plain data.
-
-    `last` sorts the positions: what it gives a large value starts late. An exception of `function` is raised here,
-    with the item as a note.
-    """
-    if workers <= 1 or len(items) <= 1:
-        yield from (_here(function, item) for item in items)
-        return
+    """`function` of each item in order; `last` sorts the positions: what it gives a large value starts late."""
     found: dict[int, Answer | Lost] = {}
-    fresh = _as_completed(function, items, deque(sorted(range(len(items)), key=last)), workers)
+    fresh = place_of(workers).completed(function, items, sorted(range(len(items)), key=last))
     for index in range(len(items)):
         while index not in found:
             found.update([next(fresh)])
         yield found.pop(index)
+
+
+@dataclass(frozen=True)
+class Here:
+    """This machine: `count` worker processes, or this process itself where that is all it takes."""
+
+    count: int
+
+    def completed(
+        self, function: Callable[[Item], Answer], items: Sequence[Item], order: Sequence[int]
+    ) -> Iterator[tuple[int, Answer | Lost]]:
+        """As `Place` has it; in this process one item after the other, whatever the order."""
+        if self.count <= 1 or len(items) <= 1:
+            return ((index, _here(function, item)) for index, item in enumerate(items))
+        return _as_completed(function, items, deque(order), self.count)
 
 
 def _as_completed(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import z3
 
 from model.versions import misfit
-from proofs.checking.pool import in_parallel
+from proofs.checking.pool import Workers, in_parallel
 from proofs.proposing.judging import KEPT, Outcome, Refutation, Task, happening, judge, summed_up
 from proofs.proposing.search import Search, Tell
 from proofs.proposing.space import Change, Changes
@@ -64,7 +64,7 @@ class Demands:
 class Guided(Search):
     """A search that goes from candidate to candidate, until it has all sets of the least size that it can find."""
 
-    def run(self, most: int, workers: int, tell: Tell = lambda search: None) -> None:
+    def run(self, most: int, workers: Workers, tell: Tell = lambda search: None) -> None:
         """Look for sets of at most so many changes; `tell` is called now and then."""
         demands = Demands([(change, self.space.size(frozenset({change}))) for change in self.space.singles()])
         while (candidate := demands.candidate(most)) is not None:
@@ -77,7 +77,7 @@ class Guided(Search):
             else:
                 demands.other_than(candidate)
 
-    def _consider(self, candidate: Changes, demands: Demands, workers: int) -> None:
+    def _consider(self, candidate: Changes, demands: Demands, workers: Workers) -> None:
         """Judge a candidate, and demand of those to come what it lacks."""
         order = self._likely()
         outcome = self._judge(candidate, order, workers)
@@ -95,14 +95,14 @@ class Guided(Search):
         # without a trace nothing is known of any other set
         demands.other_than(candidate)
 
-    def _judge(self, changes: Changes, order: Sequence[int], workers: int) -> Outcome:
+    def _judge(self, changes: Changes, order: Sequence[int], workers: Workers) -> Outcome:
         """What becomes of a design; the version itself is explored in all systems, whatever is wrong in the first."""
         self.counts.designs += 1
         (outcome,) = self._judged([changes], order, True, workers) if changes else [self._of_version(workers)]
         self._take(changes, outcome, order)
         return outcome
 
-    def _of_version(self, workers: int) -> Outcome:
+    def _of_version(self, workers: Workers) -> Outcome:
         tasks = [Task(self.space.base, (asked,), (), explore=True) for asked in self.asked]
         found = list(in_parallel(judge, tasks, workers))
         wrong = [replace(item, system=at) for at, each in enumerate(found) for item in each.refutations]
@@ -110,7 +110,7 @@ class Guided(Search):
         held = {name for _, name in asked - {(item.system, item.claim) for item in wrong}}
         return summed_up(wrong, held, frozenset[str]().union(*(each.read for each in found)))
 
-    def _reduce(self, changes: Changes, workers: int) -> None:
+    def _reduce(self, changes: Changes, workers: Workers) -> None:
         """Put in the place of the last solution the smallest part of it that suffices too, if there is one."""
         parts = list(self.space.parts(changes))
         self.counts.designs += len(parts)
@@ -132,7 +132,7 @@ class Guided(Search):
             found.setdefault(needed, []).append(trace)
         yield from found.items()
 
-    def _killers(self, traces: Sequence[Refutation], where: Changes, workers: int) -> list[list[Change]]:
+    def _killers(self, traces: Sequence[Refutation], where: Changes, workers: Workers) -> list[list[Change]]:
         """For each trace the changes with each of which, beside `where`, it does not happen."""
         axes = {axis for axis, _ in where}
         beside = [change for change in self.space.singles() if change[0] not in axes]

@@ -9,7 +9,7 @@ from model import versions
 from model.protocol import assemble
 from model.versions import Value, misfit
 from proofs.checking.job import run_job
-from proofs.checking.pool import in_parallel
+from proofs.checking.pool import Workers, in_parallel
 from proofs.checking.records import Job, Result
 from proofs.checking.traces import story_of
 from proofs.properties import catalogue
@@ -71,7 +71,7 @@ def proposals(
     asked: tuple[Asked, ...],
     found: tuple[Sequence[Changes], Sequence[Refutation]],
     jobs: Sequence[Job],
-    workers: int,
+    workers: Workers,
 ) -> list[Proposal]:
     """All sets of changes in `found`, with whose traces, worked out; the cheapest first."""
     sets, traces = found

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from model.versions import Value
-from proofs.checking.pool import in_parallel
+from proofs.checking.pool import Workers, count_of, in_parallel
 from proofs.proposing.asked import Asked
 from proofs.proposing.journal import Journal
 from proofs.proposing.judging import ALIVE, KEPT, KILLED, REFUTED, Outcome, Refutation, Task, judge
@@ -62,13 +62,14 @@ class Search:
     size: int = 0
     _known: dict[frozenset[str], dict[tuple[Value, ...], bool]] = field(default_factory=dict)
 
-    def run(self, most: int, workers: int, tell: Tell = lambda search: None) -> None:
+    def run(self, most: int, workers: Workers, tell: Tell = lambda search: None) -> None:
         """Go through all designs of at most so many changes; `tell` is called now and then."""
+        together = count_of(workers)
         for self.size in range(most + 1):
-            for chunk in self._chunks(CHUNK * workers):
+            for chunk in self._chunks(CHUNK * together):
                 alive = self._replay(chunk, workers)
-                for start in range(0, len(alive), workers):
-                    self._explore(alive[start : start + workers], workers)
+                for start in range(0, len(alive), together):
+                    self._explore(alive[start : start + together], workers)
                     tell(self)
                 tell(self)
 
@@ -87,7 +88,7 @@ class Search:
         if chunk:
             yield chunk
 
-    def _replay(self, chunk: Sequence[Changes], workers: int) -> list[Changes]:
+    def _replay(self, chunk: Sequence[Changes], workers: Workers) -> list[Changes]:
         """Those designs of which nothing is known and in which no known trace happens."""
         open_ = [changes for changes in chunk if not self._settled(changes)]
         order = self._likely()
@@ -98,7 +99,7 @@ class Search:
                 alive.append(changes)
         return alive
 
-    def _explore(self, batch: Sequence[Changes], workers: int) -> None:
+    def _explore(self, batch: Sequence[Changes], workers: Workers) -> None:
         """What becomes of designs that were not ruled out; meanwhile some of them may be."""
         open_ = [changes for changes in batch if not self._settled(changes)]
         order = self._likely()
@@ -106,7 +107,7 @@ class Search:
             self._take(changes, outcome, order)
 
     def _judged(
-        self, designs: Sequence[Changes], order: Sequence[int], explore: bool, workers: int
+        self, designs: Sequence[Changes], order: Sequence[int], explore: bool, workers: Workers
     ) -> Iterator[Outcome]:
         traces = tuple(self.traces[number] for number in order)
         stored = [self.journal.recall(changes, traces) for changes in designs]

@@ -14,7 +14,7 @@ from typing import Any
 from model import versions
 from model.versions import misfit
 from proofs.checking.job import run_job
-from proofs.checking.pool import in_parallel
+from proofs.checking.pool import Workers, in_parallel
 from proofs.checking.records import Job, Result, in_brief
 from proofs.checking.words import Word
 from proofs.properties import catalogue
@@ -57,14 +57,14 @@ def changes(version: str) -> tuple[list[dict[str, Any]], int]:
     return fit, unfit
 
 
-def find(rows: Sequence[Result], jobs: Sequence[Job], workers: int) -> list[Fixes]:
+def find(rows: Sequence[Result], jobs: Sequence[Job], workers: Workers) -> list[Fixes]:
     """The fixes for each violation among `rows`, which are the results of `jobs`."""
     by_scenario = {(job.subject.version, job.subject.scenario): job for job in jobs}
     violations = [row for row in rows if row.verdict is Word.VIOLATED]
     return [_fixes(row, by_scenario[row.version, row.scenario], workers) for row in violations]
 
 
-def _fixes(row: Result, job: Job, workers: int) -> Fixes:
+def _fixes(row: Result, job: Job, workers: Workers) -> Fixes:
     tried, unfit = changes(row.version)
     alone = replace(job, properties=(row.property,), engine="exhaustive", out=None, all_causes=False)
     answers = in_parallel(run_job, [_changed(alone, change) for change in tried], workers)

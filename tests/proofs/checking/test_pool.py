@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from killing import Kills, double, exhausted, wrong
 
 from proofs.checking.pool import Lost, LostError, answers, in_parallel
 
 ITEMS = list(range(7))
-
-
-def double(item: int) -> int:
-    return 2 * item
-
-
-class Kills:
-    """A function that kills its process at one item: always, or only until `mark` exists."""
-
-    def __init__(self, item: int, mark: Path | None = None) -> None:
-        self.item, self.mark = item, mark
-
-    def __call__(self, item: int) -> int:
-        if item == self.item and not (self.mark and self.mark.exists()):
-            if self.mark:
-                self.mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return 2 * item
-
-
-def exhausted(item: int) -> int:
-    if item == 3:
-        raise MemoryError
-    return 2 * item
-
-
-def wrong(item: int) -> int:
-    if item == 3:
-        raise KeyError(item)
-    return 2 * item
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 9])
