@@ -124,6 +124,11 @@ def _digest(number: int) -> bytes:
     return _digests[number]
 
 
+def digest_of(root: z3.ExprRef) -> bytes:
+    """What identifies a term in any run: equal for terms that differ at most in the order of commuting arguments."""
+    return _digest(number_of(root))
+
+
 def ordered(root: z3.ExprRef) -> z3.ExprRef:
     """The same term with the arguments of its commutative operators in the order of `in_order`."""
     top = number_of(root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from model.context import Protocol
 from model.protocol import build
 from proofs.checking import verdicts
 from proofs.checking.outputs import folder_name, stem_of
-from proofs.checking.pool import Lost, answers
+from proofs.checking.pool import Lost, Workers, answers
 from proofs.checking.records import ANY_REQUESTS, CERTIFIED, WITHIN_BOUNDS, Job, Result
 from proofs.checking.traces import causes, story_of
 from proofs.checking.words import Word
@@ -137,19 +137,35 @@ def _write_certificate(
     return f"{folder}/{path.name}"
 
 
-def run_all(work: Sequence[Job], workers: int) -> Iterator[list[Result] | Lost]:
+def run_all(
+    work: Sequence[Job], workers: Workers, cache: Path | None = None, tell: Callable[[str], None] = lambda remark: None
+) -> Iterator[list[Result] | Lost]:
     """The results of all jobs, in the order of the jobs, as they become known; `Lost` for a job without any.
 
-    Of versions that behave alike only the first is run; the others get its rows, and its traces.
+    Of versions that behave alike only the first is run; the others get its rows, and its traces. `cache`: the folder in
+    which answers are looked for first and kept; `tell` is told what is wrong with those.
     """
     keys = [replace(job, subject=job.subject.behaviour) for job in work]
     first = dict(reversed(list(zip(keys, work, strict=True))))
     unique = [job for key, job in zip(keys, work, strict=True) if first[key] is job]
-    # the long jobs first, so that the workers end together
-    fresh = answers(run_job, unique, workers, last=lambda index: -len(unique[index].properties))
+    fresh = _answers(unique, workers, cache, tell)
     known: dict[Job, list[Result] | Lost] = {}
     for key, job in zip(keys, work, strict=True):
         if key not in known:
             known[key] = next(fresh)
         found, name = known[key], job.subject.version
         yield Lost(str(job)) if isinstance(found, Lost) else [replace(row, version=name) for row in found]
+
+
+def _answers(
+    work: Sequence[Job], workers: Workers, cache: Path | None, tell: Callable[[str], None]
+) -> Iterator[list[Result] | Lost]:
+    def last(index: int) -> int:
+        # the long jobs first, so that the workers end together
+        return -len(work[index].properties)
+
+    if isinstance(workers, int) and cache is None:
+        return answers(run_job, work, workers, last)
+    from proofs.checking.running.carried import answered
+
+    return answered(work, workers, cache, last, tell)

@@ -47,8 +47,8 @@ class Result:
     violation has, if that was asked for; `other_causes` says of the second and each further one what is different.
     `certificate`: the file of the invariant by which it is proved, relative to the output folder. `strength`: one of
     `STRENGTHS` for what is proved, else None. `reason`: why there is no answer, or nothing was claimed or asked, else
-    empty. `unwritten`: files about it that could not be written, each with the
-    reason.
+    empty. `unwritten`: files about it that could not be written, each with the reason. `cached`: whether an earlier
+    run has worked it out.
     """
 
     version: str
@@ -70,13 +70,14 @@ class Result:
     strength: str | None = None
     unwritten: tuple[str, ...] = ()
     reason: str = ""
+    cached: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The row as plain data, without what is empty, and causes and certificate if they were not asked for."""
         row = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
         unasked = {"causes", "other_causes"} if self.causes is None else set()
         unasked |= {"certificate"} if self.certificate is None else set()
-        unasked |= {name for name in ("unwritten", "reason") if not getattr(self, name)}
+        unasked |= {name for name in ("unwritten", "reason", "cached") if not getattr(self, name)}
         return {key: value for key, value in row.items() if key not in unasked}
 
 

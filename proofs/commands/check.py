@@ -15,10 +15,10 @@ from model import versions
 from model.source.tree import is_tree
 from proofs.checking import outputs
 from proofs.checking.judged import EXIT_INCONCLUSIVE, Judged, exit_code
-from proofs.checking.pool import cores
+from proofs.checking.pool import Workers
 from proofs.checking.records import DEPTH
 from proofs.checking.request import Request, validate
-from proofs.commands import options
+from proofs.commands import options, place
 from proofs.commands.evidence import over_evidence
 from proofs.commands.onto import OntoTree, Way, asked_base, asked_every, asked_series
 from proofs.commands.session import Files, demand_complete, depends, run
@@ -58,6 +58,9 @@ class Asked:
     all_causes: bool
     fixes: bool
     jobs: int | None
+    on: str | None
+    journal: Path | None
+    cache: Path | None
     source: str | None
     out: Path | None
     json_file: Path | None
@@ -81,8 +84,9 @@ class Asked:
     def _tries(self, word: str) -> bool:
         if not options.alone(self.assume, word):
             return False
-        if self.engine not in EXPLORING or any((self.out, self.junit_file, self.strict, self.all_causes, self.fixes)):
-            others = "--out, --junit, --strict, --all-causes, --fixes, --engine bounded or induction"
+        others_given = (self.out, self.junit_file, self.strict, self.all_causes, self.fixes, self.cache)
+        if self.engine not in EXPLORING or any(others_given):
+            others = "--out, --junit, --strict, --all-causes, --fixes, --cache, --engine bounded or induction"
             raise click.UsageError(f"--assume {word} takes no {others}: it explores, once")
         return True
 
@@ -101,6 +105,8 @@ class Asked:
             raise click.UsageError(
                 f"{one} is {kind}, of which bam_dma is read; say whose client it has, as --client mainline"
             )
+        if one and self.journal is not None:
+            raise click.UsageError("--journal is for versions; of a source tree --cache knows what is in it")
         if self.client is not None and not one:
             raise click.UsageError("--client is for a source tree, and none is given")
         if not self.version and not patched:
@@ -153,6 +159,9 @@ class Asked:
 @click.option("--all-causes", is_flag=True, help="One counterexample for each distinct cause of a violation.")
 @click.option("--fixes", is_flag=True, help=FIXES)
 @options.workers
+@place.on
+@place.journal
+@place.cache
 @options.traced_source
 @click.option("--out", type=options.Named(), help="Write traces and pictures below this folder.")
 @click.option("--json", "json_file", type=options.Named(), help="Write the results as JSON.")
@@ -171,17 +180,21 @@ def command(**given: Any) -> None:
     asked = Asked(**given)
     if asked.source is not None and asked.out is None:
         raise click.UsageError("--source is told in traces; say with --out where they are to be written")
-    request, workers = asked.request(), asked.jobs or cores()
+    if asked.source is not None and (asked.cache or asked.journal):
+        raise click.UsageError("--source takes no --cache and no --journal, which do not know what is in that tree")
+    request = asked.request()
     files = Files(asked.json_file, asked.junit_file)
     if request.out is not None:
         outputs.demand_own_folders(request.versions)
-    validate(request, files.named)
+    validate(request, files.named | {"--journal": asked.journal})
+    place.demand(asked.journal, asked.cache)
     printed = not (asked.quiet or files.on_stdout)
     if asked.sensitivity:
-        return _sensitivity(asked, request, workers, printed)
+        return _sensitivity(asked, request, printed)
     if asked.evidence:
-        return _evidence(asked, request, workers, printed)
-    rows, lost = run(request, workers, asked.quiet)
+        return _evidence(asked, request, printed)
+    workers = place.workers(asked.jobs, asked.on, asked.journal)
+    rows, lost = run(request, workers, asked.quiet, asked.cache)
     unwritten = files.write(rows, asked.strict)
     if printed:
         _print(rows, asked, request, workers)
@@ -190,7 +203,8 @@ def command(**given: Any) -> None:
     sys.exit(EXIT_INCONCLUSIVE if asked.way.unread and code == 0 else code)
 
 
-def _sensitivity(asked: Asked, request: Request, workers: int, printed: bool) -> None:
+def _sensitivity(asked: Asked, request: Request, printed: bool) -> None:
+    workers = place.workers(asked.jobs, asked.on, asked.journal)
     found = depends(request, workers, asked.quiet, asked.pairs)
     if printed:
         print_results(terminal.console(), found)
@@ -198,9 +212,10 @@ def _sensitivity(asked: Asked, request: Request, workers: int, printed: bool) ->
         write_json(found, asked.json_file)
 
 
-def _evidence(asked: Asked, request: Request, workers: int, printed: bool) -> None:
+def _evidence(asked: Asked, request: Request, printed: bool) -> None:
     if any(versions.tree_of(name) for name in request.versions):
         raise click.UsageError("--assume evidence is for versions, not for a source tree")
+    workers = place.workers(asked.jobs, asked.on, asked.journal)
     left, found = over_evidence(request, workers, asked.quiet)
     if printed:
         for line in remaining_report.lines(left, found):
@@ -209,7 +224,7 @@ def _evidence(asked: Asked, request: Request, workers: int, printed: bool) -> No
         remaining_report.write_json(left, found, asked.json_file)
 
 
-def _print(rows: Sequence[Judged], asked: Asked, request: Request, workers: int) -> None:
+def _print(rows: Sequence[Judged], asked: Asked, request: Request, workers: Workers) -> None:
     screen = terminal.console()
     if asked.verbose or terminal.fits(screen, terminal.table(rows)):
         terminal.print_results(screen, rows)

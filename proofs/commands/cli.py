@@ -17,11 +17,15 @@ from model.versions import VersionError
 from proofs.checking.expectations import ExpectationError
 from proofs.checking.outputs import OutputError
 from proofs.checking.pool import LostError
+from proofs.checking.running.cluster import ClusterError
 from proofs.checking.verdicts import EngineDisagreementError
 from proofs.commands.session import IncompleteError
 from proofs.reports.terminal import tool_version
 
 USAGE, INTERNAL, INTERRUPTED = 2, 5, 130
+USER_ERRORS = (
+    *(click.ClickException, ParameterError, VersionError, SourceError, DocumentError, OutputError, ClusterError),
+)
 SCRIPT = "bam-lock"
 COMMANDS = (
     *(
@@ -87,7 +91,7 @@ def main() -> None:
     except click.UsageError as error:
         hint = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
         code = _complain(error.format_message() + hint, USAGE)
-    except (click.ClickException, ParameterError, VersionError, SourceError, DocumentError, OutputError) as error:
+    except USER_ERRORS as error:
         code = _complain(str(error), USAGE)
     except (LostError, IncompleteError) as error:
         code = _complain(str(error), INTERNAL)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from rich.console import Console
 
 from model.parameters import ParameterError
-from proofs.checking.pool import in_parallel
+from proofs.checking.pool import Workers, count_of, in_parallel
 from proofs.checking.request import Request
 from proofs.evidence import judging, observations, remaining
 from proofs.evidence.inference import infer
@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-def over_evidence(request: Request, workers: int, quiet: bool) -> tuple[Left, list[Verdicts]]:
+def over_evidence(request: Request, workers: Workers, quiet: bool) -> tuple[Left, list[Verdicts]]:
     """What the shipped observations leave, and what the request's properties come to under all of it.
 
     Raises ParameterError if they leave nothing.
@@ -37,7 +37,8 @@ def over_evidence(request: Request, workers: int, quiet: bool) -> tuple[Left, li
 
         return run
 
-    inference = infer(observations.load(), said("single values", judging.judge), workers, pairs=False, weak=False)
+    judge, pieces = said("single values", judging.judge), count_of(workers)
+    inference = infer(observations.load(), judge, pieces, pairs=False, weak=False)
     if inference.reference is None:
         raise ParameterError("the observations contradict each other, so that nothing is left: see `infer`")
     left = remaining.left_by(inference, said("what observations exclude", remaining.judged))

@@ -26,9 +26,8 @@ from proofs.audit.mutation import (
     run,
 )
 from proofs.checking import outputs
-from proofs.checking.pool import cores
 from proofs.checking.request import demand_known_axes, everything
-from proofs.commands import options
+from proofs.commands import options, place
 
 
 @click.command("mutate")
@@ -36,19 +35,29 @@ from proofs.commands import options
 @click.option("--sample", type=click.IntRange(1), default=1, metavar="N", help="Only every N-th mutant.")
 @click.option("--json", "json_file", type=options.Named(), help="Write the outcomes as JSON.")
 @options.workers
-def command(names: tuple[str, ...], sample: int, json_file: Path | None, jobs: int | None) -> None:
+@place.on
+@place.journal
+def command(
+    names: tuple[str, ...],
+    sample: int,
+    json_file: Path | None,
+    jobs: int | None,
+    on: str | None,
+    journal: Path | None,
+) -> None:
     """Make the model wrong in one place at a time; say who notices, and list what nobody does.
 
     Exit code 1 if what nobody notices has no reason in survivors.toml, or a reason there explains something else, or
     less than 95 % is killed.
     """
-    outputs.demand_files({"--json": json_file})
+    outputs.demand_files({"--json": json_file, "--journal": journal})
+    place.demand(journal)
     chosen = tuple(dict.fromkeys(versions.load(name).name for name in names)) or DEFAULT
     for name in chosen:
         demand_known_axes(name)
         if name not in everything().versions:
             raise click.UsageError(f"mutants are made of versions whose verdicts are recorded only, not of {name}")
-    found = run(chosen, jobs or cores(), sample)
+    found = run(chosen, place.workers(jobs, on, journal), sample)
     if json_file is None or not is_stdout(json_file):
         click.echo(to_text(found), nl=False)
     if json_file is not None:

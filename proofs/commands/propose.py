@@ -16,10 +16,9 @@ from counterexamples.documents import is_stdout, write_file
 from model import versions
 from proofs.checking import outputs
 from proofs.checking.judged import EXIT_DIFFERS, EXIT_INCONCLUSIVE
-from proofs.checking.pool import cores
 from proofs.checking.records import Result
 from proofs.checking.request import Request, validate
-from proofs.commands import options
+from proofs.commands import options, place
 from proofs.commands.session import run_jobs
 from proofs.proposing.asked import required
 from proofs.proposing.guided import Guided
@@ -74,6 +73,7 @@ class Options:
     assume: tuple[str, ...]
     bound: tuple[str, ...]
     jobs: int | None
+    on: str | None
     journal: Path | None
     json_file: Path | None
     out: Path | None
@@ -120,6 +120,7 @@ class Options:
 @click.option("--assume", multiple=True, metavar="KEY=VALUE|all", shell_complete=options.assumed_values, help=ASSUME)
 @options.changed_bounds
 @options.workers
+@place.on
 @click.option("--journal", type=options.Named(), help="Note what is found in this file; go on from it if it is there.")
 @click.option("--json", "json_file", type=options.Named(), help="Write what was found as JSON.")
 @click.option("--out", type=options.Named(), help="Write a version file, a page and a mail for each proposal here.")
@@ -146,7 +147,7 @@ def command(**given: Any) -> None:
 
 
 def _search(request: Request, space: Space, chosen: Options) -> Found:
-    workers, wanted = chosen.jobs or cores(), chosen.wanted
+    workers, wanted = place.workers(chosen.jobs, chosen.on), chosen.wanted
     jobs = replace(request, engine="exhaustive").jobs()
     rows = run_jobs(jobs, workers, quiet=False)
     asked = required([row for row in rows if row.property in wanted], jobs, chosen.settings)

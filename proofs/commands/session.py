@@ -17,7 +17,7 @@ from proofs.checking import expectations
 from proofs.checking.job import run_all
 from proofs.checking.judged import Judged, judge
 from proofs.checking.outputs import OutputError
-from proofs.checking.pool import LOST, Lost, in_parallel
+from proofs.checking.pool import LOST, Lost, Workers, count_of, in_parallel
 from proofs.checking.records import Job, Result
 from proofs.checking.request import Request, drafts
 from proofs.reports import junit, terminal
@@ -71,11 +71,13 @@ def tell_drafts() -> None:
         click.echo(f"left out as drafts, of which nothing is recorded: {names}", err=True)
 
 
-def run(request: Request, workers: int, quiet: bool) -> tuple[list[Judged], IncompleteError | None]:
+def run(
+    request: Request, workers: Workers, quiet: bool, cache: Path | None = None
+) -> tuple[list[Judged], IncompleteError | None]:
     """All results, judged against what is recorded for them, and what is to be raised once they are reported."""
     recorded = expectations.load()
     try:
-        results, lost = run_jobs(request.jobs(), workers, quiet), None
+        results, lost = run_jobs(request.jobs(), workers, quiet, cache), None
     except IncompleteError as error:
         results, lost = error.results, error
     return [judge(result, recorded) for result in results], lost
@@ -96,8 +98,11 @@ def demand_written(results: Sequence[Result], unwritten: Sequence[str] = ()) -> 
         raise OutputError(f"not written: {failed[0]}{more}; the verdicts are complete")
 
 
-def run_jobs(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
-    """The results of all jobs, with progress on a terminal; raises IncompleteError at the end if some are lost."""
+def run_jobs(work: Sequence[Job], workers: Workers, quiet: bool, cache: Path | None = None) -> list[Result]:
+    """The results of all jobs, with progress on a terminal; raises IncompleteError at the end if some are lost.
+
+    `cache`: the folder of earlier answers; what is wrong with it is said on standard error.
+    """
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -108,10 +113,11 @@ def run_jobs(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
     )
     results: list[Result] = []
     lost: list[Lost] = []
+    remarks: list[str] = []
     total = sum(len(job.properties) for job in work)
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
         task = progress.add_task("versions x properties", total=total, last="")
-        for job, rows in zip(work, run_all(work, workers), strict=True):
+        for job, rows in zip(work, run_all(work, workers, cache, remarks.append), strict=True):
             if isinstance(rows, Lost):
                 lost.append(rows)
                 progress.update(task, advance=len(job.properties), last=f"{job}: lost")
@@ -121,12 +127,14 @@ def run_jobs(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
             depth = max((row.depth or 0 for row in rows), default=0)
             last = f"{rows[0].version} {rows[0].scenario}: {states} states, depth {depth}"
             progress.update(task, advance=len(rows), last=last)
+    for remark in remarks:
+        click.echo(remark, err=True)
     if lost:
         raise IncompleteError(results, lost)
     return results
 
 
-def depends(request: Request, workers: int, quiet: bool, pairs: bool = False) -> list[Sensitivity]:
+def depends(request: Request, workers: Workers, quiet: bool, pairs: bool = False) -> list[Sensitivity]:
     """Which answers to the open questions its verdicts depend on: single ones, and pairs of them if asked for."""
     console = Console(stderr=True)
     silent = quiet or not console.is_terminal
@@ -138,4 +146,4 @@ def depends(request: Request, workers: int, quiet: bool, pairs: bool = False) ->
         with nullcontext() if silent else console.status("comparing the systems"):
             return list(in_parallel(screen, tasks, workers))
 
-    return sensitivity.run(request.jobs(), explore, compare, workers, pairs)
+    return sensitivity.run(request.jobs(), explore, compare, count_of(workers), pairs)

@@ -63,6 +63,8 @@ def _case(row: Judged, seconds: float, strict: bool) -> ET.Element:
     lines = [f"{_verdict(row)}: {item.how}"]
     if item.trace is not None:
         lines.append(f"trace: {item.trace}")
+    if item.cached:
+        lines.append("cached")
     ET.SubElement(case, "system-out").text = _text("\n".join(lines))
     return case
 

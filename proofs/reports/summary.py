@@ -193,6 +193,8 @@ def print_summary(screen: Console, rows: Sequence[Judged], typed: Typed) -> None
     screen.print()
     for line in [*causes(rows), *(written(rows, typed.out) if typed.out else [])]:
         screen.print(line, soft_wrap=True)
+    if cached := sum(row.result.cached for row in rows):
+        screen.print(f"cached: {cached} of {len(rows)} verdicts, worked out by an earlier run")
     screen.print(f"assumptions: {assumptions(typed)}")
     for purpose, command in commands(found, typed):
         screen.print(f"{purpose}:")

@@ -57,7 +57,9 @@ def _table(rows: Sequence[Judged], *names: str) -> Table:
     result.add_column("expectation")
     for row in rows:
         cells = [getattr(row.result, name) for name in names]
-        result.add_row(*cells, verdict(row), row.result.how, _expectation(row))
+        result.add_row(
+            *cells, verdict(row), row.result.how, _expectation(row), *(["cached"] if row.result.cached else [])
+        )
     return result
 
 

@@ -86,7 +86,7 @@ def test_a_recorded_verdict_that_nothing_asks_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(gate, "everything", lambda *chosen: SMALL)
-    monkeypatch.setattr(session, "run_jobs", lambda work, workers, quiet: [])
+    monkeypatch.setattr(session, "run_jobs", lambda work, workers, quiet, cache: [])
     outcome = run_here(capsys, "gate", "--jobs", "1")
     assert outcome.code == 1
     assert "v12 quiet-dummy (default): not asked; recorded: violated at depth 11" in outcome.out

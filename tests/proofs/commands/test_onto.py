@@ -108,6 +108,19 @@ def test_a_source_without_the_driver_or_traces_is_one_line(tmp_path: Path, here:
         (("show", trace, "--source", tmp_path), f"{DRIVER}: No such file"),
         (("show", trace, "--source", tmp_path / "none"), "is not a folder"),
         (("check", "mainline", "--source", folder(tmp_path / "linux", FILES)), "say with --out where"),
+        (
+            (
+                "check",
+                "mainline",
+                "--source",
+                tmp_path / "linux",
+                "--out",
+                tmp_path / "out",
+                "--cache",
+                tmp_path / "kept",
+            ),
+            "--source takes no --cache and no --journal",
+        ),
         (("report", "mainline", "--source", f"{tmp_path}@none", "--out", tmp_path / "page"), "no git revision none"),
     ):
         done = here(*options)
