@@ -16,11 +16,17 @@ from proofs.checking.records import ANY_REQUESTS, CERTIFIED, WITHIN_BOUNDS, Job,
 from proofs.checking.traces import causes, story_of
 from proofs.checking.words import Word
 from proofs.engines.clauses import Clause
+from proofs.engines.running.memory import limited
 from proofs.properties import ALWAYS, Property, catalogue
 
 
 def run_job(job: Job) -> list[Result]:
     """Check one version in one scenario; raises EngineDisagreementError or ReplayError, which are internal errors."""
+    with limited(job.memory):
+        return _run_job(job)
+
+
+def _run_job(job: Job) -> list[Result]:
     started = time.perf_counter()
     protocol = build(job.subject)
     asked = [catalogue()[name] for name in job.properties]

@@ -21,7 +21,10 @@ DEPTH = 5  # steps that z3 unrolls where no violation is known: keeps a whole ru
 
 @dataclass(frozen=True)
 class Job:
-    """What one worker checks: plain data, so that it can be sent to another process."""
+    """What one worker checks: plain data, so that it can be sent to another process.
+
+    `memory`: the bytes that the worker may have; None: what there is.
+    """
 
     subject: Subject
     properties: tuple[str, ...]
@@ -29,6 +32,7 @@ class Job:
     depth: int = DEPTH
     out: str | None = None
     all_causes: bool = False
+    memory: int | None = None
 
     def __str__(self) -> str:
         return f"{self.subject.version} ({self.subject.scenario})"

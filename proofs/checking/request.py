@@ -19,7 +19,8 @@ from proofs.properties import catalogue, scenario_applies
 class Request:
     """What a `check` was asked for; `versions`, `properties` and `scenarios` are known names.
 
-    No scenarios: those in which each property is asked first of all.
+    No scenarios: those in which each property is asked first of all. `memory`: the bytes that all workers together
+    may have; None: what there is.
     """
 
     versions: tuple[str, ...]
@@ -31,6 +32,7 @@ class Request:
     depth: int = DEPTH
     out: Path | None = None
     all_causes: bool = False
+    memory: int | None = None
 
     def covers(self, row: expectations.Recorded) -> bool:
         """Whether a recorded verdict is one that is asked for."""

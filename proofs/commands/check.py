@@ -34,6 +34,7 @@ ASSUME = (
 )
 ALL, EVIDENCE = "all", "evidence"
 FIXES = "For each violation, which single changes of the version remove it, and what they break."
+MEMORY = "What all workers together may take, as 4G; where it ends, so do verdicts: `unknown`. [default: what there is]"
 VERBOSE = "Every verdict and how it was come by; so too in a pipe, and where the terminal is wide enough."
 
 
@@ -53,6 +54,7 @@ class Asked:
     all_causes: bool
     fixes: bool
     jobs: int | None
+    memory: int | None
     out: Path | None
     json_file: Path | None
     junit_file: Path | None
@@ -104,6 +106,7 @@ class Asked:
             depth=self.depth,
             out=self.out,
             all_causes=self.all_causes,
+            memory=self.memory,
         )
 
 
@@ -134,6 +137,7 @@ class Asked:
 @click.option("--all-causes", is_flag=True, help="One counterexample for each distinct cause of a violation.")
 @click.option("--fixes", is_flag=True, help=FIXES)
 @options.workers
+@click.option("--memory", type=options.Size(), help=MEMORY)
 @click.option("--out", type=options.Named(), help="Write traces and pictures below this folder.")
 @click.option("--json", "json_file", type=options.Named(), help="Write the results as JSON.")
 @click.option("--junit", "junit_file", type=options.Named(), help="Write the results as JUnit XML.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -75,10 +75,18 @@ def run(request: Request, workers: int, quiet: bool) -> tuple[list[Judged], Inco
     """All results, judged against what is recorded for them, and what is to be raised once they are reported."""
     recorded = expectations.load()
     try:
-        results, lost = run_jobs(request.jobs(), workers, quiet), None
+        results, lost = run_jobs(_with_memory(request, workers), workers, quiet), None
     except IncompleteError as error:
         results, lost = error.results, error
     return [judge(result, recorded) for result in results], lost
+
+
+def _with_memory(request: Request, workers: int) -> list[Job]:
+    """The jobs, each with its share of the memory: no more of them run at one time than there are workers."""
+    work = request.jobs()
+    if request.memory is None:
+        return work
+    return [replace(job, memory=request.memory // min(workers, len(work))) for job in work]
 
 
 def demand_complete(rows: Sequence[Judged], lost: IncompleteError | None, unwritten: Sequence[str]) -> None:

@@ -13,10 +13,9 @@ from model.language.concrete import Code, Columns, Layout
 from model.language.operators import Value
 from model.language.system import Action, Term, TransitionSystem
 from proofs.engines import Target
-from proofs.engines.space import NUMPY
+from proofs.engines.space import CHUNK, NUMPY
 from proofs.engines.states import StateSet
 
-CHUNK = 1 << 14  # states at once: the columns of a chunk stay in the processor's cache
 Watched = Mapping[str, Sequence[tuple[int | None, Term]]]
 """For each target by name an action that can hit it, or None for the state itself, and the condition."""
 
@@ -54,7 +53,7 @@ class Sweep(Protocol):
         """What of some targets and capacities is seen in the states of a level, in chunks of `CHUNK` states."""
 
     def expand(self, low: int, high: int) -> Batch:
-        """The transitions from the states of such a chunk, after `look`; the states after them are among `states`."""
+        """The transitions from the states of such a chunk, faster after `look`; their ends are among `states`."""
 
 
 def watched(system: TransitionSystem, targets: Mapping[str, Target]) -> Watched:

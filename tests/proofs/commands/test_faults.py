@@ -218,3 +218,30 @@ def test_ctrl_c_restores_the_cursor() -> None:
     assert process.wait(timeout=200) == 130
     assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")
     os.close(screen)
+
+
+# Memory that ends
+
+
+LARGE = ("--bound", "requests=4", "--bound", "tz_requests=4", "--bound", "data=2", "--bound", "ring=8", "--jobs", "1")
+ASKED = ("check", "v12", "--property", "under-lock", "--property", "quiet-engine", "--scenario", "default", *LARGE)
+
+
+@pytest.mark.parametrize("foreseen", [True, False])
+def test_memory_that_ends_is_an_unknown_verdict(foreseen: bool) -> None:
+    """Foreseen, or refused by the kernel; what was violated until then stays so."""
+
+    def refuse() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (575 << 20, 575 << 20))
+
+    process = started(
+        *(*ASKED, "--engine", "exhaustive", "--json", "-", *(("--memory", "250M") if foreseen else ())),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=None if foreseen else refuse,
+    )
+    printed, complaint = process.communicate(timeout=300)
+    rows = {row["property"]: row for row in json.loads(printed)["results"]}
+    assert (process.returncode, complaint) == (1, b"")
+    assert (rows["quiet-engine"]["verdict"], rows["quiet-engine"]["depth"]) == ("violated", 14)
+    assert rows["under-lock"]["verdict"] == "unknown" and rows["under-lock"]["reason"].startswith("memory: all ")
