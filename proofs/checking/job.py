@@ -16,13 +16,14 @@ from proofs.checking.records import ANY_REQUESTS, CERTIFIED, WITHIN_BOUNDS, Job,
 from proofs.checking.traces import causes, story_of
 from proofs.checking.words import Word
 from proofs.engines.clauses import Clause
+from proofs.engines.running.figures import named
 from proofs.engines.running.memory import limited
 from proofs.properties import ALWAYS, Property, catalogue
 
 
 def run_job(job: Job) -> list[Result]:
     """Check one version in one scenario; raises EngineDisagreementError or ReplayError, which are internal errors."""
-    with limited(job.memory):
+    with limited(job.memory), named(str(job)):
         return _run_job(job)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from counterexamples.documents import is_stdout
 from proofs.checking import expectations
@@ -20,6 +19,8 @@ from proofs.checking.outputs import OutputError
 from proofs.checking.pool import LOST, Lost, in_parallel
 from proofs.checking.records import Job, Result
 from proofs.checking.request import Request, drafts
+from proofs.commands.watching import Watching
+from proofs.engines.running.figures import Figures, listening
 from proofs.reports import junit, terminal
 from proofs.studies import sensitivity
 from proofs.studies.screening import Screen, Screened, screen
@@ -106,20 +107,13 @@ def demand_written(results: Sequence[Result], unwritten: Sequence[str] = ()) -> 
 
 def run_jobs(work: Sequence[Job], workers: int, quiet: bool) -> list[Result]:
     """The results of all jobs, with progress on a terminal; raises IncompleteError at the end if some are lost."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[last]}"),
-    )
     results: list[Result] = []
     lost: list[Lost] = []
     total = sum(len(job.properties) for job in work)
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
+    with Watching(quiet) as progress, listening(progress.told) if progress.shown else nullcontext():
         task = progress.add_task("versions x properties", total=total, last="")
         for job, rows in zip(work, run_all(work, workers), strict=True):
+            progress.told(Figures(str(job)))
             if isinstance(rows, Lost):
                 lost.append(rows)
                 progress.update(task, advance=len(job.properties), last=f"{job}: lost")

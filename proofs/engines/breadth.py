@@ -12,6 +12,7 @@ import numpy as np
 
 from model.language.concrete import Layout
 from proofs.engines.running import memory
+from proofs.engines.running.figures import Teller
 from proofs.engines.space import CHUNK, Edges, Hit, Space
 from proofs.engines.vector import Batch, Sweep
 
@@ -85,11 +86,17 @@ class Search:
     batches: list[Batch] | None = field(default_factory=list)
     complete: bool = False
     chunks: int = 0
+    teller: Teller = field(default_factory=Teller)
 
     def run(self, targets: Iterable[str], stop_early: bool) -> None:
         """Go on until all is explored, with `stop_early` until every target is hit. Raises MemoryError."""
-        names = list(targets)
         memory.demand()
+        try:
+            self._run(list(targets), stop_early)
+        finally:
+            self.teller.end()
+
+    def _run(self, names: Sequence[str], stop_early: bool) -> None:
         while True:
             while self.following < self.levels[-1]:
                 self._expand(min(self.following + CHUNK, self.levels[-1]))
@@ -119,6 +126,7 @@ class Search:
         self.chunks += 1
         if self.chunks % OFTEN == 0:
             memory.demand()
+            self.teller.tell(self.sweep.count, self.levels)
 
     def space(self, layout: Layout) -> Space:
         """What was found, with those transitions that are kept. Raises MemoryError."""
