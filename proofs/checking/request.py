@@ -20,7 +20,7 @@ class Request:
     """What a `check` was asked for; `versions`, `properties` and `scenarios` are known names.
 
     No scenarios: those in which each property is asked first of all. `memory`: the bytes that all workers together
-    may have; None: what there is.
+    may have; None: what there is. `checkpoint`: the folder where explorations are kept until the run is complete.
     """
 
     versions: tuple[str, ...]
@@ -33,6 +33,7 @@ class Request:
     out: Path | None = None
     all_causes: bool = False
     memory: int | None = None
+    checkpoint: Path | None = None
 
     def covers(self, row: expectations.Recorded) -> bool:
         """Whether a recorded verdict is one that is asked for."""
@@ -69,6 +70,9 @@ def validate(request: Request, named: Mapping[str, Path | None]) -> None:
         parameters.bounds(scenario, request.bound)
     for name in request.versions:
         demand_known_axes(name)
+    if request.checkpoint is not None:
+        outputs.demand_folder(request.checkpoint)
+        clean_on_interrupt(request.checkpoint)
     if request.out is not None:
         outputs.demand_folder(request.out)
         clean_on_interrupt(request.out)

@@ -34,6 +34,7 @@ ASSUME = (
 )
 ALL, EVIDENCE = "all", "evidence"
 FIXES = "For each violation, which single changes of the version remove it, and what they break."
+CHECKPOINT = "Keep what is explored below this folder if Ctrl-C ends the run; the same command then goes on from there."
 MEMORY = "What all workers together may take, as 4G; where it ends, so do verdicts: `unknown`. [default: what there is]"
 VERBOSE = "Every verdict and how it was come by; so too in a pipe, and where the terminal is wide enough."
 
@@ -55,6 +56,7 @@ class Asked:
     fixes: bool
     jobs: int | None
     memory: int | None
+    checkpoint: Path | None
     out: Path | None
     json_file: Path | None
     junit_file: Path | None
@@ -77,8 +79,10 @@ class Asked:
     def _tries(self, word: str) -> bool:
         if not options.alone(self.assume, word):
             return False
-        if self.engine not in EXPLORING or any((self.out, self.junit_file, self.strict, self.all_causes, self.fixes)):
-            others = "--out, --junit, --strict, --all-causes, --fixes, --engine bounded or induction"
+        if self.engine not in EXPLORING or any(
+            (self.out, self.junit_file, self.strict, self.all_causes, self.fixes, self.checkpoint)
+        ):
+            others = "--out, --junit, --strict, --all-causes, --fixes, --checkpoint, --engine bounded or induction"
             raise click.UsageError(f"--assume {word} takes no {others}: it explores, once")
         return True
 
@@ -96,6 +100,8 @@ class Asked:
 
     def request(self) -> Request:
         """The same as names that are known; raises UsageError, ParameterError or VersionError."""
+        if self.checkpoint is not None and self.engine not in EXPLORING:
+            raise click.UsageError(f"--checkpoint keeps what is explored; --engine {self.engine} takes none")
         return Request(
             versions=tuple(dict.fromkeys(versions.load(name).name for name in self.names)),
             properties=options.chosen_properties(self.properties, self.scenarios),
@@ -107,6 +113,7 @@ class Asked:
             out=self.out,
             all_causes=self.all_causes,
             memory=self.memory,
+            checkpoint=self.checkpoint,
         )
 
 
@@ -138,6 +145,7 @@ class Asked:
 @click.option("--fixes", is_flag=True, help=FIXES)
 @options.workers
 @click.option("--memory", type=options.Size(), help=MEMORY)
+@click.option("--checkpoint", type=options.Named(), help=CHECKPOINT)
 @click.option("--out", type=options.Named(), help="Write traces and pictures below this folder.")
 @click.option("--json", "json_file", type=options.Named(), help="Write the results as JSON.")
 @click.option("--junit", "junit_file", type=options.Named(), help="Write the results as JUnit XML.")

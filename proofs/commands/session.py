@@ -13,18 +13,23 @@ from rich.console import Console
 
 from counterexamples.documents import is_stdout
 from proofs.checking import expectations
+from proofs.checking.interrupt import keep_first
 from proofs.checking.job import run_all
 from proofs.checking.judged import Judged, judge
-from proofs.checking.outputs import OutputError
+from proofs.checking.outputs import OutputError, folder_name
 from proofs.checking.pool import LOST, Lost, in_parallel
 from proofs.checking.records import Job, Result
 from proofs.checking.request import Request, drafts
 from proofs.commands.watching import Watching
+from proofs.engines.breadth import MEMORY
+from proofs.engines.running.checkpoint import remove
 from proofs.engines.running.figures import Figures, listening
 from proofs.reports import junit, terminal
 from proofs.studies import sensitivity
 from proofs.studies.screening import Screen, Screened, screen
 from proofs.studies.sensitivity import Sensitivity
+
+KEPT = ".kept"  # how the names of folders end that have a job's explorations
 
 
 class IncompleteError(Exception):
@@ -76,18 +81,25 @@ def run(request: Request, workers: int, quiet: bool) -> tuple[list[Judged], Inco
     """All results, judged against what is recorded for them, and what is to be raised once they are reported."""
     recorded = expectations.load()
     try:
-        results, lost = run_jobs(_with_memory(request, workers), workers, quiet), None
+        results, lost = run_jobs(_equipped(request, workers), workers, quiet), None
     except IncompleteError as error:
         results, lost = error.results, error
+    if request.checkpoint is not None and lost is None and not any(row.reason.startswith(MEMORY) for row in results):
+        for folder in request.checkpoint.glob(f"*{KEPT}"):
+            remove(folder)
     return [judge(result, recorded) for result in results], lost
 
 
-def _with_memory(request: Request, workers: int) -> list[Job]:
-    """The jobs, each with its share of the memory: no more of them run at one time than there are workers."""
+def _equipped(request: Request, workers: int) -> list[Job]:
+    """The jobs, each with its share of the memory, and with its place for what it explores, if that is kept."""
     work = request.jobs()
-    if request.memory is None:
-        return work
-    return [replace(job, memory=request.memory // min(workers, len(work))) for job in work]
+    if request.memory is not None:  # no more of them run at one time than there are workers
+        work = [replace(job, memory=request.memory // min(workers, len(work))) for job in work]
+    if request.checkpoint is not None:
+        keep_first()
+        names = [f"{folder_name(job.subject.version)}.{job.subject.scenario}{KEPT}" for job in work]
+        work = [replace(job, checkpoint=str(request.checkpoint / name)) for job, name in zip(work, names, strict=True)]
+    return work
 
 
 def demand_complete(rows: Sequence[Judged], lost: IncompleteError | None, unwritten: Sequence[str]) -> None:

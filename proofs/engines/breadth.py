@@ -5,18 +5,22 @@ Running out of memory ends it; what it has found until then holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from model.language.concrete import Layout
 from proofs.engines.running import memory
+from proofs.engines.running.checkpoint import LARGE, Store
 from proofs.engines.running.figures import Teller
 from proofs.engines.space import CHUNK, Edges, Hit, Space
 from proofs.engines.vector import Batch, Sweep
 
 MOST_KEPT = 1 << 22  # transitions that are kept although they could be computed again, which takes longer
+FIELDS = ("levels", "following", "transitions", "complete", "cut", "chunks")  # of a search, as they are
+MEMORY = "memory: "  # how the reason begins where there is no answer for want of it
 OFTEN = 8  # chunks between two looks at the memory that is left
 
 
@@ -25,7 +29,7 @@ class OutOfMemoryError(MemoryError):
 
     def __init__(self, space: Space) -> None:
         looked = f"all {space.level[-1]} states within {space.depth} steps looked at, {space.states.shape[1]} found"
-        super().__init__(f"memory: {looked if space.level[-1] else 'not enough to begin'}")
+        super().__init__(f"{MEMORY}{looked if space.level[-1] else 'not enough to begin'}")
         self.space = space
 
 
@@ -72,6 +76,7 @@ class Search:
     many. `most`: no state is expanded any more once there are more than so many, which `cut` then tells.
 
     `levels` as in a `Space`; the states from `following` on are not expanded; `complete`: nothing is left to explore.
+    `store`: where it is kept, so that it can go on in another run.
     """
 
     sweep: Sweep
@@ -86,15 +91,36 @@ class Search:
     batches: list[Batch] | None = field(default_factory=list)
     complete: bool = False
     chunks: int = 0
+    store: Store | None = None
+    stored: tuple[int, int] = (0, 0)
     teller: Teller = field(default_factory=Teller)
 
     def run(self, targets: Iterable[str], stop_early: bool) -> None:
-        """Go on until all is explored, with `stop_early` until every target is hit. Raises MemoryError."""
+        """Go on until all is explored, with `stop_early` until every target is hit.
+
+        Raises MemoryError, and with a store what that raises.
+        """
         memory.demand()
         try:
-            self._run(list(targets), stop_early)
+            if self.store is None:
+                self._run(list(targets), stop_early)
+            else:
+                with self.store.under_way():
+                    self._run_kept(self.store, list(targets), stop_early)
         finally:
             self.teller.end()
+
+    def _run_kept(self, store: Store, names: Sequence[str], stop_early: bool) -> None:
+        if (fields := store.load()) is not None and self._restored(store, fields):
+            return
+        try:
+            self._run(names, stop_early)
+        except MemoryError:
+            self._save(store, ended=False)  # there may be more another time
+            raise
+        if self.sweep.count >= LARGE:
+            self._save(store, ended=True)
+            store.rest_if_stopping()
 
     def _run(self, names: Sequence[str], stop_early: bool) -> None:
         while True:
@@ -124,9 +150,50 @@ class Search:
 
     def _tick(self) -> None:
         self.chunks += 1
+        if self.store is not None and self.store.due():
+            self._save(self.store, ended=False)
+            self.store.rest_if_stopping()
         if self.chunks % OFTEN == 0:
             memory.demand()
             self.teller.tell(self.sweep.count, self.levels)
+
+    def _save(self, store: Store, ended: bool) -> None:
+        count, number = self.stored
+        states, batches = self.sweep.states, self.batches or []
+        data: dict[str, Iterable[np.ndarray]] = {
+            "states": (states[:, low : low + CHUNK].T for low in range(count, states.shape[1], CHUNK))
+        }
+        for place, name in enumerate(Batch._fields):
+            data[name] = [batch[place] for batch in batches[number:]]
+        hits = {name: [[cost, found] for cost, found in item.items()] for name, item in self.found.hits.items()}
+        fields = {
+            **{name: getattr(self, name) for name in FIELDS},
+            "hits": hits,
+            "exceeded": list(self.found.exceeded),
+            "kept": self.batches is not None,
+            "ended": ended,
+        }
+        store.save(fields, data)
+        self.stored = states.shape[1], len(batches)
+
+    def _restored(self, store: Store, fields: Mapping[str, Any]) -> bool:
+        """Take over what was kept; whether the search had ended."""
+        for block in store.read("states", "<u8", len(self.sweep.states)):
+            self.sweep.restore(block)
+        columns = []
+        for name, dtype in zip(Batch._fields, ("<i8", "u1", "<i8"), strict=True):
+            columns.append([np.empty(0, dtype), *(block[:, 0] for block in store.read(name, dtype))])
+        self.batches = [Batch(*map(np.concatenate, columns))] if fields["kept"] else None
+        for name in FIELDS:
+            setattr(self, name, fields[name])
+        self.found.hits = {
+            name: {cost: [(state, action) for state, action in found] for cost, found in item}
+            for name, item in fields["hits"].items()
+        }
+        self.found.exceeded = dict.fromkeys(fields["exceeded"])
+        self.stored = self.sweep.count, len(self.batches or [])
+        ended: bool = fields["ended"]
+        return ended
 
     def space(self, layout: Layout) -> Space:
         """What was found, with those transitions that are kept. Raises MemoryError."""

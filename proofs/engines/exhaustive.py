@@ -8,13 +8,16 @@ in it depends on the reading. With `until` or `most` it is NumPy: such systems a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 from counterexamples.minimal import minimal_path
 from model.language.concrete import Layout
 from model.language.system import TransitionSystem
+from model.language.terms import digest
 from proofs.engines import Answer, Finding, Question, Reached, Target, Unknown, Unreachable
 from proofs.engines.breadth import Found, OutOfMemoryError, Search
-from proofs.engines.space import Space
+from proofs.engines.running.checkpoint import Store, is_wanted, store
+from proofs.engines.space import CHUNK, Space
 from proofs.engines.vector import Sweep, VectorSweep, Watched, watched
 
 SMALL = 16  # bits of a state: beyond, there can be so many that compiling pays
@@ -89,6 +92,8 @@ class Explorer:
         keys = self.system.capacities() if self.capacities else ()
         found = Found(slack, {name: {} for name in rows}, {})
         search = Search(self._sweep(rows), found, keys, transitions, self.most)
+        if is_wanted() and self.until is None and self.most is None:  # else it is one of many
+            search.store = self._store(rows, (stop_early, slack, transitions))
         try:
             search.run(targets, stop_early)
             return search.space(self.layout)
@@ -97,6 +102,16 @@ class Explorer:
             raise OutOfMemoryError(search.space(self.layout)) from None
         finally:
             self.cut = search.cut
+
+    def _store(self, rows: Watched, how: tuple[bool, int, bool]) -> Store | None:
+        """Where the exploration is kept, if any is: with the content of all that decides what it finds."""
+        parts: list[object] = [CHUNK, self.capacities, how, self.layout.words, self.layout.places]
+        parts += [(item.name, item.width, item.init) for item in self.system.variables]
+        for action in self.system.actions:
+            for terms in (action.guard, action.updates, action.overflow):
+                parts.append((action.name, [(name, digest(term)) for name, term in terms.items()]))
+        parts += [(name, [(index, digest(term)) for index, term in item]) for name, item in rows.items()]
+        return store(f"{sorted(rows)} {how} {len(self.system.variables)}", sha256(repr(parts).encode()).hexdigest())
 
     def _sweep(self, rows: Watched) -> Sweep:
         once = self.until is not None or self.most is not None

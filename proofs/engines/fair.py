@@ -22,7 +22,7 @@ from counterexamples.minimal import minimal_path
 from model.language.concrete import Code
 from model.language.system import Term, TransitionSystem
 from proofs.engines import Finding, Lasso, Lasting, Question, Target, Unknown, Unreachable
-from proofs.engines.breadth import OutOfMemoryError
+from proofs.engines.breadth import MEMORY, OutOfMemoryError
 from proofs.engines.exhaustive import Explorer
 from proofs.engines.running import memory
 from proofs.engines.space import Space
@@ -77,7 +77,7 @@ def _unless_too_large(
         memory.demand(space.transitions * PER_TRANSITION + states * (len(item.fair) + PER_STATE))
         return _answer(system, space, name, item)
     except MemoryError:
-        return Unknown(f"memory: all {states} states found, no room to look for cycles")
+        return Unknown(f"{MEMORY}all {states} states found, no room to look for cycles")
 
 
 def _answer(system: TransitionSystem, space: Space, name: str, item: Lasting) -> Lasso | Unreachable | Unknown:

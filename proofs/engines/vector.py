@@ -49,6 +49,9 @@ class Sweep(Protocol):
     def states(self) -> np.ndarray:
         """All states so far, packed, shape (words, n)."""
 
+    def restore(self, rows: np.ndarray) -> None:
+        """Add the next of the states that an earlier exploration found, in its order, shape (n, words)."""
+
     def look(self, level: range, names: Sequence[str], keys: Sequence[str]) -> Iterator[Seen]:
         """What of some targets and capacities is seen in the states of a level, in chunks of `CHUNK` states."""
 
@@ -148,6 +151,10 @@ class VectorSweep:
     def states(self) -> np.ndarray:
         """All states so far, packed, shape (words, n)."""
         return self._found.states
+
+    def restore(self, rows: np.ndarray) -> None:
+        """Add the next of the states that an earlier exploration found, in its order, shape (n, words)."""
+        self._found.insert(rows.T)
 
     def look(self, level: range, names: Sequence[str], keys: Sequence[str]) -> Iterator[Seen]:
         """What of some targets and capacities is seen in the states of a level, in chunks of `CHUNK` states."""

@@ -54,6 +54,10 @@ class CompiledSweep:
         """All states so far, packed, shape (words, n)."""
         return self._found.states
 
+    def restore(self, rows: np.ndarray) -> None:
+        """Add the next of the states that an earlier exploration found, in its order, shape (n, words)."""
+        self._found.insert(np.ascontiguousarray(rows))
+
     def look(self, level: range, names: Sequence[str], keys: Sequence[str]) -> Iterator[Seen]:
         """What of some targets and capacities is seen in the states of a level, in chunks of `CHUNK` states."""
         if self.count > LARGE and not self._fast:
