@@ -71,9 +71,15 @@ def finished(ctx: Context, action: Action) -> Action:
 def _read_from(protocol: Protocol, tree: Path) -> Protocol:
     # the reader of C is loaded only for those who have a tree
     from model.source.bam.sections import with_driver
-    from model.source.tree import SourceTree
+    from model.source.patched import named
+    from model.source.tree import SourceError
 
-    return with_driver(protocol, SourceTree.named(tree))
+    source = named(tree)
+    try:
+        return with_driver(protocol, source)
+    except SourceError as error:
+        # of several states of one tree, which one it is
+        raise SourceError(f"{source.title}: {error}" if source.title else str(error)) from None
 
 
 def _halted_by_panic(ctx: Context, action: Action) -> Action:

@@ -6,6 +6,7 @@ import shlex
 import textwrap
 
 from counterexamples.story import Story
+from counterexamples.story.notation import broken
 from counterexamples.story.phrases import step_name
 from counterexamples.story.repeat import command
 from counterexamples.trace import Trace
@@ -66,10 +67,12 @@ def _wrapped(text: str, first: str = "") -> list[str]:
 def _interleaving(story: Story) -> list[str]:
     lines = []
     width = max((len(step.actor) for step in story.steps), default=0)
-    for number, (step, notes) in enumerate(zip(story.steps, story.notes, strict=True), start=1):
+    steps = zip(story.steps, story.notes, story.code, strict=True)
+    for number, (step, notes, code) in enumerate(steps, start=1):
         told = [note for note in notes if not note.split("=")[0].split(":")[0].endswith(_UNTOLD)]
         what = step_name(step)
         lines += _wrapped(f"{what}{': ' if told else ''}{'; '.join(told)}", f"{number:>3}  {step.actor:<{width}}  ")
+        lines += [f"{'':7}{line}" for line in broken(code, COLUMNS - 7)]
     return lines
 
 

@@ -86,9 +86,10 @@ def _table(story: Story) -> str:
     if not story.steps:
         return ""
     rows = ["| step | who | what | what changed |", "| ---: | --- | --- | --- |"]
-    for number, (step, notes) in enumerate(zip(story.steps, story.notes, strict=True), start=1):
+    steps = zip(story.steps, story.notes, story.code, strict=True)
+    for number, (step, notes, code) in enumerate(steps, start=1):
         bold = "**" if number in story.matters else ""
-        changed = "<br>".join(f"`{note}`" for note in notes)
+        changed = "<br>".join([*(f"`{note}`" for note in notes), *([_plain(code)] if code else [])])
         rows.append(
             f"| {bold}{number}{bold} | {step.actor} | `{step_name(step)}` | {changed.replace('|', chr(92) + '|')} |"
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from counterexamples.story import Story
-from counterexamples.story.notation import wrap_notes
+from counterexamples.story.notation import broken, wrap_notes
 from counterexamples.story.phrases import step_name
 from counterexamples.trace import Trace
 
@@ -52,8 +52,9 @@ def _table(story: Story) -> list[str]:
     columns, right = _columns(story)
     heading = _overlay({column: actor for actor, column in columns.items()} | {right: "changes"})
     lines = [heading, "-" * WIDTH]
-    for number, (step, notes) in enumerate(zip(story.steps, story.notes, strict=True), start=1):
-        body = wrap_notes(notes, WIDTH - right)
+    steps = zip(story.steps, story.notes, story.code, strict=True)
+    for number, (step, notes, code) in enumerate(steps, start=1):
+        body = wrap_notes(notes, WIDTH - right) + broken(code, WIDTH - right)
         idle = dict.fromkeys(columns.values(), "|")
         row = {0: f"{number:>3}"} | idle | {columns[step.actor]: f"{step_name(step)} "}
         lines.append(_overlay(row | {right: body[0]}))

@@ -23,10 +23,12 @@ from counterexamples.trace import Trace
 class Story(Execution):
     """A trace on its system with all that is said of it, each part worked out once, when a format first asks for it.
 
-    `find_needs` finds the assumptions without which the trace's steps would not show it, each in a few words.
+    `find_needs` finds the assumptions without which the trace's steps would not show it, each in a few words;
+    `find_code`: of each step what of a source tree's C it executes, as `code` says.
     """
 
     find_needs: Callable[[Trace], Sequence[str]] = field(repr=False)
+    find_code: Callable[[Trace], Sequence[str]] | None = field(default=None, repr=False)
 
     @cached_property
     def oddities(self) -> tuple[tuple[Oddity, ...], ...]:
@@ -73,6 +75,12 @@ class Story(Execution):
     def account(self) -> tuple[Sentence, ...]:
         """The trace in plain words."""
         return sentences(self.relevance)
+
+    @cached_property
+    def code(self) -> tuple[str, ...]:
+        """Of each step the statements that it executes in C, as file:line, or why they cannot be given; empty for a
+        step that is no section of the driver, and where no tree is at hand. Takes a second for each other step."""
+        return ("",) * len(self.steps) if self.find_code is None else tuple(self.find_code(self.trace))
 
     @cached_property
     def needs(self) -> tuple[str, ...]:

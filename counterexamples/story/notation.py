@@ -7,6 +7,7 @@ second request.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -43,6 +44,14 @@ def value_note(state: State, variable: str) -> str:
     if variable in state:
         return _note(variable, None, state[variable], _record).removesuffix(" (was None)")
     return f"{queue}: {' '.join(_record(record) for record in state[queue]) or '(empty)'}"
+
+
+def broken(code: str, width: int) -> list[str]:
+    """The C of a step in lines of that many columns, a new one for each file, also broken between two numbers."""
+    parts = re.split(r"(?<=\d) (?=\S+\.[ch]:\d)", code) if code else []
+    spaced = [re.sub(r"(?<=\d),(?=\d)", ", ", part) for part in parts]
+    kept: Any = {"subsequent_indent": "  ", "break_long_words": False, "break_on_hyphens": False}
+    return [line for part in spaced for line in textwrap.wrap(part, width, **kept)]
 
 
 def wrap_notes(notes: Sequence[str], width: int) -> list[str]:

@@ -1,11 +1,26 @@
-"""Reading files that somebody else names: only regular ones, and none that is larger than what could be right."""
+"""Reading files that somebody else names: only regular ones, and none that is larger than what could be right; and
+folders for the time being."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+SCRATCH: list[Path] = []
+"""The folders for the time being: whoever ends the program at once removes them before."""
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for the time being, removed also if the program is interrupted."""
+    with tempfile.TemporaryDirectory() as made:
+        SCRATCH.append(Path(made))
+        yield Path(made)
 
 
 def read_bytes(path: Path, largest: int) -> bytes:

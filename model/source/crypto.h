@@ -4,6 +4,7 @@ typedef struct { int __counter; } refcount_t;
 struct device { int __device; };
 struct platform_device { const char *name; struct device dev; };
 struct completion { int __done; };
+struct resource { resource_size_t start, end; };
 struct crypto_tfm;
 struct crypto_skcipher;
 struct crypto_ahash;

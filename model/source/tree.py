@@ -6,9 +6,11 @@ and nothing is left behind.
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from model.language.files import read_bytes
@@ -25,12 +27,18 @@ class SourceTree:
     """The folder `root`: a kernel tree, or one that has the few files of these drivers in the same places.
 
     `revision`: the commit of the git repository there of which the files are meant; None for those in the folder.
-    `prefix`: where in the repository the folder is.
+    `prefix`: where in the repository the folder is. `title`: what it is called, if not by these.
+    `changed`: what files hold instead, by path, None for one that is gone; `unknown`: by path why nobody knows it.
+    `looked`: the files that were asked for so far, there or not.
     """
 
     root: Path
     revision: str | None = None
     prefix: str = ""
+    title: str = ""
+    changed: Mapping[str, bytes | None] = field(default_factory=dict, compare=False)
+    unknown: Mapping[str, str] = field(default_factory=dict, compare=False)
+    looked: set[str] = field(default_factory=set, compare=False)
 
     def __post_init__(self) -> None:
         if not self.root.is_dir():
@@ -65,6 +73,12 @@ class SourceTree:
             raise SourceError(f"{full}: no UTF-8 text at byte {error.start}; C is expected") from None
 
     def _bytes(self, full: Path) -> bytes:
+        inside = self._looked_at(full)
+        if inside in self.changed:
+            content = self.changed[inside]
+            if content is None:
+                raise OSError(errno.ENOENT, f"no such file in {self}")
+            return content
         if self.revision is None:
             return read_bytes(full, LARGEST)
         size = self._git("cat-file", "-s", self._object(full))
@@ -77,29 +91,65 @@ class SourceTree:
 
     def has(self, path: str | Path) -> bool:
         """Whether there is such a file."""
+        inside = self._looked_at(self.root / path)
+        if inside in self.changed:
+            return self.changed[inside] is not None
         if self.revision is None:
             return (self.root / path).is_file()
         return self._git("cat-file", "blob", self._object(self.root / path)) is not None
 
+    def unwatched(self) -> SourceTree:
+        """The same tree of which nothing was asked for yet."""
+        return replace(self, looked=set())
+
+    def same_for(self, other: SourceTree) -> bool:
+        """Whether all that was asked for so far would be answered as it was by another tree of the same base."""
+        return all(
+            self.changed.get(path, b"") == other.changed.get(path, b"")
+            and (path in self.changed) == (path in other.changed)
+            and (path in self.unknown) == (path in other.unknown)
+            for path in self.looked
+        )
+
+    def _looked_at(self, full: Path) -> str:
+        """A file's path inside the tree; raises SourceError if nobody knows what is there."""
+        inside = self._inside(full)
+        self.looked.add(inside)
+        if inside in self.unknown:
+            raise SourceError(f"{inside}: {self.unknown[inside]}")
+        return inside
+
     def label(self, path: str | Path) -> str:
         """A file's path relative to the root, as it is printed."""
-        full, root = Path(path).absolute(), self.root.absolute()
+        full, root = (Path(os.path.normpath(each.absolute())) for each in (Path(path), self.root))
         return str(full.relative_to(root)) if full.is_relative_to(root) else str(path)
 
     def __str__(self) -> str:
+        if self.title:
+            return self.title
         return str(self.root) if self.revision is None else f"{self.root}@{self.revision[:12]}"
 
     def _object(self, full: Path) -> str:
         """How git names a file of the revision."""
-        return f"{self.revision}:{self.prefix}{os.path.relpath(os.path.normpath(full), os.path.normpath(self.root))}"
+        return f"{self.revision}:{self.prefix}{self._inside(full)}"
+
+    def _inside(self, full: Path) -> str:
+        """A file's path relative to the root."""
+        return os.path.relpath(os.path.normpath(full), os.path.normpath(self.root))
 
     def _git(self, *arguments: str) -> bytes | None:
         """What a command of git prints that only reads; None if it fails. Raises SourceError without git."""
+        # a repository that the environment names, as in a hook, is not the one that is meant
+        own = {name: value for name, value in os.environ.items() if name not in _REPOSITORY}
+        command = ["git", "-C", str(self.root), *arguments]
         try:
-            done = subprocess.run(["git", "-C", str(self.root), *arguments], capture_output=True, check=False)
+            done = subprocess.run(command, capture_output=True, env=own, check=False)
         except OSError as error:
             raise SourceError(f"a revision is read with git: {error.strerror}") from None
         return done.stdout if done.returncode == 0 else None
+
+
+_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
 
 
 def _parts(name: str | Path) -> tuple[Path, str | None]:

@@ -8,16 +8,14 @@ import multiprocessing
 import os
 import shutil
 import signal
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import z3
 
 from counterexamples.documents import unfinished
+from model.language.files import SCRATCH
 from proofs.engines.running import checkpoint
 
 EXIT = 130
@@ -27,7 +25,6 @@ KEPT = b"error: interrupted; the same command goes on from what was kept\n"
 _keeping = _terminable = False
 _ending = threading.Event()
 _folders: list[tuple[Path, str]] = []
-_scratch: list[Path] = []
 
 
 def install() -> None:
@@ -75,14 +72,6 @@ def clean_on_interrupt(folder: Path, below: str = "**/") -> None:
     _folders.append((folder, below))
 
 
-@contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A folder for the time being, removed also if the program is interrupted."""
-    with tempfile.TemporaryDirectory() as made:
-        _scratch.append(Path(made))
-        yield Path(made)
-
-
 def wait_if_ending() -> None:
     """Never return once the program is being interrupted: a worker that is gone now was not lost, but stopped."""
     while _ending.is_set():
@@ -126,7 +115,7 @@ def _end(complaints: int, message: bytes) -> None:
     for folder, below in _folders:
         for path in folder.glob(f"{below}{unfinished()}"):
             path.unlink(missing_ok=True)
-    for folder in _scratch:
+    for folder in SCRATCH:
         shutil.rmtree(folder, ignore_errors=True)
     os.write(complaints, TIDY + message if os.isatty(complaints) else message)
     os._exit(EXIT)

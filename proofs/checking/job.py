@@ -111,7 +111,7 @@ def _write_trace(
     job: Job, protocol: Protocol, item: Property, verdict: verdicts.Verdict, failed: list[str], suffix: str = ""
 ) -> str | None:
     """Where the replayed trace is written, None if nowhere; what cannot be written is put into `failed`."""
-    story = story_of(protocol, item, verdict.path, verdict.loop)
+    story = story_of(protocol, item, verdict.path, verdict.loop, job.source)
     if job.out is None:
         return None
     from counterexamples.formats.registry import write_all

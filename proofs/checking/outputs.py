@@ -68,7 +68,7 @@ def demand_folder(folder: Path) -> None:
 
 def folder_name(version: str) -> str:
     """The folder below an output folder for what is written about a version: never one that leads elsewhere."""
-    stem = Path(version).stem
+    stem = Path(version).name.removesuffix(".toml")
     return stem if stem.strip(".") else "version"
 
 

@@ -25,6 +25,7 @@ class Job:
 
     `memory`: the bytes that the worker may have; None: what there is. `checkpoint`: the folder of its own in which it
     keeps what it explores, so that another run can go on from there.
+    `source`: the source tree of whose C the traces tell the lines.
     """
 
     subject: Subject
@@ -35,6 +36,7 @@ class Job:
     all_causes: bool = False
     memory: int | None = None
     checkpoint: str | None = None
+    source: str | None = None
 
     def __str__(self) -> str:
         return f"{self.subject.version} ({self.subject.scenario})"

@@ -21,6 +21,7 @@ class Request:
 
     No scenarios: those in which each property is asked first of all. `memory`: the bytes that all workers together
     may have; None: what there is. `checkpoint`: the folder where explorations are kept until the run is complete.
+    `source`: the source tree of whose C the traces tell the lines.
     """
 
     versions: tuple[str, ...]
@@ -34,6 +35,7 @@ class Request:
     all_causes: bool = False
     memory: int | None = None
     checkpoint: Path | None = None
+    source: str | None = None
 
     def covers(self, row: expectations.Recorded) -> bool:
         """Whether a recorded verdict is one that is asked for."""
@@ -50,7 +52,8 @@ class Request:
             for scenario in self.scenarios or parameters.SCENARIOS:
                 if asked := self._asked_in(scenario):
                     subject = Subject.of(version, scenario, self.assume, self.bound)
-                    result.append(Job(subject, asked, self.engine, self.depth, out, self.all_causes))
+                    job = Job(subject, asked, self.engine, self.depth, out, self.all_causes, source=self.source)
+                    result.append(job)
         return result
 
     def _asked_in(self, scenario: str) -> tuple[str, ...]:

@@ -53,15 +53,17 @@ def _stored_axes(stored: Subject) -> dict[str, versions.Value]:
     return present or axes
 
 
-def stored_story(path: Path) -> Story:
+def stored_story(path: Path, source: str | None = None) -> Story:
     """The story of a stored trace, replayed and compared with what is stored, the subject completed.
+
+    `source`: the source tree of whose C the steps' lines are told.
 
     Raises DocumentError.
     """
     stored = read_file(path)
     protocol, item = stored_protocol(stored.subject, stored.property_id), catalogue()[stored.property_id]
     try:
-        story = story_of(protocol, item, stored.path, stored.loop)
+        story = story_of(protocol, item, stored.path, stored.loop, source)
     except ReplayError as error:
         raise DocumentError(f"{path} does not replay: {error}; make it again by `check --out`") from None
     for index, (mine, theirs) in enumerate(zip(story.trace.states, stored.states, strict=True)):

@@ -12,9 +12,9 @@ import click
 
 from counterexamples.documents import is_stdout, write_file
 from model import parameters, versions
+from model.language.files import scratch_folder
 from proofs.audit import judgements
 from proofs.checking import expectations
-from proofs.checking.interrupt import scratch_folder
 from proofs.checking.judged import EXIT_DIFFERS, judge
 from proofs.checking.outputs import stem_of
 from proofs.checking.pool import cores, in_parallel

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import click
 from model import versions
 from model.source.tree import is_tree
 from proofs.checking import outputs
-from proofs.checking.judged import Judged, exit_code
+from proofs.checking.judged import EXIT_INCONCLUSIVE, Judged, exit_code
 from proofs.checking.pool import cores
 from proofs.checking.records import DEPTH
 from proofs.checking.request import Request, validate
 from proofs.commands import options
 from proofs.commands.evidence import over_evidence
+from proofs.commands.onto import OntoTree, Way, asked_base, asked_every, asked_series
 from proofs.commands.session import Files, demand_complete, depends, run
 from proofs.engines.registry import BOTH, ENGINES
 from proofs.evidence import remaining_report
@@ -45,6 +47,9 @@ class Asked:
 
     version: tuple[str, ...]
     client: str | None
+    series: Path | None
+    onto: Path | None
+    every_patch: bool
     properties: tuple[str, ...]
     scenarios: tuple[str, ...]
     assume: tuple[str, ...]
@@ -57,6 +62,7 @@ class Asked:
     jobs: int | None
     memory: int | None
     checkpoint: Path | None
+    source: str | None
     out: Path | None
     json_file: Path | None
     junit_file: Path | None
@@ -86,17 +92,27 @@ class Asked:
             raise click.UsageError(f"--assume {word} takes no {others}: it explores, once")
         return True
 
+    @cached_property
+    def way(self) -> Way:
+        """The states of a tree after patches of a series, none without; raises UsageError or SourceError."""
+        return Way(OntoTree(self.series, self.onto, self.every_patch), self.client or "", options.numbers(self.bound))
+
     @property
     def names(self) -> list[str]:
         """The versions' names, a source tree's with the client; raises UsageError for one without a client."""
         trees = [name for name in self.version if is_tree(name)]
-        if trees and self.client is None:
+        patched = str(self.series) if self.way.given.demanded() else ""
+        if (one := patched or "".join(trees[:1])) and self.client is None:
+            kind = "a series" if patched else "a source tree"
             raise click.UsageError(
-                f"{trees[0]} is a source tree, of which bam_dma is read; say whose client it has, as --client mainline"
+                f"{one} is {kind}, of which bam_dma is read; say whose client it has, as --client mainline"
             )
-        if self.client is not None and not trees:
+        if self.client is not None and not one:
             raise click.UsageError("--client is for a source tree, and none is given")
-        return [versions.of_tree(name, self.client or "") if name in trees else name for name in self.version]
+        if not self.version and not patched:
+            raise click.UsageError("name a VERSION, a file or a source tree, or give --series and --onto")
+        own = [versions.of_tree(name, self.client or "") if name in trees else name for name in self.version]
+        return own + (self.way.names() if patched else [])
 
     def request(self) -> Request:
         """The same as names that are known; raises UsageError, ParameterError or VersionError."""
@@ -114,6 +130,7 @@ class Asked:
             all_causes=self.all_causes,
             memory=self.memory,
             checkpoint=self.checkpoint,
+            source=self.source,
         )
 
 
@@ -121,13 +138,15 @@ class Asked:
 @click.argument(
     "version",
     nargs=-1,
-    required=True,
     metavar="VERSION|FILE.toml|TREE[@REVISION]...",
     shell_complete=options.version_names,
 )
 @click.option(
     "--client", metavar="VERSION", shell_complete=options.version_names, help="Whose client a source tree has."
 )
+@asked_series
+@asked_base
+@asked_every
 @options.asked_properties
 @options.asked_scenarios
 @click.option(
@@ -146,6 +165,7 @@ class Asked:
 @options.workers
 @click.option("--memory", type=options.Size(), help=MEMORY)
 @click.option("--checkpoint", type=options.Named(), help=CHECKPOINT)
+@options.traced_source
 @click.option("--out", type=options.Named(), help="Write traces and pictures below this folder.")
 @click.option("--json", "json_file", type=options.Named(), help="Write the results as JSON.")
 @click.option("--junit", "junit_file", type=options.Named(), help="Write the results as JUnit XML.")
@@ -155,11 +175,14 @@ class Asked:
 def command(**given: Any) -> None:
     """Check versions against the properties; each verdict comes from the engines asked for and is replayed.
 
-    TREE is a Linux source tree, whose bam_dma is read and executed symbolically.
+    TREE is a Linux source tree, whose bam_dma is read and executed symbolically; --series and --onto are one too, after
+    patches, and nothing is written into it.
 
     Printed is what goes wrong in each version, the worst first, and what to type next.
     """
     asked = Asked(**given)
+    if asked.source is not None and asked.out is None:
+        raise click.UsageError("--source is told in traces; say with --out where they are to be written")
     request, workers = asked.request(), asked.jobs or cores()
     files = Files(asked.json_file, asked.junit_file)
     if request.out is not None:
@@ -175,7 +198,8 @@ def command(**given: Any) -> None:
     if printed:
         _print(rows, asked, request, workers)
     demand_complete(rows, lost, unwritten)
-    sys.exit(exit_code(rows, asked.strict))
+    code = exit_code(rows, asked.strict)
+    sys.exit(EXIT_INCONCLUSIVE if asked.way.unread and code == 0 else code)
 
 
 def _sensitivity(asked: Asked, request: Request, workers: int, printed: bool) -> None:
@@ -203,5 +227,7 @@ def _print(rows: Sequence[Judged], asked: Asked, request: Request, workers: int)
         terminal.print_results(screen, rows)
     program = click.get_current_context().find_root().info_name or ""
     summary.print_summary(screen, rows, summary.Typed(program, request.assume, request.bound, request.out))
+    for line in asked.way.lines(rows):
+        click.echo(line)
     if asked.fixes:
         print_fixes(screen, fixes.find([row.result for row in rows], request.jobs(), workers))

@@ -24,8 +24,20 @@ from proofs.reports.terminal import tool_version
 USAGE, INTERNAL, INTERRUPTED = 2, 5, 130
 SCRIPT = "bam-lock"
 COMMANDS = (
-    *("brief", "capacity", "certify", "check", "compare", "conform", "counts", "cover", "diff", "experiment", "export"),
-    *("gallery", "gate", "infer", "list", "mutate", "propose", "replay", "report", "show"),
+    *(
+        "brief",
+        "capacity",
+        "certify",
+        "check",
+        "compare",
+        "conform",
+        "convert",
+        "counts",
+        "cover",
+        "diff",
+        "experiment",
+    ),
+    *("export", "gallery", "gate", "infer", "list", "mutate", "propose", "replay", "report", "show"),
 )
 """Their names; each is the object `command` in a module of that name."""
 

@@ -11,8 +11,11 @@ from proofs.checking.judged import EXIT_INCONCLUSIVE
 from proofs.checking.pool import cores, in_parallel
 from proofs.checking.request import asked_subject
 from proofs.commands import options
-from proofs.recordings.telling import Task, lines, tell
+from proofs.recordings import table
+from proofs.recordings.telling import Task, Telling, lines, tell
 
+FORMATS = ("text", "csv")
+FORM = "csv: a row for each descriptor, doorbell and register, for a kernel module."
 ONE = {"requests": 1, "tz_requests": 1}
 
 
@@ -24,9 +27,16 @@ ONE = {"requests": 1, "tz_requests": 1}
 @click.option("--scenario", default="default", metavar="NAME", show_default=True)
 @click.option("--assume", multiple=True, metavar="KEY=VALUE", help="What is known of the machine (repeatable).")
 @options.changed_bounds
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help=FORM)
 @options.workers
 def command(
-    key: str, version: tuple[str, ...], scenario: str, assume: tuple[str, ...], bound: tuple[str, ...], jobs: int | None
+    key: str,
+    version: tuple[str, ...],
+    scenario: str,
+    assume: tuple[str, ...],
+    bound: tuple[str, ...],
+    form: str,
+    jobs: int | None,
 ) -> None:
     """Print, for every two values of ASSUMPTION, a shortest run of each version that only one of them allows.
 
@@ -44,8 +54,16 @@ def command(
         subject = asked_subject(versions.load(name), scenario, known, chosen)
         tasks += [Task(subject, key, value) for value in parameters.ASSUMPTIONS[key].values]
     unknown = False
-    for task, found in zip(tasks, in_parallel(tell, tasks, jobs or cores()), strict=True):
-        for line in lines(task, found):
-            click.echo(line)
-        unknown = unknown or any(item.reason for item in found)
+    work = in_parallel(table.tables if form == "csv" else _told, tasks, jobs or cores())
+    for number, (task, found) in enumerate(zip(tasks, work, strict=True)):
+        if form == "csv":
+            click.echo(table.text(task, found, head=number == 0), nl=False)
+        else:
+            click.echo("\n".join(lines(task, [item for item, _ in found])))
+        unknown = unknown or any(item.reason for item, _ in found)
     sys.exit(EXIT_INCONCLUSIVE if unknown else 0)
+
+
+def _told(task: Task) -> list[tuple[Telling, list[table.Row]]]:
+    """What tells, without the rows of a table."""
+    return [(item, []) for item in tell(task)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from proofs.checking.interrupt import scratch_folder
+from model.language.files import scratch_folder
 from proofs.checking.pool import cores
 from proofs.checking.request import Request, everything
 from proofs.commands import options

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from model.language.files import scratch_folder
 from proofs.checking import expectations, outputs
-from proofs.checking.interrupt import scratch_folder
 from proofs.checking.judged import exit_code
 from proofs.checking.pool import cores
 from proofs.checking.records import Result

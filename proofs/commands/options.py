@@ -13,6 +13,23 @@ from model import parameters, versions
 from proofs.properties import catalogue
 
 UNITS = {"M": 1 << 20, "G": 1 << 30}
+
+
+class Named(click.Path):
+    """The path of a file or folder, as an option's value; an empty one, as from an unset variable, is refused."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value as a Path; raises UsageError."""
+        return (
+            self.fail("it is empty; give the path of a file or folder", param, ctx)
+            if value == ""
+            else super().convert(value, param, ctx)
+        )
+
+
 Completion = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
@@ -66,6 +83,13 @@ changed_bounds = click.option(
     shell_complete=_completes(lambda: [f"{key}=" for key in parameters.BOUNDS]),
     help="A bound of the workload or the model (repeatable).",
 )
+traced_source = click.option(
+    "--source",
+    callback=lambda ctx, param, value: None if value is None else _with_driver(str(value)),
+    type=Named(),
+    metavar="TREE[@REVISION]",
+    help="Tell of each step which lines of this source tree's bam_dma it executes.",
+)
 workers = click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
 
 
@@ -112,21 +136,6 @@ def numbers(values: Sequence[str]) -> dict[str, int]:
     return found
 
 
-class Named(click.Path):
-    """The path of a file or folder, as an option's value; an empty one, as from an unset variable, is refused."""
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The value as a Path; raises UsageError."""
-        return (
-            self.fail("it is empty; give the path of a file or folder", param, ctx)
-            if value == ""
-            else super().convert(value, param, ctx)
-        )
-
-
 def chosen_properties(chosen: Sequence[str], scenarios: Sequence[str]) -> tuple[str, ...]:
     """The properties to ask: those named, all in scenarios that are named, else those that a plain check asks.
 
@@ -150,3 +159,13 @@ def chosen_scenarios(chosen: Sequence[str]) -> tuple[str, ...]:
         return ()
     valid = list(parameters.SCENARIOS)
     return tuple(valid if "all" in chosen else parameters.select("scenario", chosen, valid))
+
+
+def _with_driver(tree: str) -> str:
+    """The name of a source tree; raises SourceError if it has no driver that can be read, before any work is done."""
+    # the reader of C is loaded only for those who have a tree
+    from model.source.bam.sections import read_driver
+    from model.source.patched import named
+
+    read_driver(named(tree), parameters.bounds("default", {})["ring"])
+    return tree

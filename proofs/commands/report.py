@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
 from counterexamples.documents import write_file
 from model import versions
+from model.language.files import scratch_folder
 from model.subject import Subject
-from proofs.checking.interrupt import scratch_folder
 from proofs.checking.pool import cores, in_parallel
 from proofs.checking.records import Job, Result
 from proofs.checking.request import Request, everything, validate
@@ -30,16 +31,22 @@ FILE = "index.html"
     "--scenario", "scenarios", multiple=True, metavar="NAME", help="Only this scenario, or `all` (repeatable)."
 )
 @options.workers
+@options.traced_source
 @click.option("--out", type=options.Named(), required=True, help="Write index.html into this folder.")
 def command(
-    version: tuple[str, ...], properties: tuple[str, ...], scenarios: tuple[str, ...], jobs: int | None, out: Path
+    version: tuple[str, ...],
+    properties: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    jobs: int | None,
+    source: str | None,
+    out: Path,
 ) -> None:
     """Check versions, all if none is named, and write an HTML page: the matrix, and a player for each trace.
 
     Exit code 0 means that the page is written, whatever the verdicts are: `check` and `gate` judge.
     """
     asked = options.chosen_properties(properties, scenarios)
-    request = Request(_versions(version), asked, options.chosen_scenarios(scenarios), out=out)
+    request = Request(_versions(version), asked, options.chosen_scenarios(scenarios), out=out, source=source)
     if not request.jobs():
         raise click.UsageError("none of these properties is asked in these scenarios; name others, or --scenario all")
     validate(request, {"--out": out / FILE})
@@ -55,7 +62,7 @@ def write_report(request: Request, workers: int, quiet: bool = False) -> Path:
         raise ValueError("a report needs a folder")
     with scratch_folder() as made:
         results = check(request, made, workers, quiet)
-        content = page(results, blocks(results, workers))
+        content = page(results, blocks(results, workers, request.source))
     path = request.out / FILE
     write_file(path, content)
     return path
@@ -68,7 +75,8 @@ def check(request: Request, folder: Path, workers: int, quiet: bool) -> list[Res
     for job in request.jobs():
         # two versions may have the same name in different folders
         own = folder / kinds.setdefault(job.subject.behaviour, str(len(kinds)))
-        work.append(replace(job, out=str(own)))
+        # the page tells the lines: these traces are only read again
+        work.append(replace(job, out=str(own), source=None))
     origins = [Path(str(job.out)) for job in work for _ in job.properties]
     rows = run_jobs(work, workers, quiet)
     demand_written(rows)
@@ -78,14 +86,17 @@ def check(request: Request, folder: Path, workers: int, quiet: bool) -> list[Res
     ]
 
 
-def blocks(results: Sequence[Result], workers: int) -> list[Block]:
-    """The traces of the results in blocks, one for each behaviour and scenario, made in parallel."""
+def blocks(results: Sequence[Result], workers: int, source: str | None = None) -> list[Block]:
+    """The traces of the results in blocks, one for each behaviour and scenario, made in parallel.
+
+    `source`: the source tree of whose C the steps' lines are told.
+    """
     files: dict[tuple[str, str], dict[str, None]] = {}
     for row in results:
         if row.trace is not None:
             files.setdefault((str(Path(row.trace).parents[1]), row.scenario), {})[row.trace] = None
     together = [tuple(names) for names in files.values()]
-    return list(in_parallel(block, together, workers, last=lambda index: -len(together[index])))
+    return list(in_parallel(partial(block, source=source), together, workers, last=lambda index: -len(together[index])))
 
 
 def _versions(chosen: Sequence[str]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ FORM = "; ".join(f"{name}: {item.about}" for name, item in FORMATS.items()) + ".
 @click.command("show")
 @click.argument("trace", type=options.Named())
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help=FORM)
-def command(trace: Path, form: str) -> None:
+@options.traced_source
+def command(trace: Path, form: str, source: str | None) -> None:
     """Print a stored trace (*.itf.json) after replaying it on the model."""
-    click.echo(FORMATS[form].render(stored_story(trace)), nl=False)
+    click.echo(FORMATS[form].render(stored_story(trace, source)), nl=False)

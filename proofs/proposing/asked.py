@@ -1,8 +1,8 @@
 """What is asked of a design: which properties have to hold in which systems.
 
 A property counts as kept where it holds, and where it does not apply to the design, as nothing in that could break it.
-`vacuous` and `unknown` are not kept: they say nothing; nor is anything where the scenario cannot be asked of a design.
-Where the version itself is `vacuous`, nothing is asked.
+`unknown` is not kept: it says nothing; nor is `vacuous`, unless the property holds in another of the systems; nor is
+anything where the scenario cannot be asked of a design. Where the version itself is `vacuous`, nothing is asked.
 """
 
 from __future__ import annotations

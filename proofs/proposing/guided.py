@@ -16,7 +16,7 @@ import z3
 
 from model.versions import misfit
 from proofs.checking.pool import in_parallel
-from proofs.proposing.judging import KEPT, REFUTED, Outcome, Refutation, Task, happening, judge
+from proofs.proposing.judging import KEPT, Outcome, Refutation, Task, happening, judge, summed_up
 from proofs.proposing.search import Search, Tell
 from proofs.proposing.space import Change, Changes
 
@@ -106,8 +106,9 @@ class Guided(Search):
         tasks = [Task(self.space.base, (asked,), (), explore=True) for asked in self.asked]
         found = list(in_parallel(judge, tasks, workers))
         wrong = [replace(item, system=at) for at, each in enumerate(found) for item in each.refutations]
-        read = frozenset[str]().union(*(each.read for each in found))
-        return Outcome(REFUTED if wrong else KEPT, read, refutations=tuple(wrong))
+        asked = {(at, name) for at, item in enumerate(self.asked) for name in item.properties}
+        held = {name for _, name in asked - {(item.system, item.claim) for item in wrong}}
+        return summed_up(wrong, held, frozenset[str]().union(*(each.read for each in found)))
 
     def _reduce(self, changes: Changes, workers: int) -> None:
         """Put in the place of the last solution the smallest part of it that suffices too, if there is one."""

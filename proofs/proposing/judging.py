@@ -6,7 +6,7 @@ out about a design is known of all that agree with it on them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from counterexamples.trace import ReplayError
@@ -106,12 +106,25 @@ def judge(task: Task) -> Outcome:
     if not task.explore:
         return Outcome(ALIVE, frozenset(read))
     found: list[Refutation] = []
+    held: set[str] = set()
     for system, asked in enumerate(task.asked):
-        found += _refutations(protocol_of(asked), system, asked.properties)
+        wrong = list(_refutations(protocol_of(asked), system, asked.properties))
+        held |= set(asked.properties) - {item.claim for item in wrong}
+        found += wrong
         # without a trace nothing is learned about other designs: what hangs, say, has one of progress
         if any(item.has_trace for item in found):
             break
-    return Outcome(REFUTED if found else KEPT, frozenset(read), refutations=tuple(found))
+    return summed_up(found, held, frozenset(read))
+
+
+def summed_up(found: Sequence[Refutation], held: Collection[str], read: frozenset[str]) -> Outcome:
+    """What a design is, by what was found in the systems asked, and which properties hold in one of them.
+
+    What is `vacuous` in one system and holds in another is kept: a design in which it comes to nothing in the one, such
+    as a flag that is never seen set, keeps it all the better.
+    """
+    wrong = tuple(item for item in found if item.word != Word.VACUOUS or item.claim not in held)
+    return Outcome(REFUTED if wrong else KEPT, read, refutations=wrong)
 
 
 def happening(task: Task) -> tuple[bool, ...]:

@@ -1,14 +1,16 @@
 """Whether a log is a possible run: all states that the system can be in are followed from event to event.
 
 Steps that are not recorded are silent: any number of them can lie between two events, before the first and after the
-last. A set of states that was met before, as again and again in a long log, is not computed again.
+last. A set of states that was met before, as again and again in a long log, is not computed again. Where a log does not
+know the order of some events, all orders are followed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 
 import numpy as np
 
@@ -16,12 +18,12 @@ from model.language.system import TransitionSystem
 from proofs.engines.exhaustive import Explorer
 from proofs.engines.space import Outgoing
 from proofs.recordings.events import events
-from proofs.recordings.log import Event, Log
+from proofs.recordings.log import Event, Log, recorded
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How far a log is a possible run of a system: its first `accepted` events.
+    """How far a log is a possible run of a system: its first `accepted` events, with what overlaps them.
 
     `possible`: what could have come next there; `exceeded`: capacities of the model, beyond which more may be possible.
     """
@@ -35,18 +37,44 @@ class _Graph(Outgoing):
     """Transitions by their source, and where they lead to."""
 
     def after(self, chosen: np.ndarray) -> np.ndarray:
-        """Where one transition leads to from some states, ascending."""
+        """Where one transition leads to from some states, a state as often as transitions lead to it."""
         start, count = self.first[chosen], self.first[chosen + 1] - self.first[chosen]
         offsets = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-        return np.unique(self.destination[np.repeat(start, count) + offsets])
+        found: np.ndarray = self.destination[np.repeat(start, count) + offsets]
+        return found
 
     def closure(self, chosen: np.ndarray) -> np.ndarray:
         """Where any number of transitions leads to, ascending."""
-        found, fresh = chosen, chosen
+        met = np.zeros(len(self.first) - 1, dtype=bool)
+        fresh = chosen
         while len(fresh):
-            fresh = np.setdiff1d(self.after(fresh), found, assume_unique=True)
-            found = np.union1d(found, fresh)
-        return found
+            met[fresh] = True
+            found = self.after(fresh)
+            fresh = np.unique(found[~met[found]])
+        return np.flatnonzero(met)
+
+
+_Taken = tuple[int, frozenset[int]]
+"""Which events of a log were taken: all before a place, not that one, and some behind it."""
+
+
+def _taken(low: int, beyond: frozenset[int], place: int) -> _Taken:
+    """What was taken with one more."""
+    if place != low:
+        return low, beyond | {place}
+    low += 1
+    while low in beyond:
+        beyond -= {low}
+        low += 1
+    return low, beyond
+
+
+def _reach(log: Log) -> list[int]:
+    """By a place the last one whose event can come next if all before the place were taken, and not the one there."""
+    found = list(range(len(log.events)))
+    for place, certain in log.after.items():
+        found[certain] = max(found[certain], place)
+    return list(accumulate(found, max))
 
 
 class Acceptor:
@@ -59,30 +87,53 @@ class Acceptor:
     def __init__(self, system: TransitionSystem, records: frozenset[str]) -> None:
         space = Explorer(system).explore({})
         known, number = events(system, space)
-        recorded = np.array([event.event in records for event in known] + [False])[number]
+        shown = np.array([recorded(event.event, event.channel, records) for event in known] + [False])[number]
         edges, count = space.edges, space.states.shape[1]
         self.events = known
         self.exceeded = space.exceeded
-        self._silent = _Graph(count, edges.only(~recorded))
+        self._silent = _Graph(count, edges.only(~shown))
         self._graphs = {}
-        for code in np.unique(number[recorded]):
+        for code in np.unique(number[shown]):
             self._graphs[int(code)] = _Graph(count, edges.only(number == code))
         self._sets: list[np.ndarray] = []
         self._numbers: dict[bytes, int] = {}
         self.start = self._number(self._silent.closure(np.zeros(1, dtype=np.int64)))
         self.after = cache(self._step)
+        self.union = cache(self._union)
         self.possible = cache(self._possible)
         self._codes = cache(self._fitting)
 
     def run(self, log: Log) -> Outcome:
         """How far a log is a possible run."""
-        present = self.start
-        for place, event in enumerate(log.events):
-            following = self.after(present, event)
-            if following is None:
-                return Outcome(place, self.possible(present), self.exceeded)
-            present = following
-        return Outcome(len(log.events), self.possible(present), self.exceeded)
+        reach = _reach(log)
+        best, front = 0, {(0, frozenset[int]()): self.start}
+        furthest = [self.start]
+        for _ in log.events:
+            front = self._follow(log, front, reach)
+            low = max((low for low, _ in front), default=-1)
+            if low > best:
+                best = low
+                furthest = [present for (here, _), present in front.items() if here == low]
+            elif not front:
+                break
+        able = {event: None for present in furthest for event in self.possible(present)}
+        return Outcome(best, tuple(able), self.exceeded)
+
+    def _follow(self, log: Log, front: Mapping[_Taken, int], reach: Sequence[int]) -> dict[_Taken, int]:
+        """The sets of states one event further, by which events were taken, from all that one event less leads to."""
+        found: dict[_Taken, int] = {}
+        for (low, beyond), present in front.items():
+            for place in range(low, reach[low] + 1):
+                if place in beyond or log.after.get(place, place) > low:
+                    continue
+                following = self.after(present, log.events[place])
+                if following is not None:
+                    taken = _taken(low, beyond, place)
+                    found[taken] = self.union(found[taken], following) if taken in found else following
+        return found
+
+    def _union(self, one: int, two: int) -> int:
+        return self._number(np.union1d(self._sets[one], self._sets[two]))
 
     def _fitting(self, event: Event) -> Sequence[int]:
         return [code for code in self._graphs if event.fits(self.events[code])]

@@ -18,7 +18,8 @@ from proofs.studies.comparing import Outcome
 FAILURES = ("data-failure", "command-failure")
 UNDONE = {"map-failure": ("unmap-data", "finish"), "early-failure": ("finish",)}
 """What the steps can be at most where the row has no axis: what was mapped is unmapped, the request is finished."""
-ASPECTS = ("request", "completion", *FAILURES, *UNDONE, "nwd", "probe")
+VALUES = ("metadata", "dummy", "dummy-address")
+ASPECTS = ("request", "completion", *FAILURES, *UNDONE, "nwd", *VALUES, "probe")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def _compare_algorithm(axes: Mapping[str, Any], driver: Driver, algorithm: str) 
         if aspect in FAILURES and not program.orders[aspect]:
             yield ComparedClient(algorithm.lower(), aspect, Outcome.NOT_COMPARED, reason="no path of the C fails so")
             continue
-        found = tuple(judge(axes, program, aspect))
+        found = tuple(dict.fromkeys(judge(axes, program, aspect)))
         outcome = Outcome.DIFFERS if found else Outcome.EQUIVALENT
         yield ComparedClient(algorithm.lower(), aspect, outcome, program.where, found)
 
@@ -68,6 +69,11 @@ def judge(axes: Mapping[str, Any], program: Program, aspect: str) -> Iterator[tu
     """What is different in an aspect: file:line and what it is."""
     if aspect == "nwd":
         yield from _nwd(axes, program)
+        return
+    if aspect in VALUES:
+        for value, where in program.values[aspect].items():
+            if value != axes[aspect]:
+                yield where or program.where, f"the row {axes[aspect]}, C {value}"
         return
     if aspect == "probe":
         yield from _probe(axes, program)

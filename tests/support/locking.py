@@ -263,6 +263,37 @@ static struct dma_chan *bam_dma_xlate""",
 """As v16: each start puts a LOCK before and an UNLOCK behind what is issued, each with its own mapping."""
 
 
+_BUILT = "\tbam_prep_ce_le32(&txn->dummy, bchan->dummy_register, BAM_WRITE_COMMAND, 0);\n"
+_OF_CHANNEL: Edits = (
+    *_PAIRS,
+    (
+        "\tu32 dummy_register;\n",
+        "\tu32 dummy_register;\n\tstruct scatterlist behind, before;\n\tstruct bam_cmd_element at_end, at_begin;\n",
+    ),
+    ("\tstruct scatterlist dummy_sg;\n\tstruct bam_cmd_element dummy;\n\n", "\n"),
+    (
+        "\tstruct bam_async_desc *txn = kzalloc(",
+        "\tstruct scatterlist *sg = bit == DESC_FLAG_LOCK ? &bchan->before : &bchan->behind;\n"
+        "\tstruct bam_cmd_element *dummy = bit == DESC_FLAG_LOCK ? &bchan->at_begin : &bchan->at_end;\n"
+        "\tstruct bam_async_desc *txn = kzalloc(",
+    ),
+    (_BUILT, _BUILT.replace("&txn->dummy", "dummy")),
+    ("sg_init_one(&txn->dummy_sg, &txn->dummy, sizeof(txn->dummy))", "sg_init_one(sg, dummy, sizeof(*dummy))"),
+    ("dma_map_sg(slave->dev, &txn->dummy_sg, 1", "dma_map_sg(slave->dev, sg, 1"),
+    ("sg_dma_address(&txn->dummy_sg)", "sg_dma_address(sg)"),
+    (
+        "\tif (le16_to_cpu(async_desc->desc[0].flags) & DESC_FLAG_ANY_LOCK)\n"
+        "\t\tdma_unmap_sg(vd->tx.chan->device->dev, &async_desc->dummy_sg, 1, DMA_TO_DEVICE);\n",
+        """\tif (le16_to_cpu(async_desc->desc[0].flags) & DESC_FLAG_LOCK)
+		dma_unmap_sg(vd->tx.chan->device->dev, &to_bam_chan(vd->tx.chan)->before, 1, DMA_TO_DEVICE);
+	if (le16_to_cpu(async_desc->desc[0].flags) & DESC_FLAG_UNLOCK)
+		dma_unmap_sg(vd->tx.chan->device->dev, &to_bam_chan(vd->tx.chan)->behind, 1, DMA_TO_DEVICE);
+""",
+    ),
+)
+"""As v14: as v16, but the channel has the lists and elements, which the next LOCK and UNLOCK overwrite."""
+
+
 def edited(text: str, edits: Edits) -> str:
     """A text after some edits, each of which replaces what occurs once."""
     for before, after in edits:
@@ -285,6 +316,11 @@ def _made(folder: Path, edits: Edits, config: str) -> Path:
 def pairs(folder: Path, *more: tuple[str, str]) -> Path:
     """A tree that puts LOCK and UNLOCK as transactions around what each start finds, as v16 does."""
     return _made(folder, (*_PAIRS, *more), "struct bam_lock_config { u32 dummy_register; };")
+
+
+def of_channel(folder: Path, *more: tuple[str, str]) -> Path:
+    """As `pairs`, with mappings that belong to the channel, as v14 has them."""
+    return _made(folder, (*_OF_CHANNEL, *more), "struct bam_lock_config { u32 dummy_register; };")
 
 
 def slots(folder: Path, *more: tuple[str, str]) -> Path:

@@ -57,10 +57,13 @@ class Left:
 
     def _members(self) -> Iterator[tuple[Condition, str]]:
         own = NAMES.index(self.name)
+        parts = self.memory.made.parts(self.machine)
         for key in self.state.cells:
             if key[0] not in ("channels", "bdev") or (key[0] == "channels" and key[1][0] != own):
                 continue
             if key[0] == "channels" and (key[1][1:] in _BOUND or key[1][1:] == (self.memory.flag,)):
+                continue
+            if key[0] == "channels" and key[1][1] in parts:
                 continue
             path = ".".join(str(step) for step in key[1][1 if key[0] == "channels" else 0 :])
             yield self._changed(key), f"leaves {path} of {key[0]} changed"

@@ -3,26 +3,35 @@
 Which number a new one gets is no C: the lowest that is not in use. Its mapping has the same. What is freed without
 vc.lock was taken off the lists under it: the section notes what it took, freeing that is an action of its own, and one
 transaction stands for all that wait for the tasklet, as a list is spliced whole.
+
+Where a mapping belongs to the channel (axis `lock-storage`), what the first ones are mapped in says which of its lists
+is LOCK's and which UNLOCK's (`template.py`). What these lists and the command elements hold beside the address is
+anything when a section begins: each LOCK and UNLOCK stores it anew. Nothing is said of it afterwards: nothing reads it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import z3
 
-from model.channel import one_hot
+from model.channel import TXN, one_hot
 from model.language.system import Term
 from model.source.bam import facts
-from model.source.ctypes import BOOL, Integer
+from model.source.ctypes import BOOL, Integer, Struct
 from model.source.symbolic.machine import Machine
-from model.source.symbolic.terms import Condition, as_term, both, either, fold, no, wide
+from model.source.symbolic.terms import Condition, as_term, both, either, equal, fold, no, wide
 from model.source.symbolic.values import Key, Place, Value, merge
+from model.source.tree import SourceError
 
-PIPE = "hw rx"
+PIPE, CHANNEL = "hw rx", Struct("bam_chan")
 LOCK_KEY: Key = ("channels", (0, "vc", "lock"))
-SETS = ("alive", "mapped", "taken lock", "taken unlock")
-TRUTHS = ("leaked", "completed taken", "tried", "second turn")
+SETS = ("alive", "mapped", "taken lock", "taken unlock", "unmapped")
+TRUTHS = ("leaked", "completed taken", "tried", "second turn", "unmapped another")
+STORAGE: Mapping[int, str] = {TXN.LOCK: "lock_sg", TXN.UNLOCK: "unlock_sg"}
+"""By kind the row's variable for the mapping that a channel's list has."""
+PARTS = ("scatterlist", "bam_cmd_element")
 ALLOCATIONS = ("lock-alloc", "unlock-alloc")
 """The faults of building a LOCK, and an UNLOCK."""
 NONE = 0xFF
@@ -37,7 +46,8 @@ class Made:
     `numbers`: by object; `order`: the objects made, in order; `beyond`: by object the condition under which no number
     was left; `waiting`: the object that stands for what waits for the tasklet; `at_once`: whether what is freed without
     the lock is freed here; `fault`: which of `ALLOCATIONS` fails the first time that it is tried; `turns`: those that a
-    section tries, again and again in this order; `failing`: by object where making it fails; `met`: where one did.
+    section tries, again and again in this order; `failing`: by object where making it fails; `met`: where one did;
+    `of_channel`: whether their mappings belong to the channel; `storage`: by kind the member that has its mapping.
     """
 
     count: int = 0
@@ -50,6 +60,8 @@ class Made:
     turns: tuple[str, ...] = ()
     failing: dict[str, Condition] = field(default_factory=dict)
     met: Condition = False
+    of_channel: bool = False
+    storage: Mapping[int, str] = field(default_factory=dict)
 
     def begin(self, machine: Machine, sets: dict[str, Term]) -> None:
         """Store what is `alive` and `mapped` at the beginning, and whether something `leaked`."""
@@ -58,6 +70,32 @@ class Made:
             machine.state.cells[PIPE, (name,)] = Value(kind, sets.get(name, z3.BitVecVal(0, self.count)))
         for name in TRUTHS:
             machine.state.cells[PIPE, (name,)] = Value(BOOL, sets.get(name, False))
+        for member in self.parts(machine):
+            for path, leaf in machine.leaves(machine.member(CHANNEL, member)):
+                if isinstance(leaf, Integer):
+                    term = z3.BitVec(f"hidden {member} {path}", leaf.width)
+                    machine.state.cells["channels", (0, member, *path)] = Value(leaf, term)
+        for txn, member in self.storage.items():
+            address = Value(Integer(64, False), fold(address_of(sets[STORAGE[txn]])))
+            machine.state.cells["channels", (0, member, "dma_address")] = address
+
+    def parts(self, machine: Machine) -> list[str]:
+        """The members of a channel that a mapping which belongs to it consists of."""
+        members = machine.unit.members(CHANNEL, facts.DRIVER) if self.of_channel else {}
+        return [name for name, kind in members.items() if isinstance(kind, Struct) and kind.tag in PARTS]
+
+    def stored_in(self, machine: Machine, number: Term) -> str:
+        """The list of the channel that has the mapping of a number."""
+        found = []
+        for member in self.parts(machine):
+            value = machine.state.cells.get(("channels", (0, member, "dma_address")))
+            if value is not None and not machine.possible(no(equal(value.number, fold(address_of(number))))):
+                found.append(member)
+        if len(found) != 1:
+            raise SourceError(
+                f"{facts.DRIVER}: {len(found)} lists of struct bam_chan have a LOCK's or UNLOCK's mapping"
+            )
+        return found[0]
 
     def get(self, machine: Machine, name: str) -> Term:
         """One of the sets, or of the truths."""
@@ -118,7 +156,10 @@ class Made:
             return
         number, mapped = facts.mapping_of(address), self.get(machine, "mapped")
         bit = one_hot(number, self.count)
-        machine.oblige(fold(z3.And(number != NONE, mapped & bit == 0)), "unmaps what is not mapped")
+        if self.of_channel:
+            self.put(machine, "unmapped", self.get(machine, "unmapped") | bit)
+        else:
+            machine.oblige(fold(z3.And(number != NONE, mapped & bit == 0)), "unmaps what is not mapped")
         self.put(machine, "mapped", mapped & ~bit)
 
     def free(self, machine: Machine, place: Place, under: Condition) -> None:
@@ -133,6 +174,9 @@ class Made:
         if self.here(machine):
             own = True if place.object in self.order else either(lock, unlock)
             here, mapped = both(under, own), self.get(machine, "mapped")
+            another = self.get(machine, "unmapped") & ~bit != 0
+            self.put(machine, "unmapped another", z3.Or(self.get(machine, "unmapped another"), another), here)
+            self.put(machine, "unmapped", bit & 0, here)
             self.put(machine, "leaked", z3.Or(self.get(machine, "leaked"), mapped & bit != 0), here)
             self.put(machine, "mapped", mapped & ~bit, here)
             self.put(machine, "alive", self.get(machine, "alive") & ~bit, here)

@@ -21,6 +21,7 @@ from model.source.symbolic.values import NULL, VOID, Pointer, Value, merge, numb
 
 ADDRESS = Integer(64, False)
 ELEMENT = Struct("bam_cmd_element")
+FAILED = z3.BitVec("hidden what a failed mapping leaves in its list", ADDRESS.width)
 
 
 def add(own: Meanings, made: Made) -> None:
@@ -50,7 +51,8 @@ def _mappings(own: Meanings, made: Made) -> None:
         _demand_dummy_write(machine, buffer.pointer)
         none: tuple[z3.BitVecRef, Condition] = (z3.BitVecVal(0, 1), False)
         mapping, fails = made.map(machine) if made.count else none
-        machine.store(sg.pointer.inside("dma_address"), number(fold(address_of(mapping)), ADDRESS))
+        address = choose(fails, FAILED, fold(address_of(mapping)), ADDRESS.width)
+        machine.store(sg.pointer.inside("dma_address"), number(fold(address), ADDRESS))
         return number(choose(fails, 0, 1, INT.width))
 
     @own.mean("dma_unmap_sg", "dma_unmap_sg_attrs", text="undoes the mapping of a LOCK or UNLOCK")

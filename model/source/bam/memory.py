@@ -24,7 +24,7 @@ from model.language.system import Step, Term, width_of
 from model.lock import LABELS
 from model.source.bam import facts, kept
 from model.source.bam.hardware import CALLBACK, GLOBAL, KEPT, NAMES, pipe
-from model.source.bam.made import Made, address_of
+from model.source.bam.made import STORAGE, Made, address_of
 from model.source.ctypes import BOOL, INT, UNSIGNED, VOID_POINTER, Array, CType, Integer, Struct
 from model.source.symbolic.state import Items
 from model.source.symbolic.statements import Interpreter
@@ -219,8 +219,12 @@ class Memory:
         if self.commands and "rx.desc_allocated" in self.ctx.space.variables:
             lists[self.at(name, "vc", "desc_allocated")] = self._allocated()
         if self.commands and self.made.count:
-            known = {what: self.step[f"rx.{what}"] for what in ("alive", "mapped", "leaked")}
-            self.made.begin(self.machine, known)
+            known = [
+                what
+                for what in ("alive", "mapped", "leaked", *STORAGE.values())
+                if f"rx.{what}" in self.ctx.space.variables
+            ]
+            self.made.begin(self.machine, {what: self.step[f"rx.{what}"] for what in known})
         self._slots(behind, length)
 
     def _entries(self, member: str) -> Items:

@@ -14,6 +14,7 @@ from model.language.system import Step, Term
 from model.lock import LABELS, contexts
 from model.source.bam import facts
 from model.source.bam.hardware import get, pipe
+from model.source.bam.made import STORAGE
 from model.source.bam.memory import LISTS, MARK_BITS, NODE, NODES, Memory, fifo, settings
 from model.source.ctypes import UNSIGNED, CType, Integer, PointerTo, Struct
 from model.source.symbolic.machine import Machine
@@ -154,6 +155,12 @@ class Outcome:
         for name in ("alive", "leaked", *(("mapped",) if self.ctx.lock_mappings else ())):
             step[f"rx.{name}"] = made.get(machine, name)
         before, taken = Step(step.space), made.get(machine, "completed taken")
+        if made.of_channel:
+            step.emit("unmap_foreign", made.get(machine, "unmapped another"))
+        for kind, member in made.storage.items():
+            address = wide(self._member(member, "dma_address").number, 32)
+            variable = step.space.variables[f"rx.{STORAGE[kind]}"]
+            step[variable.name] = z3.simplify(resize(facts.mapping_of(address), variable.width))
         for kind, label in LABELS.items():
             own = before[f"rx.{context}_{label}"] if context in contexts(self.ctx) else z3.BitVecVal(0, made.count)
             if not self.ctx.tasklet_frees:

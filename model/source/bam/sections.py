@@ -30,7 +30,7 @@ from model.source.bam.left import Left
 from model.source.bam.made import ALLOCATIONS, Made
 from model.source.bam.memory import HIDDEN, Memory, Template, work_item
 from model.source.bam.outcome import Outcome
-from model.source.bam.template import template
+from model.source.bam.template import mapped_in_channel, template
 from model.source.bam.watch import Watch
 from model.source.bam.wellformed import well_formed
 from model.source.ctypes import BOOL, VOID_POINTER
@@ -124,8 +124,6 @@ def unbound(protocol: Protocol) -> str | None:
     ctx = protocol.ctx
     if ctx.client_locks:
         return "LOCK and UNLOCK that the client queues are not bound to C yet"
-    if ctx.axes["lock-storage"] == "channel":
-        return "a mapping of LOCK that belongs to the channel is not bound to C yet"
     return None
 
 
@@ -150,6 +148,8 @@ class Driver:
         if action.fault in ALLOCATIONS:
             memory.made.fault, memory.made.turns = action.fault, self._turns(section, action)
         before, watch = machine.state.copy(), Watch(memory)
+        # what made the memory as the section finds it is nothing that the section executes
+        machine.lines.clear()
         value = _run(memory, section, function)
         memory.made.demand_numbers(machine)
         outcome = Outcome(memory, before)
@@ -167,20 +167,21 @@ class Driver:
         return Read(made, tuple(wrongs), where, lines)
 
     @cached_property
-    def _kept(self) -> tuple[str | None, Template]:
-        """The member that is the row's flag, and what every LOCK and UNLOCK holds."""
+    def _kept(self) -> tuple[str | None, Template, Mapping[int, str]]:
+        """The member that is the row's flag, what every LOCK and UNLOCK holds, the lists that have their mappings."""
         kept = Kept(self.unit, ROOTS)
         kept.demand_plain_prep()
         flag = kept.flag(self._ctx)
-        return flag, template(self._ctx, self.unit, flag)
+        return flag, *template(self._ctx, self.unit, flag)
 
     def _loaded(self, section: Section, action: Action, trouble: Trouble) -> Memory:
         """The memory that the section finds, for every well-formed state in which the model's action can be taken."""
-        made = Made(self._ctx.bounds["mappings"] if self._ctx.lock_txns else 0)
+        flag, template_of, storage = self._kept
+        count, of_channel = self._ctx.bounds["mappings"] if self._ctx.lock_txns else 0, mapped_in_channel(self._ctx)
+        made = Made(count, of_channel=of_channel, storage=storage)
         known = KERNEL.also(meanings(self._ctx.bounds["ring"], trouble, made))
         guard = [term for key, term in action.guard.items() if not key.endswith(" is tried")]
         machine = Interpreter(self.unit, known, [*well_formed(self._ctx).values(), *guard])
-        flag, template_of = self._kept
         memory = Memory(self._ctx, machine, section.channel, flag, made, template_of)
         memory.load()
         if not section.bounded:
@@ -216,6 +217,8 @@ def _run(memory: Memory, section: Section, function: str) -> Value:
         for number_of in range(memory.made.count):
             base, name = machine.state, f"{section.context} {label} {number_of}"
             there = memory.waiting(name, kind, number_of, section.context)
+            if not machine.possible(there):
+                continue
             machine.state = base.copy(there)
             machine.call(function, [Value(VOID_POINTER, Pointer.to(name, "vd"))])
             joined = machine.join(machine.state, base.copy(no(there)))

@@ -28,11 +28,19 @@ OWN = ("num_desc", "curr_desc", "xfer_len", "desc")  # what the model knows of e
 WORK = ("bam_dma_work", "dma_tasklet")
 
 
-def template(ctx: Context, unit: Unit, flag: str | None) -> Template:
-    """The template of a tree for a row; empty if its LOCK and UNLOCK are no transactions. Raises SourceError."""
+def mapped_in_channel(ctx: Context) -> bool:
+    """Whether the mappings of a row's LOCK and UNLOCK belong to the channel."""
+    return bool(ctx.axes["lock-storage"] == "channel")
+
+
+def template(ctx: Context, unit: Unit, flag: str | None) -> tuple[Template, Mapping[int, str]]:
+    """The template of a tree for a row, and by kind the list of the channel that has the mapping, if it belongs to it.
+
+    Both are empty if LOCK and UNLOCK are no transactions. Raises SourceError.
+    """
     if not ctx.lock_txns:
-        return {}
-    made, fixed = Made(ctx.bounds["mappings"]), _first(ctx)
+        return {}, {}
+    made, fixed = Made(ctx.bounds["mappings"], of_channel=mapped_in_channel(ctx)), _first(ctx)
     known = KERNEL.also(meanings(ctx.bounds["ring"], Trouble(), made))
     machine = Interpreter(unit, known, [one == other for one, other in fixed])
     Memory(ctx, machine, "rx", flag, made, {}).load()
@@ -42,13 +50,17 @@ def template(ctx: Context, unit: Unit, flag: str | None) -> Template:
         work = next(name for name in WORK if name in unit.functions)
         machine.call(work, [Value(VOID_POINTER, work_item(unit))])
     found: dict[int, Mapping[Path, int]] = {}
+    storage: dict[int, str] = {}
     for name in made.order:
         lock, unlock = (_fixed(term, fixed) for term in made.kind(machine, Place(name, (0,))))
         if lock is not unlock:
-            found[TXN.LOCK if lock else TXN.UNLOCK] = _members(machine, name, fixed)
+            kind = TXN.LOCK if lock else TXN.UNLOCK
+            found[kind] = _members(machine, name, fixed)
+            if made.of_channel:
+                storage[kind] = made.stored_in(machine, z3.substitute(made.numbers[name], *fixed))
     if set(found) != {TXN.LOCK, TXN.UNLOCK}:
         raise SourceError(f"{facts.DRIVER}: a first request does not make one LOCK and one UNLOCK, as the row has it")
-    return found
+    return found, storage
 
 
 def _first(ctx: Context) -> list[tuple[z3.ExprRef, z3.ExprRef]]:

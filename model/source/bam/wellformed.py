@@ -62,7 +62,10 @@ def _numbers(ctx: Context, step: Step) -> Term:
         seen = seen | one
     found.append(seen & ~step["rx.alive"] == 0)
     if ctx.lock_mappings:
-        found += [seen & ~step["rx.mapped"] == 0, step["rx.mapped"] & ~step["rx.alive"] == 0]
+        found.append(step["rx.mapped"] & ~step["rx.alive"] == 0)
+    if ctx.lock_mappings and ctx.axes["lock-storage"] != "channel":
+        # a mapping that belongs to the channel may be undone before its transaction is freed
+        found.append(seen & ~step["rx.mapped"] == 0)
     return z3.And(*found)
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import z3
 
-from model.source.ctypes import BOOL, INT, CType, Integer
-from model.source.qce.inputs import Inputs
+from model.source.ctypes import BOOL, INT, CType
+from model.source.qce.commands import RESULT, CommandBuffer, Configured
 from model.source.symbolic.meanings import Meanings
 from model.source.symbolic.terms import Condition, as_term, both, choose, either, fold, no
 from model.source.symbolic.values import Key, Place, Pointer, Value, number, truth
@@ -56,19 +56,23 @@ class Callback:
 
 @dataclass
 class Members:
-    """The device's members that are stored, each with how many steps came before and file:line; and those read."""
+    """The device's members that are stored, each with how many steps came before and file:line; and those read.
+
+    `numbers`: those of the stored ones that are numbers.
+    """
 
     stored: dict[str, tuple[int, str]] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)
     loaded: set[str] = field(default_factory=set)
 
 
-class Client(Inputs):
+class Client(CommandBuffer):
     """Executes the driver. `registers`: names by offset; `registering`: functions that register or
     unregister algorithms, which are noted and not read;
     `algorithm`: the type of the request that is executed.
 
     `unsuccessful`: by the name of a function under which condition it has returned an error; `unmapped`: under which
-    condition a mapping has failed.
+    condition a mapping has failed; `probed`: probe is over; `configured`: the channels that were.
     """
 
     def __init__(
@@ -80,7 +84,9 @@ class Client(Inputs):
         algorithm: int,
     ) -> None:
         super().__init__(unit, meanings)
-        self.registers, self.registering, self.algorithm = registers, registering, algorithm
+        self.start_commands()
+        self.registers = dict(registers)
+        self.registering, self.algorithm = registering, algorithm
         self.events: list[Event] = []
         self.transactions: dict[str, Transaction] = {}
         self.submitted: list[tuple[Condition, Transaction]] = []
@@ -88,6 +94,8 @@ class Client(Inputs):
         self.mapped_at: dict[Key, str] = {}
         self.unsuccessful: dict[str, Condition] = {}
         self.members = Members()
+        self.probed = False
+        self.configured: dict[str, Configured] = {}
         self.unmapped: Condition = False
         self.zeroed |= {MAPPED, DIRECTION, ENTRIES}
         self.on_store.append(self._note_store)
@@ -123,6 +131,8 @@ class Client(Inputs):
     def _note_store(self, key: Key, under: Condition, value: Value) -> None:
         if self.device is not None and key[0] == self.device.places[0][1].object:
             self.members.stored[_name(key)] = len(self.events), self.where
+            if not value.is_pointer:
+                self.members.numbers.add(_name(key))
 
     def cell(self, key: Key, kind: CType) -> Value:
         """What one place holds."""
@@ -145,50 +155,40 @@ class Client(Inputs):
 
     # mappings
 
-    def _ghost(self, of: str, place: Place, kind: Integer) -> Value:
-        return self.state.cells.get(_key(of, place)) or Value(kind, False if kind == BOOL else 0)
-
     def is_mapped(self, pointer: Pointer) -> Condition:
         """Whether what a pointer points to is mapped."""
-        return fold(either(*(both(c, self._ghost(MAPPED, p, BOOL).term) for c, p in pointer.places)))
+        return fold(either(*(both(c, self.recorded(_key(MAPPED, p), BOOL).term) for c, p in pointer.places)))
 
-    def map(self, pointer: Pointer, entries: Value, direction: Value, success: Condition) -> None:
-        """Map a list where it succeeds; mapping one that is mapped loses a mapping."""
-        self.unmapped = either(self.unmapped, fold(both(self.path, no(success))))
+    def map(self, pointer: Pointer, entries: Value, direction: Value, failed: Condition, result: Value) -> None:
+        """Map a list unless that fails, with what dma_map_sg gives; mapping one that is mapped loses a mapping."""
+        self.unmapped = either(self.unmapped, fold(both(self.path, failed)))
         for under, place in self.accessible(pointer):
-            done = fold(both(under, success))
-            self.oblige(both(under, self._ghost(MAPPED, place, BOOL).term), f"maps {place}, which is mapped")
-            for of, value in ((MAPPED, truth(True)), (DIRECTION, direction), (ENTRIES, entries)):
-                kind = BOOL if of == MAPPED else INT
-                self._set(of, place, kind, done, self.convert(value, kind))
+            done = fold(both(under, no(failed)))
+            self.oblige(both(under, self.recorded(_key(MAPPED, place), BOOL).term), f"maps {place}, which is mapped")
+            for of, value in ((MAPPED, truth(True)), (DIRECTION, direction), (ENTRIES, entries), (RESULT, result)):
+                self.record(_key(of, place), BOOL if of == MAPPED else INT, done, value)
             self.mapped_at[_key(MAPPED, place)] = self.where
-
-    def _set(self, of: str, place: Place, kind: Integer, under: Condition, value: Value) -> None:
-        before = self._ghost(of, place, kind)
-        if kind == BOOL:
-            term = fold(either(both(under, value.term), both(no(under), before.term)))
-        else:
-            term = fold(choose(under, value.number, before.number, kind.width))
-        self.state.cells[_key(of, place)] = Value(kind, term)
 
     def unmap(self, pointer: Pointer, entries: Value, direction: Value) -> None:
         """Undo a mapping: of what is mapped, as it was mapped."""
         for under, place in self.accessible(pointer):
-            mapped = self._ghost(MAPPED, place, BOOL).term
+            mapped = self.recorded(_key(MAPPED, place), BOOL).term
             self.oblige(both(under, no(mapped)), f"unmaps {place}, which is not mapped")
             for of, value, what in ((DIRECTION, direction, "direction"), (ENTRIES, entries, "number of entries")):
-                had, now = self._ghost(of, place, INT).number, self.convert(value, INT).number
+                had, now = self.recorded(_key(of, place), INT).number, self.convert(value, INT).number
                 unlike = had != now if isinstance(had, int) and isinstance(now, int) else fold(had != now)
                 self.oblige(both(under, mapped, unlike), f"unmaps {place} with another {what} than it was mapped")
-            self._set(MAPPED, place, BOOL, under, truth(False))
+            self.record(_key(MAPPED, place), BOOL, under, truth(False))
 
     def demand_unmapped(self, under: Condition) -> None:
-        """Nothing is mapped any more where a request is over."""
+        """Nothing is mapped any more where a request is over, but for submitted commands: unmapping these is a step."""
         for key, where in self.mapped_at.items():
             value = self.state.cells.get(key)
             if value is not None:
                 self.where = where
-                self.oblige(both(under, value.term), f"{Place(str(key[1][0]), key[1][1:])} stays mapped")
+                place = Place(str(key[1][0]), key[1][1:])
+                step = both(self.of_commands(Pointer.to(place.object, *place.path)), self.commands_submitted)
+                self.oblige(both(under, value.term, no(step)), f"{place} stays mapped")
 
 
 def _key(of: str, place: Place) -> Key:

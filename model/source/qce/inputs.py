@@ -4,8 +4,9 @@ What is read without having been stored is a new term, or a pointer to a new obj
 the order of steps can see it:
 - What is in arrays of numbers (keys, IVs, digests), and whether an index is inside of one: an element is any number
   each time that it is read.
-- Of a loop whose number of rounds such data decide, one round is executed; what it has stored is anything afterwards.
-  A step of the protocol in it, other than register writes, is refused.
+- Of a loop whose number of rounds such data decide, one round is executed. A number to which it has added a constant
+  has that constant more for each of any number of rounds, the same for all that it has stored; everything else is
+  anything afterwards. A step of the protocol in it, other than register writes, is refused.
 - What a division by something else than a constant power of two gives: any number.
 - That a pointer which the driver is given is NULL: the crypto API gives none.
 - Which of all scatterlists two pointers share: a list is one that was read before, or another one.
@@ -23,11 +24,12 @@ from model.source.ctypes import INT, Array, CType, Function, Integer, PointerTo,
 from model.source.symbolic.arithmetic import binary
 from model.source.symbolic.meanings import Meanings
 from model.source.symbolic.statements import Interpreter, Rounds
-from model.source.symbolic.terms import Condition, both, no
-from model.source.symbolic.values import Key, Place, Pointer, Value
+from model.source.symbolic.terms import Condition, both, fold, no, wide
+from model.source.symbolic.values import Key, Place, Pointer, Value, fold_number
 from model.source.unit import Unit
 
 _Node: TypeAlias = Any  # pycparser ships no type information
+ROUNDS = 32  # bits of a number of rounds
 DEVICE, SCATTERLIST = Struct("qce_device"), Struct("scatterlist")
 
 
@@ -171,10 +173,10 @@ class Inputs(Interpreter):
         """Where data decide over it, one round for any number of them: what it has stored is anything afterwards."""
         if condition is True:
             return one()
-        stored: dict[Key, Value] = {}
+        before, stored = dict(self.state.cells), set[Key]()
 
         def note(key: Key, under: Condition, value: Value) -> None:
-            stored[key] = value
+            stored.add(key)
 
         self.on_store.append(note)
         self.on_rounds(True)
@@ -182,13 +184,30 @@ class Inputs(Interpreter):
         self.on_rounds(False)
         self.on_store.remove(note)
         if done is not None:
-            for key, value in stored.items():
-                if key in done.cells:
-                    done.cells[key] = self.anything(value.kind, str(Place(*key)))
+            more = z3.BitVec(f"more rounds#{self._names}", ROUNDS)
+            self._names += 1
+            for key in stored & done.cells.keys():
+                value = done.cells[key]
+                known = before.get(key) or self._missing(key, value.kind)
+                after = None if known is None else _counted(known, value, more)
+                done.cells[key] = after or self.anything(value.kind, str(Place(*key)))
         return None, done
 
     def on_rounds(self, begin: bool) -> None:
         """Told of a loop of which one round stands for any number, where it begins and ends."""
+
+
+def _counted(before: Value, after: Value, more: z3.BitVecRef) -> Value | None:
+    """What a number is after further rounds, each of which adds what the first one did; None if that is no constant."""
+    kind = after.kind
+    if not isinstance(kind, Integer) or before.kind != kind:
+        return None
+    if kind.width == 1 or before.is_truth or after.is_truth:
+        return after if before.term is after.term else None
+    step = fold(wide(after.number, kind.width) - wide(before.number, kind.width))
+    if not isinstance(step, int):
+        return None
+    return Value(kind, fold_number(wide(after.number, kind.width) + wide(more, kind.width) * step, kind), after.defined)
 
 
 def _is_data(pointer: Pointer) -> bool:

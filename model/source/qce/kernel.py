@@ -1,34 +1,30 @@
-"""What the functions of the kernel mean that the client calls: dmaengine, mappings, registers, the crypto API.
+"""What the functions of the kernel mean that the client calls: of a device and its driver, and of the crypto API.
 
 Left out, and why no property can see it:
 - The backlog of the queue, and requests beside the one that is executed: the model has one at a time.
-- dmaengine_terminate_all never fails, as bam_dma_terminate_all does not.
 - sg_free_table of a table that was not allocated: no claim is about memory of tables.
-- Whether a list has an entry at all: requests of no bytes do not get to the queue.
 - What registering an algorithm does, beside that requests can come from then on.
 """
 
 from __future__ import annotations
 
 from model.source.ctypes import INT, UNSIGNED, VOID_POINTER, Array, CType, Integer, PointerTo, Struct
-from model.source.qce.client import REQUEST, TEMPLATE, Callback, Client, Transaction
+from model.source.qce.client import REQUEST, TEMPLATE, Client
 from model.source.qce.inputs import SCATTERLIST
+from model.source.qce.transfers import CHANNEL, TRANSFERS
 from model.source.symbolic.lists import containing
 from model.source.symbolic.meanings import Meanings
-from model.source.symbolic.terms import both, choose, either, fold, no
-from model.source.symbolic.values import ERROR, NULL, VOID, Pointer, Value, merge, merge_pointers, number
+from model.source.symbolic.terms import choose
+from model.source.symbolic.values import ERROR, NULL, Pointer, Value, merge_pointers, number
 
-QCE = Meanings()
+QCE = Meanings().also(TRANSFERS)
 mean = QCE.mean
-INTERRUPT, ACK, FENCE, CMD = 1, 2, 32, 128  # enum dma_ctrl_flags
-TO_DEVICE, TO_MEMORY = 1, 2  # enum dma_transfer_direction
-CHANNEL = "channel "
-MOST_ENTRIES = 1 << 16
+ADDRESS, RESOURCE = Integer(64, False), Struct("resource")
 
 
 @mean("mutex_init", "spin_lock_init", "__tasklet_init", "tasklet_setup", "INIT_WORK", text="a new one: nothing")
 @mean("crypto_init_queue", "platform_set_drvdata", "init_completion", text="nothing that a request sees")
-@mean("sg_init_one", "sg_init_table", "sg_set_buf", "sg_set_page", text="what a list is of: nothing")
+@mean("sg_init_one", "sg_init_table", "sg_set_page", text="what a list is of: nothing")
 @mean("sg_free_table", text="frees a list's table: nothing")
 @mean("clk_disable_unprepare", "dma_release_channel", "mutex_lock", "mutex_unlock", text="nothing that a request sees")
 @mean("scatterwalk_map_and_copy", "memcpy", "memset", "memzero_explicit", text="data is copied: nothing")
@@ -49,7 +45,7 @@ def _error(client: Client, what: str) -> Value:
     return number(choose(client.fails(what), -12, 0, INT.width), INT)
 
 
-@mean("dma_set_mask_and_coherent", "clk_prepare_enable", text="0, or an error")
+@mean("dma_set_mask_and_coherent", "clk_prepare_enable", "icc_set_bw", "dma_mapping_error", text="0, or an error")
 @mean("devm_add_action_or_reset", "devm_mutex_init", "devm_request_irq", text="0, or an error")
 def can_fail(client: Client, *arguments: Value) -> Value:
     """What can fail, and else does nothing that a request sees."""
@@ -81,14 +77,54 @@ def resource(client: Client, *arguments: Value) -> Value:
 
 
 @mean("devm_platform_ioremap_resource", text="the registers, or an error")
-@mean("devm_platform_get_and_ioremap_resource", text="the registers, or an error")
-def registers(client: Client, *arguments: Value) -> Value:
+def registers(client: Client, device: Value, index: Value) -> Value:
+    """The registers."""
+    return _registers(client)
+
+
+def _registers(client: Client) -> Value:
     """Where the CPU sees the registers; offsets are in bytes."""
     client.types["registers"] = Array(Integer(8, False), None)
     return _or_error(client, Pointer.to("registers", 0), "ioremap")
 
 
-@mean("dma_request_chan", text="the channel of that name, or an error")
+@mean("devm_platform_get_and_ioremap_resource", text="the same, and where they are: from which physical address on")
+def registers_and_place(client: Client, device: Value, index: Value, place: Value) -> Value:
+    """The registers, and their struct resource."""
+    found = client.give("registers' resource", RESOURCE)
+    start = client.anything(ADDRESS, "physical address of the registers")
+    client.store(found.inside("start"), start)
+    client.bases["base-phys"] = start.term
+    if not place.is_pointer or place.pointer.null is not True:
+        client.store(place.pointer, Value(PointerTo(RESOURCE), found))
+    return _registers(client)
+
+
+@mean("resource_size", text="any number: data")
+def resource_size(client: Client, place: Value) -> Value:
+    """How many bytes of addresses there are."""
+    return client.anything(ADDRESS, "size")
+
+
+@mean("dma_map_resource", text="where a device sees the registers; can fail")
+def dma_map_resource(
+    client: Client, device: Value, start: Value, size: Value, direction: Value, attributes: Value
+) -> Value:
+    """dma_map_resource of all registers; whether it failed dma_mapping_error says."""
+    if client.offset_of(start) != ("base-phys", 0):
+        client.refuse("maps what does not begin with the registers, which has no meaning")
+    seen = client.anything(ADDRESS, "mapped address of the registers")
+    client.bases["base-dma"] = seen.term
+    return seen
+
+
+@mean("dev_err_probe", text="a message: the error that it is given")
+def dev_err_probe(client: Client, device: Value, error: Value, *arguments: Value) -> Value:
+    """dev_err_probe."""
+    return error
+
+
+@mean("dma_request_chan", "devm_dma_request_chan", text="the channel of that name, or an error")
 def request_channel(client: Client, device: Value, name: Value) -> Value:
     """A channel of bam_dma."""
     names = [place.object for _, place in name.pointer.places] if name.is_pointer else []
@@ -108,146 +144,23 @@ def devm_kzalloc(client: Client, device: Value, size: Value, flags: Value) -> Va
     return _or_null(client, found, "devm_kzalloc")
 
 
+@mean("devm_kmalloc", text="a new object, or NULL; what it holds is anything")
+def devm_kmalloc(client: Client, device: Value, size: Value, flags: Value) -> Value:
+    """What belongs to the device."""
+    return _or_null(client, client.give("allocated", None), "devm_kmalloc")
+
+
+@mean("dmam_alloc_coherent", text="a new object, and its address for devices; or NULL")
+def dmam_alloc_coherent(client: Client, device: Value, size: Value, handle: Value, flags: Value) -> Value:
+    """Memory that is mapped as long as the device is."""
+    client.store(handle.pointer, client.anything(ADDRESS, "mapped address"))
+    return _or_null(client, client.give("allocated", None), "dmam_alloc_coherent")
+
+
 @mean("kzalloc", "kmalloc", text="a new object, or NULL; what it holds is anything")
 def kzalloc(client: Client, size: Value, flags: Value) -> Value:
     """A new object."""
     return _or_null(client, client.give("allocated", None), "kzalloc")
-
-
-# registers
-
-
-def _register(client: Client, address: Value) -> str:
-    places = [place for under, place in address.pointer.places if client.possible(under)]
-    if len(places) != 1 or places[0].object != "registers" or not isinstance(places[0].path[0], int):
-        client.refuse("a register whose address is not constant has no meaning")
-    return client.registers.get(places[0].path[0], "")
-
-
-@mean("writel", "writel_relaxed", text="a register is written by CPU")
-def writel(client: Client, value: Value, address: Value) -> None:
-    """writel."""
-    client.note("cpu-go" if _register(client, address) == "REG_GOPROC" else "cpu-configure")
-
-
-@mean("readl", "readl_relaxed", text="a register is read by CPU")
-def readl(client: Client, address: Value) -> Value:
-    """readl."""
-    name = _register(client, address)
-    client.note("status" if name == "REG_STATUS" else "a register is read by CPU")
-    return client.anything(UNSIGNED, name or "register")
-
-
-# mappings and transactions
-
-
-@mean("sg_nents_for_len", "sg_nents", text="how many entries of a list hold that many bytes, or an error")
-def sg_nents_for_len(client: Client, sg: Value, length: Value = VOID) -> Value:
-    """sg_nents_for_len."""
-    return client.between(-22, MOST_ENTRIES, "sg_nents_for_len")
-
-
-@mean("sg_next", text="the next entry, or NULL")
-def sg_next(client: Client, sg: Value) -> Value:
-    """An entry of a list, which is no list that is mapped as a whole."""
-    entry = client.give("entry", SCATTERLIST)
-    return Value(sg.kind, merge_pointers(client.fails("sg_next"), NULL, entry))
-
-
-@mean("sg_mark_end", text="the entry is the last: nothing, if it is no error")
-def sg_mark_end(client: Client, sg: Value) -> None:
-    """sg_mark_end, which must not get an error."""
-    client.oblige(either(*(c for c, place in sg.pointer.places if place.object == ERROR)), "ends a list at an error")
-
-
-@mean("sg_page", text="the page of an entry, or NULL")
-def sg_page(client: Client, sg: Value) -> Value:
-    """sg_page."""
-    return Value(VOID_POINTER, merge_pointers(client.fails("sg_page"), NULL, client.give("page", None)))
-
-
-@mean("scatterwalk_ffwd", text="the rest of a list: another list")
-def scatterwalk_ffwd(client: Client, own: Value, sg: Value, length: Value) -> Value:
-    """scatterwalk_ffwd."""
-    return Value(sg.kind, client.give("rest", SCATTERLIST))
-
-
-@mean("dma_map_sg", text="maps a list; 0 if it fails, else the number of entries, which may be fewer")
-def dma_map_sg(client: Client, device: Value, sg: Value, entries: Value, direction: Value) -> Value:
-    """dma_map_sg, which gives 0 and no error's number if it fails (Documentation/core-api/dma-api.rst)."""
-    failed = client.fails("dma_map_sg")
-    client.map(sg.pointer, entries, direction, no(failed))
-    return merge(failed, number(0), client.between(1, MOST_ENTRIES, "dma_map_sg"))
-
-
-@mean("dma_unmap_sg", text="undoes the mapping of a list")
-def dma_unmap_sg(client: Client, device: Value, sg: Value, entries: Value, direction: Value) -> None:
-    """dma_unmap_sg."""
-    client.unmap(sg.pointer, entries, direction)
-    client.note("unmap-data")
-
-
-def _channel(client: Client, channel: Value) -> str:
-    places = [place for _, place in client.accessible(channel.pointer)]
-    if len(places) != 1 or not places[0].object.startswith(CHANNEL):
-        client.refuse("a channel of which it is not known which it is has no meaning")
-    return places[0].object.removeprefix(CHANNEL)
-
-
-@mean("dmaengine_prep_slave_sg", text="prepares a transaction, or NULL")
-def prepare(client: Client, channel: Value, sg: Value, entries: Value, direction: Value, flags: Value) -> Value:
-    """dmaengine_prep_slave_sg."""
-    name, bits = _channel(client, channel), flags.number
-    if not isinstance(bits, int) or bits & ~(INTERRUPT | ACK | FENCE):
-        client.refuse(f"a transaction with the flags {bits} has no meaning")
-    if not bits & INTERRUPT:
-        client.refuse("data without DMA_PREP_INTERRUPT has no meaning: nothing tells that it is complete")
-    step = {("rx", TO_DEVICE): "rx-data", ("tx", TO_MEMORY): "tx-data"}.get((name, direction.number))
-    if step is None:
-        client.refuse(f"data in direction {direction.number} on the channel {name} has no meaning")
-    client.oblige(fold(no(entries.truth)), f"prepares {step} of no entries")
-    client.oblige(no(client.is_mapped(sg.pointer)), f"prepares {step} of a list that is not mapped")
-    found = client.give("transaction", Struct("dma_async_tx_descriptor"))
-    made = found.places[0][1].object
-    client.given.discard(made)
-    client.zeroed.add(made)
-    client.transactions[made] = Transaction(name, step, bool(bits & FENCE), client.where)
-    return Value(PointerTo(Struct("dma_async_tx_descriptor")), _or_null(client, found, "prep-data").pointer)
-
-
-@mean("dmaengine_submit", text="submits a transaction, and gives its cookie")
-def submit(client: Client, transaction: Value) -> Value:
-    """dmaengine_submit, which does not fail."""
-    for under, place in client.accessible(transaction.pointer):
-        made = client.transactions.get(place.object)
-        if made is None:
-            client.refuse("submits what was not prepared, which has no meaning")
-        client.note(made.step, under)
-        client.submitted.append((fold(both(client.path, under)), made))
-        there = Pointer.to(place.object)
-        function = client.load(there.inside("callback"), client.member(client.types[place.object], "callback"))
-        argument = client.load(there.inside("callback_param"), VOID_POINTER)
-        client.callbacks.append(Callback(made, fold(both(client.path, under)), function, argument))
-    return number(1)
-
-
-@mean("dma_submit_error", text="a cookie's error, if it is one")
-def dma_submit_error(client: Client, cookie: Value) -> Value:
-    """dma_submit_error."""
-    return number(0)
-
-
-@mean("dma_async_issue_pending", text="issues what is submitted on a channel")
-def issue_pending(client: Client, channel: Value) -> None:
-    """dma_async_issue_pending."""
-    client.note(f"issue-{_channel(client, channel)}")
-
-
-@mean("dmaengine_terminate_all", "dmaengine_terminate_sync", text="ends all of a channel")
-def terminate_all(client: Client, channel: Value) -> Value:
-    """dmaengine_terminate_all."""
-    client.note(f"terminate-{_channel(client, channel)}")
-    return number(0)
 
 
 # requests
@@ -280,7 +193,8 @@ def dequeue(client: Client, queue: Value) -> Value:
 
 @mean("skcipher_request_cast", "ahash_request_cast", "aead_request_cast", text="the request around its base")
 def request_cast(client: Client, base: Value) -> Value:
-    """What has the struct crypto_async_request inside."""
+    """What has the struct crypto_async_request inside; that it is used is taken for granted."""
+    client.accessible(base.pointer)
     return Value(VOID_POINTER, containing(client, base.pointer, "base"))
 
 
@@ -296,6 +210,8 @@ def _named(client: Client, name: str, kind: CType | None = None, *inside: str) -
 
 
 @mean("skcipher_request_ctx", "ahash_request_ctx", "aead_request_ctx", text="what the driver keeps with a request")
+@mean("skcipher_request_ctx_dma", "ahash_request_ctx_dma", text="what the driver keeps with a request")
+@mean("aead_request_ctx_dma", text="what the driver keeps with a request")
 def request_context(client: Client, request: Value) -> Value:
     """The driver's own part of a request."""
     return _named(client, "request context")

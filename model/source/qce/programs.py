@@ -7,16 +7,18 @@ queued by `async_req_enqueue`, and that the callback runs after a request that d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pycparser import c_ast
 
 from model.source.ctypes import UNSIGNED, PointerTo, Struct
 from model.source.qce.client import PREPARE, REQUEST, START, TEMPLATE, Client, Event, Members
+from model.source.qce.commands import Configured, Metadata
 from model.source.qce.inputs import DEVICE
 from model.source.qce.kernel import QCE
 from model.source.qce.sequences import Order, orders
+from model.source.qce.transfers import TO_DEVICE
 from model.source.symbolic.kernel import KERNEL
 from model.source.symbolic.terms import Condition, as_term, both, either, fold, no
 from model.source.symbolic.values import Pointer, Value, number
@@ -34,6 +36,8 @@ DEFINES: Mapping[str, str] = {
 }
 OPERATIONS, DRIVER = Struct("qce_algo_ops"), Struct("platform_driver")
 REQUESTS: Mapping[str, str] = {"SKCIPHER": "skcipher_request", "AHASH": "ahash_request", "AEAD": "aead_request"}
+DUMMIES: Mapping[str, str] = {"REG_VERSION": "write-version", "REG_AUTH_SEG_CFG": "write-auth-seg-cfg"}
+"""The values of the axis `dummy` for registers that bam_dma writes 0 to."""
 UNDOING = frozenset({"unmap-data", "unmap-commands", "terminate-rx", "terminate-tx", "finish"})
 """The steps that only failing requests and callbacks take."""
 
@@ -66,6 +70,7 @@ class Program:
     `orders`: by axis (`request`, `completion`, `data-failure`, `command-failure`) the different orders of steps, also
     of failures while the data are mapped (`map-failure`) and before (`early-failure`). A failure's order is that of the
     steps that undo; `before` has those that were taken until then. `nwd`: the steps whose transactions carry it;
+    `values`: by axis (`metadata`, `dummy`, `dummy-address`) what it has in some request, with file:line;
     `late`: members of the device that requests read, which probe stores after algorithms are registered, with
     file:line; `wrongs`: what must not happen but does.
     """
@@ -75,6 +80,7 @@ class Program:
     orders: Mapping[str, tuple[Order, ...]]
     before: Mapping[str, tuple[Order, ...]]
     nwd: Mapping[str, bool]
+    values: Mapping[str, Mapping[str, str]]
     late: Mapping[str, str]
     wrongs: tuple[Wrong, ...]
 
@@ -135,6 +141,8 @@ def execute(driver: Driver, algorithm: str) -> Program:
     client.demand_unmapped(finished)
     _complete(client, no(finished))
     client.demand_unmapped(True)
+    if carried := sorted(client.members.numbers & client.members.loaded):
+        client.refuse(f"{carried[0]} of the device is read and stored by requests, which has no meaning")
     found = {
         "request": _orders(client, events, no(finished)),
         "completion": _orders(client, client.events, no(finished)),
@@ -149,9 +157,42 @@ def execute(driver: Driver, algorithm: str) -> Program:
         found | {name: tuple(undone for _, undone in pairs) for name, pairs in failures.items()},
         {name: tuple(done for done, _ in pairs) for name, pairs in failures.items()},
         {each.step: each.nwd for _, each in client.submitted},
+        _values(client),
         {name: where for name, where in late.items() if name in client.members.loaded},
         tuple(_wrongs(client, {"success": no(finished)} | ways)),
     )
+
+
+def _told(client: Client, value: Callable[[Metadata | None], str]) -> dict[str, str]:
+    """A value of each metadata, or none, that commands are submitted with; if there are no commands, of none."""
+    found: dict[str, str] = {}
+    for condition, metadata, where in client.sent or [(True, None, "")]:
+        if condition is True or client.happens(condition):
+            found.setdefault(value(metadata), where if metadata is None else metadata.where)
+    return found
+
+
+def _values(client: Client) -> dict[str, Mapping[str, str]]:
+    """How bam_dma learns where dummy writes go, which register, from which base: as the axes have it, or in words."""
+    configured = client.configured.get("rx", Configured(0, "", "", ""))
+
+    def way(metadata: Metadata | None) -> str:
+        if metadata is None:
+            return configured.way or "none"
+        if metadata.direction is None:
+            return "channel" if configured.direction == TO_DEVICE else "channel, without a direction"
+        found = metadata.direction
+        return "channel-direction" if found == TO_DEVICE else f"channel, the direction {found}"
+
+    def dummy(metadata: Metadata | None) -> str:
+        name = configured.register if metadata is None else metadata.register
+        return DUMMIES.get(name, name) or "none"
+
+    return {
+        "metadata": _told(client, way),
+        "dummy": _told(client, dummy),
+        "dummy-address": client.used or {"none": ""},
+    }
 
 
 def _probe(client: Client, driver: Driver) -> dict[str, str]:
@@ -165,6 +206,9 @@ def _probe(client: Client, driver: Driver) -> dict[str, str]:
     if not registered:
         client.refuse(f"{driver.probe} registers no algorithm")
     stored = client.members.stored
+    client.settle()
+    client.forget_counts(client.device.places[0][1].object)
+    client.probed = True
     client.events, client.members = [], Members()
     client.unsuccessful.clear()
     return {name: where for name, (before, where) in stored.items() if before > registered[0]}

@@ -38,9 +38,12 @@ class Block:
     ends: tuple[str, ...]
 
 
-def block(files: Sequence[str]) -> Block:
-    """The block of some stored traces of one version in one scenario, all of them replayed; raises DocumentError."""
-    stories = [stored_story(Path(name)) for name in files]
+def block(files: Sequence[str], source: str | None = None) -> Block:
+    """The block of some stored traces of one version in one scenario, all of them replayed; raises DocumentError.
+
+    `source`: the source tree of whose C the steps' lines are told.
+    """
+    stories = [stored_story(Path(name), source) for name in files]
     content = json.dumps([plain(story) for story in stories], separators=(",", ":"))
     # no time stamp: equal traces, equal page
     text = base64.b64encode(gzip.compress(content.encode("ascii"), 9, mtime=0)).decode("ascii")
@@ -71,8 +74,13 @@ def plain(story: Story) -> dict[str, Any]:
         "partial": trace.kind == EVENTUALLY,
         "settings": [{key: str(value) for key, value in part.items()} for part in settings],
         "steps": [
-            {"name": step_name(step), "actor": step.actor, "source": step.source, "notes": notes}
-            for step, notes in zip(story.steps, story.notes, strict=True)
+            {
+                "name": step_name(step),
+                "actor": step.actor,
+                "source": "; ".join(part for part in (step.source, code) if part),
+                "notes": notes,
+            }
+            for step, notes, code in zip(story.steps, story.notes, story.code, strict=True)
         ],
         "groups": groups(states[0]),
         "meanings": {name: meaning(name) for name in states[0] if meaning(name)},

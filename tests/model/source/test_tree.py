@@ -46,6 +46,11 @@ def test_a_revision_is_read_and_the_repository_left_as_it_is(repository: Path) -
     assert git(repository, "status", "--porcelain") == status
 
 
+def test_a_repository_that_the_environment_names_is_not_read(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", str(repository / "none"))
+    assert SourceTree.named(f"{repository}@HEAD~1").read(DRIVER) == "int one;\n"
+
+
 def test_a_bare_repository_and_a_folder_inside_one_have_revisions(repository: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", "--bare", str(repository), str(tmp_path / "bare"))
     assert SourceTree.named(f"{tmp_path / 'bare'}@HEAD").read(DRIVER) == "int two;\n"

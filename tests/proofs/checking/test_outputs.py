@@ -153,6 +153,14 @@ def test_no_version_leads_out_of_the_folder(capsys: Capture, tmp_path: Path, nam
     assert sorted(os.listdir(out.parent)) == ["it.json", "out"] and os.listdir(out) == [folder_name(version)]
 
 
+def test_trees_of_two_releases_have_folders_of_their_own() -> None:
+    assert [folder_name(name) for name in ("x/linux-6.1", "x/linux-6.2", "x/mine.toml")] == [
+        "linux-6.1",
+        "linux-6.2",
+        "mine",
+    ]
+
+
 def test_a_name_that_looks_like_markup(capsys: Capture, tmp_path: Path) -> None:
     version = write_version(tmp_path, "v12", {}, "[/red]:smile:.toml")
     outcome = run_here(capsys, "check", version, *ONE)

@@ -26,6 +26,18 @@ def test_a_log_and_back() -> None:
     assert not parse(HEAD + ISSUE).ended
 
 
+def test_since_says_which_events_may_have_come_in_any_order() -> None:
+    later = [READ.replace('"cpu": 1', f'"since": {since}') for since in (2.5, 2.5, 2, 1)]
+    log = parse(HEAD + ISSUE + "".join(later))
+    assert log.after == {2: 1, 3: 1, 4: 0}
+    assert parse(log.to_text()).after == log.after
+
+
+def test_of_an_event_one_channel_alone_can_be_recorded() -> None:
+    log = parse(HEAD.replace("issue", "issue rx") + ISSUE)
+    assert log.records == {"issue rx", "interrupt", "status"} and parse(log.to_text()).records == log.records
+
+
 def test_what_is_not_known_fits_everything() -> None:
     known = Event("issue", "rx", wrote="LOCK CMD")
     assert Event("issue", "rx").fits(known) and known.fits(known)
@@ -58,8 +70,17 @@ def test_every_attribute_belongs_to_events_that_there_are() -> None:
         (HEAD + ISSUE.replace('"LOCK CMD"', "3"), "line 2: wrote is 3; need str"),
         (HEAD + READ.replace("true", "1"), "line 2: done is 1; need bool"),
         (HEAD + READ.replace('"cpu": 1', '"cpu": -1'), "cpu is -1; need a number from 0 on"),
-        (HEAD + READ.replace('"done"', '"ok"'), "line 2: status has no 'ok'; need of time, cpu, run, done"),
+        (HEAD + READ.replace('"done"', '"ok"'), "line 2: status has no 'ok'; need of time, since, cpu, run, done"),
         (HEAD + ISSUE + READ.replace('"cpu"', '"run": 2, "cpu"'), "line 3: is of run 2, the lines before of None"),
+        (HEAD.replace("issue", "issue tx") + ISSUE, "line 2: issue is not among what the first line says"),
+        (HEAD.replace("issue", "issue zx"), "line 1: 'issue zx' is no event"),
+        (HEAD.replace("issue", "status rx"), "line 1: 'status rx' is no event"),
+        (HEAD + READ.replace('"cpu": 1', '"since": 3'), "line 2: since is 3; need a number, at most that of time"),
+        (HEAD + READ.replace('"cpu": 1', '"since": "x"'), "line 2: since is 'x'; need a number"),
+        (
+            HEAD + READ * 17 + READ.replace('"cpu": 1', '"since": 1'),
+            "since reaches back over 17 events; need at most 16",
+        ),
         (HEAD + ISSUE + '{"end": 2}\n', "line 3: says that 2 events were recorded; there are 1"),
         (WHOLE + WHOLE, "line 5: comes after the end; two logs in one file?"),
     ],

@@ -106,6 +106,46 @@ def test_metadata_that_attach_does_not_take_are_refused(tmp_path: Path) -> None:
     assert "does not take what the client gives it" in kernel.unlike(root, "client.free_rx", version="v16")[0]
 
 
+def test_mappings_of_the_channel_are_undone_as_in_the_row(tmp_path: Path) -> None:
+    assert kernel.unlike(locking.of_channel(tmp_path), *TRANSACTIONS, version="v14") == []
+
+
+BEFORE = "&to_bam_chan(vd->tx.chan)->before, 1, DMA_TO_DEVICE);\n"
+OF_CHANNEL = {
+    "the mapping of the other": (BEFORE, BEFORE.replace("before", "behind"), "event unmap_foreign"),
+    "a mapping that stays": (
+        f"_LOCK)\n\t\tdma_unmap_sg(vd->tx.chan->device->dev, {BEFORE}", "_LOCK)\n\t\t;\n", "rx.leaked",
+    ),
+    "an element that is not made anew": (
+        "\tbam_prep_ce_le32(dummy,", "\tif (!dummy->mask)\n\t\tbam_prep_ce_le32(dummy,",
+        "refused: drivers/dma/qcom/bam_dma.c:",
+    ),
+    "one list for both": (
+        "&bchan->before : &bchan->behind;", "&bchan->before : &bchan->before;",
+        "refused: drivers/dma/qcom/bam_dma.c: 0 lists of struct bam_chan have",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_CHANNEL)
+def test_a_change_of_the_mappings_of_the_channel_is_found(tmp_path: Path, name: str) -> None:
+    before, after, said = OF_CHANNEL[name]
+    words = kernel.unlike(locking.of_channel(tmp_path, (before, after)), "client.free_rx", version="v14")
+    assert any(word.startswith(said) for word in words), words
+
+
+@pytest.mark.slow
+def test_mappings_of_the_channel_are_made_as_in_the_row(tmp_path: Path) -> None:
+    kernel.demand_equal("v14", locking.of_channel(tmp_path), "default")
+
+
+@pytest.mark.slow
+def test_what_a_failed_mapping_leaves_in_the_list_of_the_channel_is_not_known(tmp_path: Path) -> None:
+    root = locking.of_channel(tmp_path)
+    (said,) = kernel.unlike(root, "client.issue_rx:lock-alloc", scenario="faults", version="v14")
+    assert "rx.lock_sg depends on what a failed mapping leaves" in said
+
+
 QUEUED = {
     "LOCK at the end": ("list_add(&txn->vd.node", "list_add_tail(&txn->vd.node"),
     "no cookie": ("\tdma_cookie_assign(&txn->vd.tx);\n", ""),
@@ -169,7 +209,7 @@ def test_pairs_of_transactions_are_those_of_the_row(tmp_path: Path, scenario: st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("version", ["v16", "v20", "v21", "v24"])
+@pytest.mark.parametrize("version", ["v12", "v14", "v16", "v20", "v21", "v24"])
 def test_what_is_reachable_under_the_default_bounds_is_well_formed(version: str) -> None:
     protocol = build(Subject.of(version, "faults"))
     forms = well_formed(protocol.ctx)
