@@ -5,7 +5,7 @@ descriptors executed, then first in declared action order, so that two runs give
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -13,25 +13,26 @@ from model.language.system import Action
 
 Edge = tuple[int, int]  # action index, destination state
 Cost = tuple[int, int]
+Transitions = Callable[[int], Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]]
 
 
-def shortest_path_edges(
-    source: np.ndarray, action: np.ndarray, destination: np.ndarray, level: Sequence[int], goals: Sequence[int]
-) -> dict[int, list[Edge]]:
+def shortest_path_edges(transitions: Transitions, level: Sequence[int], goals: Sequence[int]) -> dict[int, list[Edge]]:
     """All edges that lie on a shortest path from state 0 to one of `goals`, which are at one distance.
 
-    `source`, `action`, `destination`: arrays of shape (n,), the transitions; `level[i]`: the first state at distance i.
+    `transitions`: those from the states at a distance, as arrays of their states before, actions and states after.
+    `level[i]`: the first state at distance i.
     """
     edges: dict[int, list[Edge]] = defaultdict(list)
     wanted = np.unique(np.asarray(goals))
     distance = int(np.searchsorted(level, wanted[0], side="right")) - 1
-    order_free = np.searchsorted(source, [level[i] for i in range(distance + 1)])
     for depth in range(distance - 1, -1, -1):
-        low, high = order_free[depth], order_free[depth + 1]
-        kept = np.flatnonzero(np.isin(destination[low:high], wanted)) + low
-        for index in kept:
-            edges[int(source[index])].append((int(action[index]), int(destination[index])))
-        wanted = np.unique(source[kept])
+        sources = []
+        for source, action, destination in transitions(depth):
+            kept = np.flatnonzero(np.isin(destination, wanted))
+            for index in kept:
+                edges[int(source[index])].append((int(action[index]), int(destination[index])))
+            sources.append(source[kept])
+        wanted = np.unique(np.concatenate(sources))
     return edges
 
 

@@ -102,13 +102,17 @@ def _read(context: Any, ast: Any, app: Any, children: tuple[int, ...]) -> Node:
     return Node(kind, width, children, tuple(parameters))
 
 
+def digest(root: z3.ExprRef) -> bytes:
+    """What identifies a term in any run, up to the order of arguments that can be in any."""
+    return _digest(number_of(root))
+
+
 def in_order(node: Node) -> tuple[int, ...]:
     """The arguments of a term, those of a commutative operator in an order that depends on nothing but themselves."""
     return tuple(sorted(node.children, key=_digest)) if node.kind in COMMUTATIVE else node.children
 
 
 def _digest(number: int) -> bytes:
-    """What identifies a term in any run, up to the order of arguments that can be in any."""
     stack = [number]
     while stack:
         node = _known[stack[-1]]

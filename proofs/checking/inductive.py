@@ -12,6 +12,7 @@ from model.context import Protocol
 from proofs.certificates.certificate import prove
 from proofs.checking.verdicts import EngineDisagreementError, Verdict, unknown, unless_vacuous
 from proofs.checking.words import Word
+from proofs.engines.breadth import OutOfMemoryError
 from proofs.engines.clauses import places
 from proofs.engines.cone import own_part
 from proofs.engines.exhaustive import Explorer
@@ -30,7 +31,10 @@ def _decide(protocol: Protocol, item: Property) -> Verdict:
         return unknown(f"induction does not decide `{item.kind}` properties")
     target = item.target(protocol)
     system = own_part(protocol.system, target)
-    space = Explorer(system).explore({item.id: target}, stop_early=True, beside=along(protocol, system, [item]))
+    try:
+        space = Explorer(system).explore({item.id: target}, stop_early=True, beside=along(protocol, system, [item]))
+    except OutOfMemoryError as error:
+        return unknown(str(error), error.space.states.shape[1])
     states = space.states.shape[1]
     if item.id in space.hits:
         return unknown(f"no invariant: violated at depth {space.hits[item.id].depth}", states)

@@ -16,10 +16,13 @@ import z3
 
 from counterexamples.documents import unfinished
 from model.language.files import SCRATCH
+from proofs.engines.running import checkpoint
 
 EXIT = 130
 MESSAGE = b"error: interrupted\n"
 TIDY = b"\r\x1b[2K\x1b[?25h"  # a terminal's line is emptied, and its cursor, which the progress hides, shown
+KEPT = b"error: interrupted; the same command goes on from what was kept\n"
+_keeping = _terminable = False
 _ending = threading.Event()
 _folders: list[tuple[Path, str]] = []
 
@@ -32,6 +35,36 @@ def install() -> None:
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(reader,), daemon=True).start()
+
+
+def keep_first() -> None:
+    """From now on what is being explored is kept before SIGINT ends the program; a second one ends it at once."""
+    global _keeping  # there is one program to end
+    _keeping = True
+
+
+def keep_when_terminated() -> None:
+    """In a worker process: from now on SIGTERM ends it once what it explores is kept."""
+    global _terminable  # a process has one way to take a signal
+    if multiprocessing.parent_process() is None or _terminable:
+        return
+    _terminable = True
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=_keep_and_end, args=(reader,), daemon=True).start()
+
+
+def _keep_and_end(reader: int) -> None:
+    _await(signal.SIGTERM, reader)
+    checkpoint.stop()
+    os._exit(EXIT)
+
+
+def _await(number: signal.Signals, reader: int) -> None:
+    while number not in os.read(reader, 64):
+        pass
 
 
 def clean_on_interrupt(folder: Path, below: str = "**/") -> None:
@@ -52,12 +85,30 @@ def leave_to_parent() -> None:
 
 
 def _watch(reader: int) -> None:
-    while signal.SIGINT not in os.read(reader, 64):
-        pass
+    _await(signal.SIGINT, reader)
     _ending.set()
     # the main thread may now fail for want of its workers: that is nobody's business
     complaints = os.dup(2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    message = MESSAGE
+    if _keeping:
+        threading.Thread(target=_end_at_once, args=(reader, complaints), daemon=True).start()
+        workers = multiprocessing.active_children()
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.join()
+        checkpoint.stop()
+        message = KEPT
+    _end(complaints, message)
+
+
+def _end_at_once(reader: int, complaints: int) -> None:
+    _await(signal.SIGINT, reader)
+    _end(complaints, MESSAGE)
+
+
+def _end(complaints: int, message: bytes) -> None:
     for worker in multiprocessing.active_children():
         worker.kill()
         worker.join()
@@ -66,5 +117,5 @@ def _watch(reader: int) -> None:
             path.unlink(missing_ok=True)
     for folder in SCRATCH:
         shutil.rmtree(folder, ignore_errors=True)
-    os.write(complaints, TIDY + MESSAGE if os.isatty(complaints) else MESSAGE)
+    os.write(complaints, TIDY + message if os.isatty(complaints) else message)
     os._exit(EXIT)

@@ -10,17 +10,28 @@ from pathlib import Path
 from model.context import Protocol
 from model.protocol import build
 from proofs.checking import verdicts
+from proofs.checking.interrupt import keep_when_terminated
 from proofs.checking.outputs import folder_name, stem_of
 from proofs.checking.pool import Lost, Workers, answers
 from proofs.checking.records import ANY_REQUESTS, CERTIFIED, WITHIN_BOUNDS, Job, Result
 from proofs.checking.traces import causes, story_of
 from proofs.checking.words import Word
 from proofs.engines.clauses import Clause
+from proofs.engines.running.checkpoint import kept_in
+from proofs.engines.running.figures import named
+from proofs.engines.running.memory import limited
 from proofs.properties import ALWAYS, Property, catalogue
 
 
 def run_job(job: Job) -> list[Result]:
     """Check one version in one scenario; raises EngineDisagreementError or ReplayError, which are internal errors."""
+    if job.checkpoint is not None:
+        keep_when_terminated()
+    with limited(job.memory), named(str(job)), kept_in(None if job.checkpoint is None else Path(job.checkpoint)):
+        return _run_job(job)
+
+
+def _run_job(job: Job) -> list[Result]:
     started = time.perf_counter()
     protocol = build(job.subject)
     asked = [catalogue()[name] for name in job.properties]

@@ -23,6 +23,8 @@ DEPTH = 5  # steps that z3 unrolls where no violation is known: keeps a whole ru
 class Job:
     """What one worker checks: plain data, so that it can be sent to another process.
 
+    `memory`: the bytes that the worker may have; None: what there is. `checkpoint`: the folder of its own in which it
+    keeps what it explores, so that another run can go on from there.
     `source`: the source tree of whose C the traces tell the lines.
     """
 
@@ -32,6 +34,8 @@ class Job:
     depth: int = DEPTH
     out: str | None = None
     all_causes: bool = False
+    memory: int | None = None
+    checkpoint: str | None = None
     source: str | None = None
 
     def __str__(self) -> str:

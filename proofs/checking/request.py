@@ -19,8 +19,9 @@ from proofs.properties import catalogue, scenario_applies
 class Request:
     """What a `check` was asked for; `versions`, `properties` and `scenarios` are known names.
 
-    No scenarios: those in which each property is asked first of all. `source`: the source tree of whose C the traces
-    tell the lines.
+    No scenarios: those in which each property is asked first of all. `memory`: the bytes that all workers together
+    may have; None: what there is. `checkpoint`: the folder where explorations are kept until the run is complete.
+    `source`: the source tree of whose C the traces tell the lines.
     """
 
     versions: tuple[str, ...]
@@ -32,6 +33,8 @@ class Request:
     depth: int = DEPTH
     out: Path | None = None
     all_causes: bool = False
+    memory: int | None = None
+    checkpoint: Path | None = None
     source: str | None = None
 
     def covers(self, row: expectations.Recorded) -> bool:
@@ -49,7 +52,8 @@ class Request:
             for scenario in self.scenarios or parameters.SCENARIOS:
                 if asked := self._asked_in(scenario):
                     subject = Subject.of(version, scenario, self.assume, self.bound)
-                    result.append(Job(subject, asked, self.engine, self.depth, out, self.all_causes, self.source))
+                    job = Job(subject, asked, self.engine, self.depth, out, self.all_causes, source=self.source)
+                    result.append(job)
         return result
 
     def _asked_in(self, scenario: str) -> tuple[str, ...]:
@@ -69,6 +73,9 @@ def validate(request: Request, named: Mapping[str, Path | None]) -> None:
         parameters.bounds(scenario, request.bound)
     for name in request.versions:
         demand_known_axes(name)
+    if request.checkpoint is not None:
+        outputs.demand_folder(request.checkpoint)
+        clean_on_interrupt(request.checkpoint)
     if request.out is not None:
         outputs.demand_folder(request.out)
         clean_on_interrupt(request.out)

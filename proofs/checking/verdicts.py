@@ -93,10 +93,19 @@ def decide(protocol: Protocol, properties: Sequence[Property], engine: str, dept
         members = {name: by_id[name] for name in names}
         beside = along(protocol, system, members.values())
         question = Question(system, {name: targets[name] for name in names}, depth, beside, budget=budget)
-        for name, findings in _ask_all(protocol, engines, question).items():
-            verdict = _verdict(protocol, members[name], engines, findings)
-            found[name] = unless_vacuous(protocol, members[name], verdict, _explored(findings))
+        found |= _decide_group(protocol, members, engines, question)
     return {name: found[name] for name in by_id}
+
+
+def _decide_group(
+    protocol: Protocol, members: Mapping[str, Property], engines: Mapping[str, Engine], question: Question[Target]
+) -> dict[str, Verdict]:
+    """The verdicts on what is asked together; what was explored for them is gone before the next are."""
+    found = {}
+    for name, findings in _ask_all(protocol, engines, question).items():
+        verdict = _verdict(protocol, members[name], engines, findings)
+        found[name] = unless_vacuous(protocol, members[name], verdict, _explored(findings))
+    return found
 
 
 def _ask_all(
@@ -151,8 +160,7 @@ def shortest_path(protocol: Protocol, target: Target) -> tuple[str, ...] | None:
 def _decide_eventually(
     protocol: Protocol, properties: Sequence[Property], engines: Mapping[str, Engine]
 ) -> dict[str, Verdict]:
-    able = {title: engine.lasting for title, engine in engines.items() if engine.lasting is not None}
-    if not able:
+    if not any(engine.lasting for engine in engines.values()):
         needed = " or ".join(title for title, engine in ENGINES.items() if engine.lasting is not None)
         return {item.id: unknown(f"needs the {needed} engine") for item in properties}
     groups: dict[frozenset[str], list[Property]] = {}
@@ -160,15 +168,23 @@ def _decide_eventually(
         groups.setdefault(behaviour_cone(protocol.system, item.target(protocol)), []).append(item)
     found: dict[str, Verdict] = {}
     for cone, members in groups.items():
-        system = observe(protocol.system, cone)
-        targets = {item.id: Lasting(item.target(protocol).state, item.fair(protocol)) for item in members}
-        question = Question(system, targets, beside=along(protocol, system, members))
-        by_engine = {title: lasting(question) for title, lasting in able.items()}
-        for item in members:
-            findings = {title: answers[item.id] for title, answers in by_engine.items()}
-            _must_agree(item.id, {title: finding.answer for title, finding in findings.items()})
-            verdict = _lasting(system, targets[item.id], engines, findings)
-            found[item.id] = unless_vacuous(protocol, item, verdict, _explored(findings))
+        found |= _decide_lasting(protocol, observe(protocol.system, cone), members, engines)
+    return found
+
+
+def _decide_lasting(
+    protocol: Protocol, system: TransitionSystem, members: Sequence[Property], engines: Mapping[str, Engine]
+) -> dict[str, Verdict]:
+    found = {}
+    targets = {item.id: Lasting(item.target(protocol).state, item.fair(protocol)) for item in members}
+    question = Question(system, targets, beside=along(protocol, system, members))
+    able = {title: engine.lasting for title, engine in engines.items() if engine.lasting is not None}
+    by_engine = {title: lasting(question) for title, lasting in able.items()}
+    for item in members:
+        findings = {title: answers[item.id] for title, answers in by_engine.items()}
+        _must_agree(item.id, {title: finding.answer for title, finding in findings.items()})
+        verdict = _lasting(system, targets[item.id], engines, findings)
+        found[item.id] = unless_vacuous(protocol, item, verdict, _explored(findings))
     return found
 
 
@@ -274,7 +290,7 @@ def _row(finding: Finding) -> dict[str, Any]:
     row = _described(finding.answer)
     if finding.space is not None:
         row["states"] = finding.space.states.shape[1]
-        row["transitions"] = finding.space.number_of_transitions()
+        row["transitions"] = finding.space.transitions
         row["complete"] = finding.space.complete
         row["reading"] = finding.space.reading
     return row

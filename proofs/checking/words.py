@@ -36,7 +36,7 @@ class Word(StrEnum):
 
     VIOLATED = "violated", Sense.WRONG, "✗", "bold red", "violated"
     UNREACHABLE = "unreachable", Sense.WRONG, "✗", "red", "what should be reachable is not"
-    UNKNOWN = "unknown", Sense.OPEN, "?", "yellow", "unknown: a capacity of the model was exceeded"
+    UNKNOWN = "unknown", Sense.OPEN, "?", "yellow", "unknown: a capacity of the model was exceeded, or memory ended"
     BOUNDED = "bounded", Sense.OPEN, "~", "yellow", "no violation within some steps, which is no proof"
     REACHED = "reached", Sense.HOLDS, "✓", "green", "reached, as it should be"
     PROVED = "proved", Sense.HOLDS, "✓", "green", "proved for the bounds below"

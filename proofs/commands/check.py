@@ -36,6 +36,8 @@ ASSUME = (
 )
 ALL, EVIDENCE = "all", "evidence"
 FIXES = "For each violation, which single changes of the version remove it, and what they break."
+CHECKPOINT = "Keep what is explored below this folder if Ctrl-C ends the run; the same command then goes on from there."
+MEMORY = "What all workers together may take, as 4G; where it ends, so do verdicts: `unknown`. [default: what there is]"
 VERBOSE = "Every verdict and how it was come by; so too in a pipe, and where the terminal is wide enough."
 
 
@@ -61,6 +63,8 @@ class Asked:
     on: str | None
     journal: Path | None
     cache: Path | None
+    memory: int | None
+    checkpoint: Path | None
     source: str | None
     out: Path | None
     json_file: Path | None
@@ -84,10 +88,10 @@ class Asked:
     def _tries(self, word: str) -> bool:
         if not options.alone(self.assume, word):
             return False
-        others_given = (self.out, self.junit_file, self.strict, self.all_causes, self.fixes, self.cache)
-        if self.engine not in EXPLORING or any(others_given):
-            others = "--out, --junit, --strict, --all-causes, --fixes, --cache, --engine bounded or induction"
-            raise click.UsageError(f"--assume {word} takes no {others}: it explores, once")
+        kept = (self.out, self.junit_file, self.cache, self.checkpoint)
+        if self.engine not in EXPLORING or any((*kept, self.strict, self.all_causes, self.fixes)):
+            others = "--out, --junit, --strict, --all-causes, --fixes, --cache, --checkpoint, --engine bounded"
+            raise click.UsageError(f"--assume {word} takes no {others} or induction: it explores, once")
         return True
 
     @cached_property
@@ -116,6 +120,12 @@ class Asked:
 
     def request(self) -> Request:
         """The same as names that are known; raises UsageError, ParameterError or VersionError."""
+        if self.checkpoint is not None and self.engine not in EXPLORING:
+            raise click.UsageError(f"--checkpoint keeps what is explored; --engine {self.engine} takes none")
+        if self.checkpoint is not None and any((self.on, self.journal, self.cache)):
+            raise click.UsageError(
+                "--checkpoint is for a run that ends on this machine; leave out --on, --journal, --cache"
+            )
         return Request(
             versions=tuple(dict.fromkeys(versions.load(name).name for name in self.names)),
             properties=options.chosen_properties(self.properties, self.scenarios),
@@ -126,6 +136,8 @@ class Asked:
             depth=self.depth,
             out=self.out,
             all_causes=self.all_causes,
+            memory=self.memory,
+            checkpoint=self.checkpoint,
             source=self.source,
         )
 
@@ -162,6 +174,8 @@ class Asked:
 @place.on
 @place.journal
 @place.cache
+@click.option("--memory", type=options.Size(), help=MEMORY)
+@click.option("--checkpoint", type=options.Named(), help=CHECKPOINT)
 @options.traced_source
 @click.option("--out", type=options.Named(), help="Write traces and pictures below this folder.")
 @click.option("--json", "json_file", type=options.Named(), help="Write the results as JSON.")

@@ -12,6 +12,8 @@ from click.shell_completion import CompletionItem
 from model import parameters, versions
 from proofs.properties import catalogue
 
+UNITS = {"M": 1 << 20, "G": 1 << 30}
+
 
 class Named(click.Path):
     """The path of a file or folder, as an option's value; an empty one, as from an unset variable, is refused."""
@@ -89,6 +91,19 @@ traced_source = click.option(
     help="Tell of each step which lines of this source tree's bam_dma it executes.",
 )
 workers = click.option("--jobs", type=click.IntRange(1, 256), help="Worker processes; default: one for each core.")
+
+
+class Size(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # generic only in newer click
+    """Bytes, as an option's value: a whole number with M or G."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number of bytes; raises UsageError."""
+        number, unit = str(value)[:-1], str(value)[-1:]
+        if unit not in UNITS or not (number.isascii() and number.isdigit() and len(number) < 10 and int(number)):
+            self.fail(f"{str(value)!r} is no size; give one as 500M or 4G", param, ctx)
+        return int(number) * UNITS[unit]
 
 
 def alone(values: Sequence[str], word: str) -> bool:

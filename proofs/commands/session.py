@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from counterexamples.documents import is_stdout
 from proofs.checking import expectations
+from proofs.checking.interrupt import keep_first
 from proofs.checking.job import run_all
 from proofs.checking.judged import Judged, judge
-from proofs.checking.outputs import OutputError
+from proofs.checking.outputs import OutputError, folder_name
 from proofs.checking.pool import LOST, Lost, Workers, count_of, in_parallel
 from proofs.checking.records import Job, Result
 from proofs.checking.request import Request, drafts
+from proofs.commands.watching import Watching
+from proofs.engines.breadth import MEMORY
+from proofs.engines.running.checkpoint import remove
+from proofs.engines.running.figures import Figures, listening
 from proofs.reports import junit, terminal
 from proofs.studies import sensitivity
 from proofs.studies.screening import Screen, Screened, screen
 from proofs.studies.sensitivity import Sensitivity
+
+KEPT = ".kept"  # how the names of folders end that have a job's explorations
 
 
 class IncompleteError(Exception):
@@ -77,10 +83,25 @@ def run(
     """All results, judged against what is recorded for them, and what is to be raised once they are reported."""
     recorded = expectations.load()
     try:
-        results, lost = run_jobs(request.jobs(), workers, quiet, cache), None
+        results, lost = run_jobs(_equipped(request, count_of(workers)), workers, quiet, cache), None
     except IncompleteError as error:
         results, lost = error.results, error
+    if request.checkpoint is not None and lost is None and not any(row.reason.startswith(MEMORY) for row in results):
+        for folder in request.checkpoint.glob(f"*{KEPT}"):
+            remove(folder)
     return [judge(result, recorded) for result in results], lost
+
+
+def _equipped(request: Request, workers: int) -> list[Job]:
+    """The jobs, each with its share of the memory, and with its place for what it explores, if that is kept."""
+    work = request.jobs()
+    if request.memory is not None:  # no more of them run at one time than there are workers
+        work = [replace(job, memory=request.memory // min(workers, len(work))) for job in work]
+    if request.checkpoint is not None:
+        keep_first()
+        names = [f"{folder_name(job.subject.version)}.{job.subject.scenario}{KEPT}" for job in work]
+        work = [replace(job, checkpoint=str(request.checkpoint / name)) for job, name in zip(work, names, strict=True)]
+    return work
 
 
 def demand_complete(rows: Sequence[Judged], lost: IncompleteError | None, unwritten: Sequence[str]) -> None:
@@ -103,21 +124,14 @@ def run_jobs(work: Sequence[Job], workers: Workers, quiet: bool, cache: Path | N
 
     `cache`: the folder of earlier answers; what is wrong with it is said on standard error.
     """
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[last]}"),
-    )
     results: list[Result] = []
     lost: list[Lost] = []
     remarks: list[str] = []
     total = sum(len(job.properties) for job in work)
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
+    with Watching(quiet) as progress, listening(progress.told) if progress.shown else nullcontext():
         task = progress.add_task("versions x properties", total=total, last="")
         for job, rows in zip(work, run_all(work, workers, cache, remarks.append), strict=True):
+            progress.told(Figures(str(job)))
             if isinstance(rows, Lost):
                 lost.append(rows)
                 progress.update(task, advance=len(job.properties), last=f"{job}: lost")

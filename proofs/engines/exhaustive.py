@@ -7,34 +7,42 @@ in it depends on the reading. With `until` or `most` it is NumPy: such systems a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from collections.abc import Mapping
+from hashlib import sha256
 
 from counterexamples.minimal import minimal_path
 from model.language.concrete import Layout
 from model.language.system import TransitionSystem
+from model.language.terms import digest
 from proofs.engines import Answer, Finding, Question, Reached, Target, Unknown, Unreachable
-from proofs.engines.space import Edges, Hit, Space
-from proofs.engines.vector import CHUNK, Batch, Sweep, VectorSweep, Watched, watched
+from proofs.engines.breadth import Found, OutOfMemoryError, Search
+from proofs.engines.running.checkpoint import Store, is_wanted, store
+from proofs.engines.space import CHUNK, Space
+from proofs.engines.vector import Sweep, VectorSweep, Watched, watched
 
 SMALL = 16  # bits of a state: beyond, there can be so many that compiling pays
 
 
 def answer(question: Question[Target]) -> dict[str, Finding]:
-    """Reached with the minimal shortest path, Unreachable, or Unknown if a capacity cuts the search, for each target.
+    """Reached with the minimal shortest path, Unreachable, or Unknown if a capacity or the memory cuts the search, for
+    each target.
 
     The system is exhausted, or explored until every target is hit.
     """
-    system = question.system
-    space = Explorer(system).explore(question.targets, stop_early=True, beside=question.beside)
-    return {name: Finding(_answer(system, space, name), space) for name in question.targets}
+    system, cut = question.system, ""
+    explorer = Explorer(system)
+    try:
+        space = explorer.explore(question.targets, stop_early=True, beside=question.beside, transitions=False)
+    except OutOfMemoryError as error:
+        space, cut = error.space, str(error)
+    return {name: Finding(_answer(system, space, name, cut), space) for name in question.targets}
 
 
-def _answer(system: TransitionSystem, space: Space, name: str) -> Answer:
+def _answer(system: TransitionSystem, space: Space, name: str, cut: str) -> Answer:
     if (path := path_to(system, space, name)) is not None:
         return Reached(path)
+    if cut:
+        return Unknown(cut)
     if space.exceeded:
         return Unknown(f"capacity {', '.join(space.exceeded)}")
     return Unreachable(space.states.shape[1])
@@ -72,32 +80,38 @@ class Explorer:
         stop_early: bool = False,
         slack: int = 0,
         beside: Mapping[str, Target] | None = None,
+        transitions: bool = True,
     ) -> Space:
         """Exhaust the system, or with `stop_early` only until every target is hit; `complete` tells which.
 
         `slack`: look for hits that are up to so many steps farther away than the nearest, too. `beside`: further
-        targets, under names of their own, that are looked for in whatever is explored.
+        targets, under names of their own, that are looked for in whatever is explored. `transitions`: whether all are
+        needed afterwards; else they are not kept if they are many. Raises OutOfMemoryError.
         """
         rows = watched(self.system, {**targets, **(beside or {})})
         keys = self.system.capacities() if self.capacities else ()
-        sweep = self._sweep(rows)
-        levels, edges = [0], [Batch(np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0, np.int64))]
-        found = _Found(slack, {name: {} for name in rows}, {})
-        complete = True
-        while levels[-1] < sweep.count:
-            level = range(levels[-1], sweep.count)
-            levels.append(level.stop)
-            depth = len(levels) - 2
-            found.look(sweep, level, depth, keys)
-            if stop_early and found.settled(targets, depth):
-                complete = False
-                break
-            edges += self._expand(sweep, level)
-        source, action, destination = (np.concatenate(column) for column in zip(*edges, strict=True))
-        farther = found.farther()
-        nearest = {name: hits[0] for name, hits in farther.items()}
-        explored = (self.layout, sweep.states, tuple(levels), Edges(source, action, destination))
-        return Space(*explored, nearest, tuple(found.exceeded), complete, farther, frozenset(rows), sweep.reading)
+        found = Found(slack, {name: {} for name in rows}, {})
+        search = Search(self._sweep(rows), found, keys, transitions, self.most)
+        if is_wanted() and self.until is None and self.most is None:  # else it is one of many
+            search.store = self._store(rows, (stop_early, slack, transitions))
+        try:
+            search.run(targets, stop_early)
+            return search.space(self.layout)
+        except MemoryError:
+            search.batches, search.complete = None, False
+            raise OutOfMemoryError(search.space(self.layout)) from None
+        finally:
+            self.cut = search.cut
+
+    def _store(self, rows: Watched, how: tuple[bool, int, bool]) -> Store | None:
+        """Where the exploration is kept, if any is: with the content of all that decides what it finds."""
+        parts: list[object] = [CHUNK, self.capacities, how, self.layout.words, self.layout.places]
+        parts += [(item.name, item.width, item.init) for item in self.system.variables]
+        for action in self.system.actions:
+            for terms in (action.guard, action.updates, action.overflow):
+                parts.append((action.name, [(name, digest(term)) for name, term in terms.items()]))
+        parts += [(name, [(index, digest(term)) for index, term in item]) for name, item in rows.items()]
+        return store(f"{sorted(rows)} {how} {len(self.system.variables)}", sha256(repr(parts).encode()).hexdigest())
 
     def _sweep(self, rows: Watched) -> Sweep:
         once = self.until is not None or self.most is not None
@@ -106,45 +120,3 @@ class Explorer:
         from proofs.engines.compiled.sweep import CompiledSweep
 
         return CompiledSweep(self.system, self.layout, rows)
-
-    def _expand(self, sweep: Sweep, level: range) -> Iterator[Batch]:
-        for low in range(level.start, level.stop, CHUNK):
-            self.cut = self.cut or (self.most is not None and sweep.count > self.most)
-            if not self.cut:
-                yield sweep.expand(low, min(low + CHUNK, level.stop))
-
-
-@dataclass
-class _Found:
-    """What was found so far: for each target by cost the hits, and the capacities that are exceeded, in order."""
-
-    slack: int
-    hits: dict[str, dict[int, list[tuple[int, int | None]]]]
-    exceeded: dict[str, None]
-
-    def look(self, sweep: Sweep, level: range, depth: int, keys: Sequence[str]) -> None:
-        """Take in what is seen in a level; hits that are farther than wanted are dropped."""
-        names = [name for name, item in self.hits.items() if not item or min(item) + self.slack >= depth]
-        last: dict[str, dict[int, list[tuple[int, int | None]]]] = {name: {} for name in names}
-        for seen in sweep.look(level, names, [key for key in keys if key not in self.exceeded]):
-            for name, action, where in seen.hits:
-                if len(where):
-                    cost = depth + (0 if action is None else 1)
-                    last[name].setdefault(cost, []).extend((state, action) for state in where.tolist())
-            self.exceeded |= dict.fromkeys(seen.exceeded)
-        for name, costs in last.items():
-            for cost in sorted(costs):
-                if cost <= min(self.hits[name] or costs) + self.slack:
-                    self.hits[name].setdefault(cost, []).extend(costs[cost])
-
-    def settled(self, names: Iterable[str], depth: int) -> bool:
-        """Whether nothing that is asked of these targets can still be found farther than `depth`."""
-        return all(self.hits[name] and (not self.slack or min(self.hits[name]) + self.slack <= depth) for name in names)
-
-    def farther(self) -> dict[str, tuple[Hit, ...]]:
-        """All hits by depth, the nearest first."""
-        return {
-            name: tuple(Hit(cost, tuple(item[cost])) for cost in sorted(item))
-            for name, item in self.hits.items()
-            if item
-        }

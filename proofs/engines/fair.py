@@ -22,9 +22,13 @@ from counterexamples.minimal import minimal_path
 from model.language.concrete import Code
 from model.language.system import Term, TransitionSystem
 from proofs.engines import Finding, Lasso, Lasting, Question, Target, Unknown, Unreachable
+from proofs.engines.breadth import MEMORY, OutOfMemoryError
 from proofs.engines.exhaustive import Explorer
+from proofs.engines.running import memory
 from proofs.engines.space import Space
 
+PER_TRANSITION, PER_STATE = 40, 24  # bytes, beside a byte for each fair action, that a graph and masks over it take
+PER_EDGE = 500  # bytes of a transition in a graph of networkx
 Step = tuple[int, int]  # action index, destination state
 Outgoing = Mapping[int, Sequence[Step]]
 
@@ -51,14 +55,29 @@ def answer(question: Question[Lasting]) -> dict[str, Finding]:
     """
     system = question.system
     rests = {name: resting(system, item) for name, item in question.targets.items()}
-    space = Explorer(system).explore(rests, stop_early=True, beside=question.beside)
-    return {name: Finding(_answer(system, space, name, item), space) for name, item in question.targets.items()}
+    try:
+        space = Explorer(system).explore(rests, stop_early=True, beside=question.beside)
+    except OutOfMemoryError as error:
+        return {name: Finding(Unknown(str(error)), error.space) for name in question.targets}
+    answers = {name: _unless_too_large(system, space, name, item) for name, item in question.targets.items()}
+    return {name: Finding(found, space) for name, found in answers.items()}
 
 
 def resting(system: TransitionSystem, item: Lasting) -> Target:
     """The states in which `pending` holds and no fair action is enabled, or would be if capacities were larger."""
     due = [z3.And(*action.guard.values()) for action in system.actions if action.name in item.fair]
     return Target(state=z3.And(item.pending, z3.Not(z3.Or(*due))))
+
+
+def _unless_too_large(
+    system: TransitionSystem, space: Space, name: str, item: Lasting
+) -> Lasso | Unreachable | Unknown:
+    states = space.states.shape[1]
+    try:
+        memory.demand(space.transitions * PER_TRANSITION + states * (len(item.fair) + PER_STATE))
+        return _answer(system, space, name, item)
+    except MemoryError:
+        return Unknown(f"{MEMORY}all {states} states found, no room to look for cycles")
 
 
 def _answer(system: TransitionSystem, space: Space, name: str, item: Lasting) -> Lasso | Unreachable | Unknown:
@@ -130,6 +149,7 @@ def _fair_parts(graph: _Graph, core: _Graph) -> np.ndarray:
 
     `core`: the transitions of `graph` that may lie on cycles. A state alone is a part only if it leads to itself.
     """
+    memory.demand(len(core.source) * PER_EDGE)
     digraph = nx.DiGraph()
     digraph.add_edges_from(zip(core.source.tolist(), core.destination.tolist(), strict=True))
     part = np.full(graph.enabled.shape[1], -1, dtype=np.int64)

@@ -13,10 +13,9 @@ from model.language.concrete import Code, Columns, Layout
 from model.language.operators import Value
 from model.language.system import Action, Term, TransitionSystem
 from proofs.engines import Target
-from proofs.engines.space import NUMPY
+from proofs.engines.space import CHUNK, NUMPY
 from proofs.engines.states import StateSet
 
-CHUNK = 1 << 14  # states at once: the columns of a chunk stay in the processor's cache
 Watched = Mapping[str, Sequence[tuple[int | None, Term]]]
 """For each target by name an action that can hit it, or None for the state itself, and the condition."""
 
@@ -50,11 +49,14 @@ class Sweep(Protocol):
     def states(self) -> np.ndarray:
         """All states so far, packed, shape (words, n)."""
 
+    def restore(self, rows: np.ndarray) -> None:
+        """Add the next of the states that an earlier exploration found, in its order, shape (n, words)."""
+
     def look(self, level: range, names: Sequence[str], keys: Sequence[str]) -> Iterator[Seen]:
         """What of some targets and capacities is seen in the states of a level, in chunks of `CHUNK` states."""
 
     def expand(self, low: int, high: int) -> Batch:
-        """The transitions from the states of such a chunk, after `look`; the states after them are among `states`."""
+        """The transitions from the states of such a chunk, faster after `look`; their ends are among `states`."""
 
 
 def watched(system: TransitionSystem, targets: Mapping[str, Target]) -> Watched:
@@ -149,6 +151,10 @@ class VectorSweep:
     def states(self) -> np.ndarray:
         """All states so far, packed, shape (words, n)."""
         return self._found.states
+
+    def restore(self, rows: np.ndarray) -> None:
+        """Add the next of the states that an earlier exploration found, in its order, shape (n, words)."""
+        self._found.insert(rows.T)
 
     def look(self, level: range, names: Sequence[str], keys: Sequence[str]) -> Iterator[Seen]:
         """What of some targets and capacities is seen in the states of a level, in chunks of `CHUNK` states."""

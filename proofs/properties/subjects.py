@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from model.context import Protocol
 from model.language.system import TransitionSystem
 from proofs.engines import Target, Unknown, Unreachable
+from proofs.engines.breadth import OutOfMemoryError
 from proofs.engines.cone import contains, own_part
 from proofs.engines.exhaustive import Explorer
 from proofs.engines.space import Space
@@ -35,11 +36,15 @@ def unmet(protocol: Protocol, item: Property, space: Space | None = None) -> dic
     """
     found = {}
     for meaning, subject in item.subjects(protocol).items():
-        key, known = key_of(item, meaning), space
+        key, known, cut = key_of(item, meaning), space, ""
         if known is None or key not in known.asked:
-            known = Explorer(own_part(protocol.system, subject)).explore({key: subject}, stop_early=True)
+            explorer = Explorer(own_part(protocol.system, subject))
+            try:
+                known = explorer.explore({key: subject}, stop_early=True, transitions=False)
+            except OutOfMemoryError as error:
+                known, cut = error.space, str(error)
         if key not in known.hits:
-            found[meaning] = _absent(known)
+            found[meaning] = Unknown(cut) if cut else _absent(known)
     return found
 
 

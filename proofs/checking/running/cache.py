@@ -35,7 +35,9 @@ def key(job: Job, files: bool) -> str:
         name: None if item.reason_against(protocol) is not None else _terms(vars(item.target(protocol)))
         for name, item in ((name, catalogue()[name]) for name in job.properties)
     }
-    whole = (program(), content(protocol.system), replace(job, out=None), asked, files)
+    # how much room a run has, and where it keeps what it has done so far, is nothing of the answer
+    plain = replace(job, out=None, memory=None, checkpoint=None)
+    whole = (program(), content(protocol.system), plain, asked, files)
     return sha256(canonical(whole).encode()).hexdigest()
 
 

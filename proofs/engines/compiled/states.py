@@ -9,9 +9,11 @@ from importlib import resources
 import numpy as np
 
 from proofs.engines.compiled.machine import Library, library
+from proofs.engines.running import memory
 
 Hash = Callable[[np.ndarray], np.ndarray]
 NUMBERS = 1 << 32  # an entry of the table has half a word for the number
+LARGE = 1 << 18  # rows, or entries of the table: below, memory is no matter
 
 
 class CompiledSet:
@@ -38,7 +40,7 @@ class CompiledSet:
     def insert(self, rows: np.ndarray) -> np.ndarray:
         """Add states, duplicates allowed; the number of each, in the order given, shape (n,).
 
-        Raises MemoryError beyond 2^32 states.
+        Raises MemoryError, also beyond 2^32 states; then nothing was added.
         """
         numbers = np.empty(len(rows), dtype=np.int64)
         if not len(rows):
@@ -60,14 +62,22 @@ class CompiledSet:
         if count >= NUMBERS:
             raise MemoryError(f"more than {NUMBERS - 1} states")
         if count > len(self.rows):
-            grown = np.empty((2 * count, self.rows.shape[1]), dtype=np.uint64)
+            words = self.rows.shape[1]
+            grown = np.empty((2 * count, words), dtype=np.uint64) if count < LARGE else memory.rows(count, words)
             grown[: self.count] = self.rows[: self.count]
             self.rows = grown
         if 2 * count > len(self._table):
-            self._table = np.zeros(1 << (4 * count).bit_length(), dtype=np.uint64)
-            if self.count:
-                hashes = self._hash(self.rows[: self.count])
-                self._enter(self._table.ctypes.data, len(self._table) - 1, hashes.ctypes.data, 0, self.count)
+            self._rebuild(1 << (2 * count).bit_length())
+
+    def _rebuild(self, size: int) -> None:
+        """Enter all into a new table, which has to be a power of two."""
+        if size > LARGE:
+            memory.demand(8 * size)
+        self._table = np.zeros(size, dtype=np.uint64)
+        place, last = self._table.ctypes.data, size - 1
+        for low in range(0, self.count, LARGE):
+            hashes = self._hash(self.rows[low : min(low + LARGE, self.count)])
+            self._enter(place, last, hashes.ctypes.data, low, len(hashes))
 
 
 @cache

@@ -19,8 +19,8 @@ from model.language.concrete import Layout
 from model.language.system import TransitionSystem
 from proofs.engines.compiled.program import Conditions, Program
 from proofs.engines.compiled.states import CompiledSet
-from proofs.engines.space import COMPILED
-from proofs.engines.vector import CHUNK, Batch, Seen, Watched
+from proofs.engines.space import CHUNK, COMPILED
+from proofs.engines.vector import Batch, Seen, Watched
 
 LARGE = 1 << 17  # states: beyond, code pays that is twice as fast and takes twice as long to compile
 Chunk = tuple[int, int]
@@ -54,6 +54,10 @@ class CompiledSweep:
         """All states so far, packed, shape (words, n)."""
         return self._found.states
 
+    def restore(self, rows: np.ndarray) -> None:
+        """Add the next of the states that an earlier exploration found, in its order, shape (n, words)."""
+        self._found.insert(np.ascontiguousarray(rows))
+
     def look(self, level: range, names: Sequence[str], keys: Sequence[str]) -> Iterator[Seen]:
         """What of some targets and capacities is seen in the states of a level, in chunks of `CHUNK` states."""
         if self.count > LARGE and not self._fast:
@@ -78,16 +82,22 @@ class CompiledSweep:
         return sources, Seen(hits, [key for key in keys if key in exceeded])
 
     def expand(self, low: int, high: int) -> Batch:
-        """The transitions from the states of such a chunk, after `look`; the states after them are among `states`."""
-        chunk = (low, high)
-        sources = self._sources.pop(chunk)
+        """The transitions from the states of such a chunk, faster after `look`; their ends are among `states`."""
+        chunk, rows = (low, high), self._found.rows
+        sources = self._sources.pop(chunk, None)
+        if sources is None:
+            sources = self._program.enabled(rows, low, high)[0]
+            return self._inserted(sources, self._program.fired(rows, sources))
         waiting = self._ahead.pop(chunk, None)
-        after = self._program.fired(self._found.rows, sources) if waiting is None else waiting.result()
+        after = self._program.fired(rows, sources) if waiting is None else waiting.result()
         if self._threads > 1:
             for following in islice(self._sources, self._threads):
                 if following not in self._ahead:
-                    fired = partial(self._program.fired, self._found.rows, self._sources[following])
+                    fired = partial(self._program.fired, rows, self._sources[following])
                     self._ahead[following] = self._pool.submit(fired)
+        return self._inserted(sources, after)
+
+    def _inserted(self, sources: Sources, after: np.ndarray) -> Batch:
         numbers = self._found.insert(after)
         indices = np.fromiter(range(len(sources)), dtype=np.uint8)  # refuses more than it holds
         actions = np.repeat(indices, [len(item) for item in sources])

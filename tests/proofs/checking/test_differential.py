@@ -6,6 +6,7 @@ A version here is any combination of axis values that `model.versions` admits, n
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from model.protocol import build
 from model.subject import Subject
 from model.versions import axis_values, misfit
 from proofs.checking import inductive, verdicts
-from proofs.engines import Target, bounded, exhaustive
+from proofs.engines import Target, bounded, breadth
 from proofs.properties import ALWAYS, catalogue
 
 pytestmark = pytest.mark.slow
@@ -172,10 +173,11 @@ def test_the_random_versions_are_legal_and_differ() -> None:
 
 
 def test_a_wrong_reading_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def blind(self: Any, sweep: Any, level: range, depth: int, keys: Any) -> None:
+    def blind(self: Any, sweep: Any, level: range, depth: int, keys: Any) -> Iterator[None]:
         list(sweep.look(level, [], []))
+        yield
 
-    monkeypatch.setattr(exhaustive._Found, "look", blind)
+    monkeypatch.setattr(breadth.Found, "look", blind)
     protocol = build(Subject.of("v12", bound={"requests": 1, "tz_requests": 1}))
     with pytest.raises(verdicts.EngineDisagreementError):
         verdicts.decide(protocol, [catalogue()["quiet-engine"]], "both", 14)

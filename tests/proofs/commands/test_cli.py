@@ -56,6 +56,7 @@ WRONG = [
     (["check"], "VERSION"),
     (["check", "v12", "--property", "quiet-engin"], "quiet-engine"),
     (["check", "v12", "--scenario", "defaultt"], "default"),
+    *((["check", "v12", "--memory", size], "500M or 4G") for size in ("", "4", "G", "0G", "-1G", "1.5G", "4g", "²G")),
     (["check", "v12", "--assume", "nwd_akc=operation-done"], "nwd_ack"),
     (["check", "v12", "--assume", "nwd_ack=operation-dome"], "operation-done"),
     (["check", "v12", "--assume", "nwd_ack"], "KEY=VALUE"),
@@ -273,6 +274,13 @@ def test_an_assumption_leads_away_from_what_is_recorded(capsys: Capture) -> None
     settings = ["--scenario", "default", "--engine", "exhaustive", "--assume", "nwd_ack=input-consumed"]
     outcome = run_here(capsys, "check", "v16", "--property", "quiet-engine", *settings)
     assert outcome.code == 1 and "violated" in outcome.out and "nwd_ack=input-consumed" in outcome.out
+
+
+def test_memory_that_does_not_suffice_is_an_unknown_verdict(capsys: Capture) -> None:
+    settings = ("--property", "quiet-engine", "--property", "linux-progress", "--scenario", "default", "--jobs", "1")
+    outcome = run_here(capsys, "check", "v16", *settings, "--bound", "requests=1", "--memory", "1M", "--verbose")
+    assert outcome.code == 3 and outcome.err == "" and "proved" not in outcome.out
+    assert outcome.out.count("  memory: not enough to begin") == 2
 
 
 @pytest.mark.slow

@@ -218,3 +218,76 @@ def test_ctrl_c_restores_the_cursor() -> None:
     assert process.wait(timeout=200) == 130
     assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")
     os.close(screen)
+
+
+# Memory that ends
+
+
+LARGE = ("--bound", "requests=4", "--bound", "tz_requests=4", "--bound", "data=2", "--bound", "ring=8", "--jobs", "1")
+ASKED = ("check", "v12", "--property", "under-lock", "--property", "quiet-engine", "--scenario", "default", *LARGE)
+
+
+@pytest.mark.parametrize("foreseen", [True, False])
+def test_memory_that_ends_is_an_unknown_verdict(foreseen: bool) -> None:
+    """Foreseen, or refused by the kernel; what was violated until then stays so."""
+
+    def refuse() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (575 << 20, 575 << 20))
+
+    process = started(
+        *(*ASKED, "--engine", "exhaustive", "--json", "-", *(("--memory", "250M") if foreseen else ())),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=None if foreseen else refuse,
+    )
+    printed, complaint = process.communicate(timeout=300)
+    rows = {row["property"]: row for row in json.loads(printed)["results"]}
+    assert (process.returncode, complaint) == (1, b"")
+    assert (rows["quiet-engine"]["verdict"], rows["quiet-engine"]["depth"]) == ("violated", 14)
+    assert rows["under-lock"]["verdict"] == "unknown" and rows["under-lock"]["reason"].startswith("memory: all ")
+
+
+# Ctrl-C, and on from there
+
+RESUMABLE = (*ASKED, "--scenario", "small-ring", "--engine", "exhaustive", "-q")
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    return [row | {"seconds": None} for row in json.loads(path.read_text())["results"]]
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interrupted_run_goes_on(jobs: str, tmp_path: Path) -> None:
+    kept, settings = tmp_path / "kept", (*RESUMABLE, "--jobs", jobs)
+    process = started(*settings, "--checkpoint", kept, stderr=subprocess.PIPE, start_new_session=True)
+    while not any(kept.glob("*/*")) and process.poll() is None:
+        time.sleep(0.02)
+    time.sleep(1.5)
+    os.killpg(process.pid, signal.SIGINT)
+    complaint = process.communicate(timeout=100)[1]
+    assert (process.returncode, complaint) == (
+        130,
+        b"error: interrupted; the same command goes on from what was kept\n",
+    )
+    states = list(kept.rglob("state.json"))
+    assert states and not list(kept.rglob("*.tmp"))
+    refused = started(*settings, "--bound", "mappings=7", "--checkpoint", kept, stderr=subprocess.PIPE)
+    assert b"another system" in refused.communicate(timeout=100)[1] and refused.returncode == 2
+    for name, checkpoint in (("resumed", ("--checkpoint", kept)), ("whole", ())):
+        assert started(*settings, *checkpoint, "--json", tmp_path / name).wait(timeout=300) == 1
+    assert rows_of(tmp_path / "resumed") == rows_of(tmp_path / "whole")
+    assert not list(kept.iterdir()), "nobody needs it any more"
+
+
+def test_what_was_kept_and_is_damaged_is_one_line(tmp_path: Path) -> None:
+    process = started(*RESUMABLE, "--checkpoint", tmp_path, stderr=subprocess.PIPE)
+    while not any(tmp_path.glob("*/*")) and process.poll() is None:
+        time.sleep(0.02)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=100) == 130
+    for path in tmp_path.rglob("state.json"):
+        path.write_text(path.read_text()[:-5])
+    again = started(*RESUMABLE, "--checkpoint", tmp_path, stderr=subprocess.PIPE)
+    complaint = again.communicate(timeout=100)[1].decode()
+    assert again.returncode == 2 and complaint.count("\n") == 1 and "state.json is damaged; remove" in complaint

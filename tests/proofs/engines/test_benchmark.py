@@ -53,6 +53,6 @@ def test_exhaustive_engine(timed: BenchmarkFixture) -> None:
     assert timed.stats is not None
     seconds = timed.stats.stats.min
     timed.extra_info["states"] = space.states.shape[1]
-    timed.extra_info["transitions"] = space.number_of_transitions()
-    timed.extra_info["transitions per second"] = round(space.number_of_transitions() / seconds)
+    timed.extra_info["transitions"] = space.transitions
+    timed.extra_info["transitions per second"] = round(space.transitions / seconds)
     assert space.complete and space.states.shape[1] > 100_000

@@ -25,13 +25,13 @@ def test_counters(limit: int, number: int) -> None:
     system = toys.counters(limit, "abc"[:number])
     space = explored(system)
     assert (space.states.shape[1], space.depth, space.complete) == ((limit + 1) ** number, limit * number, True)
-    assert space.number_of_transitions() == number * limit * (limit + 1) ** (number - 1)
+    assert space.transitions == number * limit * (limit + 1) ** (number - 1)
 
 
 def test_more_states_than_a_chunk() -> None:
     system = toys.counters(29, ("a", "b", "c"))
     space = explored(system, end=where(system, a=29, b=29, c=29), middle=where(system, a=10, b=11, c=12))
-    assert (space.states.shape[1], space.depth, space.number_of_transitions()) == (27000, 87, 3 * 29 * 900)
+    assert (space.states.shape[1], space.depth, space.transitions) == (27000, 87, 3 * 29 * 900)
     assert {name: hit.depth for name, hit in space.hits.items()} == {"end": 87, "middle": 33}
     sizes = [end - start for start, end in zip(space.level, space.level[1:], strict=False)]
     assert sizes == sizes[::-1] and sizes[:4] == [1, 3, 6, 10]
@@ -40,7 +40,7 @@ def test_more_states_than_a_chunk() -> None:
 def test_token_ring() -> None:
     system = toys.token_ring(3, 4)
     space = explored(system, sent=Target(on={"sent": z3.BoolVal(True)}), lap=where(system, lap=2))
-    assert (space.states.shape[1], space.depth, space.number_of_transitions()) == (13, 12, 12)
+    assert (space.states.shape[1], space.depth, space.transitions) == (13, 12, 12)
     assert {name: hit.depth for name, hit in space.hits.items()} == {"sent": 10, "lap": 6}
 
 
@@ -119,7 +119,7 @@ def test_random_systems_exhaustive(choices: Choices) -> None:
     system, target = random_system(choices)
     plain = toys.search(system, target)
     space = explored(system, it=target)
-    assert (space.states.shape[1], space.number_of_transitions()) == (plain.states, plain.transitions)
+    assert (space.states.shape[1], space.transitions) == (plain.states, plain.transitions)
     sizes = [end - start for start, end in zip(space.level, space.level[1:], strict=False)]
     assert sizes == [len(level) for level in plain.levels] and space.depth == len(plain.levels) - 1
     assert (space.hits["it"].depth if "it" in space.hits else None) == plain.distance

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proofs.engines.compiled import states
 from proofs.engines.compiled.states import CompiledSet
+from proofs.engines.running import memory
 from proofs.engines.states import Hash, StateSet, mix
 
 
@@ -126,6 +128,25 @@ def test_growth_keeps_everything(kind: Kind, batch: int) -> None:
         assert found.insert(packed(part, 3)).tolist() == list(range(start, start + len(part)))
     assert found.insert(packed(rows[::-1], 3)).tolist() == list(range(total))[::-1]
     assert found.count == total and [tuple(map(int, row)) for row in found.states.T] == rows
+
+
+def test_growth_beyond_what_is_copied_and_entered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(states, "LARGE", 100)
+    batches = [[(value % 50, value) for value in range(start, start + 700)] for start in range(0, 4200, 700)]
+    check(ByRow(2), [*batches, batches[0][::-1]])
+    check(ByRow(2, few_bits), [*batches, batches[0][::-1]])
+
+
+def test_what_there_is_no_memory_for_is_not_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(states, "LARGE", 100)
+    found = ByRow(2)
+    found.insert(packed([(value, 1) for value in range(1500)]))
+    with memory.limited(1), pytest.raises(MemoryError):
+        found.insert(packed([(value, 2) for value in range(1500)]))
+    assert found.count == 1500
+    assert found.insert(packed([(value, value % 2 + 1) for value in range(1500)])).tolist()[::2] == list(
+        range(0, 1500, 2)
+    )
 
 
 @both

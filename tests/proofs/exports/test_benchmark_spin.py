@@ -38,7 +38,7 @@ bound = {key: int(value) for key, value in (item.split("=") for item in sys.argv
 system = build(Subject.of("v12", bound=bound)).system
 started = time.perf_counter()
 space = Explorer(system).explore({})
-print(space.states.shape[1], space.number_of_transitions(), time.perf_counter() - started)
+print(space.states.shape[1], space.transitions, time.perf_counter() - started)
 """
 
 

@@ -29,7 +29,7 @@ def test_same_states_and_transitions(version: str, bound: dict[str, int], tmp_pa
     space = Explorer(system).explore({})
     found = search(promela.write(Question(system, Target())), tmp_path, everything=True)
     assert (found.states, found.errors) == (space.states.shape[1], 0)
-    assert found.transitions == space.number_of_transitions() + 1  # Spin counts the way to the initial state
+    assert found.transitions == space.transitions + 1  # Spin counts the way to the initial state
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ TOYS = {
 def test_toys(system: TransitionSystem, tmp_path: Path) -> None:
     space = explored(system)
     found = search(promela.write(Question(system, Target())), tmp_path, everything=True)
-    assert (found.states, found.transitions - 1) == (space.states.shape[1], space.number_of_transitions())
+    assert (found.states, found.transitions - 1) == (space.states.shape[1], space.transitions)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from conftest import build_protocol, slow
 from toys import where
 
 from model.language.system import TransitionSystem
-from proofs.engines import Target, exhaustive, vector
+from proofs.engines import Target, breadth, exhaustive
+from proofs.engines import space as spaces
 from proofs.engines.compiled import states, sweep
 from proofs.engines.compiled.machine import library
 from proofs.engines.compiled.program import Conditions, Program
@@ -59,7 +60,7 @@ def test_random_systems(choices: Choices) -> None:
     rows = [sorted(space.layout.unpack(column).items()) for column in space.states.T]
     levels = [sorted(rows[low:high]) for low, high in zip(space.level, space.level[1:], strict=False)]
     assert levels == [sorted(sorted(state.items()) for state in level) for level in wanted.levels]
-    assert space.number_of_transitions() == wanted.transitions
+    assert space.transitions == wanted.transitions
     assert [hit.depth for hit in space.hits.values()] == [len(path) for path in wanted.shortest[:1]]
     for part, names in grouped(system, {"it": target}, slack=0):
         alike(part, dict.fromkeys(names, target), stop_early=True)
@@ -100,7 +101,7 @@ def test_nothing_can_happen() -> None:
 
 
 def test_several_chunks_and_threads_and_faster_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (exhaustive, vector, sweep):
+    for module in (breadth, spaces, sweep):
         monkeypatch.setattr(module, "CHUNK", 16)
     system = toys.counters(9, ("a", "b", "c"))
     targets = {"end": where(system, a=9, b=9, c=9), "middle": where(system, a=4, b=5, c=6)}
