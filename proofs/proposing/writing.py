@@ -15,13 +15,16 @@ from proofs.reports.brief_forms import Brief, Entry
 from proofs.studies.cost import Cost
 
 Where = Sequence[Asked]
+LONGEST = 80  # characters of a title's list of changes
 
 
 def version_file(version: str, proposal: Proposal) -> str:
     """TOML: the version with the changes; a file's path is taken from where this one is read."""
-    named = ", ".join(f"{axis} = {shown(value)}" for axis, value in proposal.changes)
+    changes = ", ".join(f"{axis} = {shown(value)}" for axis, value in proposal.changes)
+    if len(changes) > LONGEST:
+        changes = f"{len(proposal.changes)} changes"
     lines = [
-        f"title = {_text(f'{version} with {named}')}",
+        f"title = {_text(f'{version} with {changes}')}",
         'source = "proposed by a search"',
         f"base = {_text(version)}",
     ]
@@ -55,7 +58,9 @@ def _steps(axis: str, value: Value) -> list[tuple[str, str]]:
 def page(version: str, number: int, proposal: Proposal, asked: Where, rows: Sequence[Result], before: Cost) -> Brief:
     """The page of one proposal: `rows` and `before` are the verdicts on the version itself, and its cost."""
     base = versions.load(version).axes
-    systems = "; ".join(f"in {item.where}: {', '.join(item.properties)}" for item in asked)
+    counted: dict[str, int] = {}
+    for item in asked:
+        counted[item.where] = counted.get(item.where, 0) + len(item.properties)
     sections = {
         "What changes, and what for": [_change(base[item.change[0]], item, asked) for item in proposal.reasons],
         "Before and after": list(_verdicts(rows, proposal.after)),
@@ -64,7 +69,7 @@ def page(version: str, number: int, proposal: Proposal, asked: Where, rows: Sequ
     count = len(proposal.reasons)
     head = (
         f"{count} change{'s' if count != 1 else ''}, none of which can be left out",
-        f"Kept is all that was asked: {systems}",
+        f"Kept is all that was asked; properties: {', '.join(f'{n} in {where}' for where, n in counted.items())}",
     )
     return Brief(f"{version}: proposal {number}", head, {title: items for title, items in sections.items() if items})
 
@@ -95,8 +100,11 @@ def _meaning(axis: str, value: Value) -> str:
 
 
 def _verdicts(before: Sequence[Result], after: Sequence[Result]) -> Iterator[Entry]:
-    for old, new in zip(before, after, strict=True):
+    """What has another word, and how many have not."""
+    pairs = [(old, new) for old, new in zip(before, after, strict=True) if old.verdict != new.verdict]
+    for old, new in pairs:
         yield Entry(f"{old.property} ({old.scenario})", (f"{in_brief(old)}, then {in_brief(new)}",))
+    yield Entry("all others", (f"{len(before) - len(pairs)} verdicts are as before",))
 
 
 def _costs(before: Cost, after: Cost) -> Iterator[Entry]:
