@@ -40,7 +40,7 @@ def declare(ctx: Context) -> None:
     space.add("tx.enabled", init=int(ctx.bounds["ring_at"] > 0 or ctx.sps))
     if ctx.locks:
         space.add("monitor.bracket")
-    if ctx.assume["autosuspend"] == "pipes-stop":
+    if ctx.assume["autosuspend"] == "pipes-stop" and ctx.axes["runtime-pm"] != "held":
         space.add("bam.suspended")
     space.add("rx.nwd_wait")
     if ctx.assume["lock_effect"] == "after-own-write" or ctx.assume["unlock_effect"] == "before-own-write":

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from conftest import write_version
 from test_lock_axes import CUT, ONE_REQUEST, system
-from test_pipe_lock_rows import ENGINE, LOCKED, PREPARE, WORK, after, hw, kinds, possible
+from test_pipe_lock_rows import ENGINE, LOCKED, ONE, PREPARE, WORK, after, hw, kinds, possible
 
 from model import versions
+from model.protocol import assemble
+from model.subject import Subject
 
 FRESH = (("data", 3), ("ring", 3), ("requests", 1))
 FILLS = ("client.prep_rx_data", "client.prep_tx_data", "client.issue_rx")
@@ -73,6 +75,13 @@ def test_runtime_pm_that_is_held_cannot_fail() -> None:
     held = system("v24", (("runtime-pm", "held"),), "faults", ONE_REQUEST)
     assert faulty not in {action.name for action in held.system.actions}
     assert faulty in {action.name for action in system("v24", (), "faults", ONE_REQUEST).system.actions}
+
+
+def test_a_bam_whose_runtime_pm_is_held_is_not_suspended() -> None:
+    for axes, suspends in (((), True), ((("runtime-pm", "held"),), False)):
+        subject = Subject.of("v24", "default", {"autosuspend": "pipes-stop"}, ONE).changed(dict(axes))
+        names = {action.name for action in assemble(subject).system.actions}
+        assert ("driver.runtime_suspend" in names) is suspends
 
 
 def test_a_terminate_that_drains_waits_for_the_pipe() -> None:
