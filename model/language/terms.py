@@ -103,7 +103,7 @@ def _read(context: Any, ast: Any, app: Any, children: tuple[int, ...]) -> Node:
 
 
 def digest(root: z3.ExprRef) -> bytes:
-    """What identifies a term in any run, up to the order of arguments that can be in any."""
+    """What identifies a term in any run: equal for terms that differ at most in the order of commuting arguments."""
     return _digest(number_of(root))
 
 
@@ -126,11 +126,6 @@ def _digest(number: int) -> bytes:
             parts = (_digests[child] for child in in_order(node))
             _digests[top] = blake2b(b"".join((repr(own).encode(), *parts)), digest_size=16).digest()
     return _digests[number]
-
-
-def digest_of(root: z3.ExprRef) -> bytes:
-    """What identifies a term in any run: equal for terms that differ at most in the order of commuting arguments."""
-    return _digest(number_of(root))
 
 
 def ordered(root: z3.ExprRef) -> z3.ExprRef:

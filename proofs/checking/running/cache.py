@@ -16,7 +16,7 @@ import z3
 from counterexamples.documents import LARGEST_FILE, write_file
 from model.language.files import read_bytes
 from model.language.system import TransitionSystem
-from model.language.terms import digest_of
+from model.language.terms import digest
 from model.protocol import build
 from proofs.checking.records import Job
 from proofs.checking.running.plain import canonical, sealed, unsealed
@@ -57,7 +57,7 @@ def content(system: TransitionSystem) -> str:
 def _terms(value: object) -> object:
     """The same with digests in place of terms."""
     if isinstance(value, z3.ExprRef):
-        return digest_of(value).hex()
+        return digest(value).hex()
     if isinstance(value, Mapping):
         return {name: _terms(item) for name, item in value.items()}
     return value
