@@ -28,20 +28,8 @@ USER_ERRORS = (
 )
 SCRIPT = "bam-lock"
 COMMANDS = (
-    *(
-        "brief",
-        "capacity",
-        "certify",
-        "check",
-        "compare",
-        "conform",
-        "convert",
-        "counts",
-        "cover",
-        "diff",
-        "experiment",
-    ),
-    *("export", "gallery", "gate", "infer", "list", "mutate", "propose", "replay", "report", "show"),
+    *("brief", "capacity", "certify", "check", "compare", "conform", "convert", "counts", "cover", "diff"),
+    *("experiment", "export", "gallery", "gate", "infer", "list", "mutate", "propose", "replay", "report", "show"),
 )
 """Their names; each is the object `command` in a module of that name."""
 
