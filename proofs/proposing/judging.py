@@ -90,31 +90,44 @@ class _Recording(Mapping[str, Value]):
         return len(self._axes)
 
 
+class _Systems:
+    """The systems of a design, each built when it is first asked for."""
+
+    def __init__(self, axes: Mapping[str, Value]) -> None:
+        self._read: set[str] = set()
+        self._axes = _Recording(axes, self._read)
+        self._built: dict[Subject, Protocol] = {}
+
+    @property
+    def read(self) -> frozenset[str]:
+        """The axes that were looked at so far, in building them or in judging."""
+        return frozenset(self._read)
+
+    def of(self, asked: Asked) -> Protocol:
+        """The one in which something is asked."""
+        if asked.subject not in self._built:
+            self._built[asked.subject] = assemble(replace(asked.subject, axes=self._axes))
+        return self._built[asked.subject]
+
+
 def judge(task: Task) -> Outcome:
     """What becomes of one design; raises EngineDisagreementError or ReplayError, which are internal errors."""
-    read: set[str] = set()
-    built: dict[Subject, Protocol] = {}
-
-    def protocol_of(asked: Asked) -> Protocol:
-        if asked.subject not in built:
-            built[asked.subject] = assemble(replace(asked.subject, axes=_Recording(task.axes, read)))
-        return built[asked.subject]
-
+    systems = _Systems(task.axes)
     for number, trace in enumerate(task.traces):
-        if happens(protocol_of(task.asked[trace.system]), trace):
-            return Outcome(KILLED, frozenset(read), by=number)
+        if happens(systems.of(task.asked[trace.system]), trace):
+            return Outcome(KILLED, systems.read, by=number)
     if not task.explore:
-        return Outcome(ALIVE, frozenset(read))
+        return Outcome(ALIVE, systems.read)
     found: list[Refutation] = []
     held: set[str] = set()
     for system, asked in enumerate(task.asked):
-        wrong = list(_refutations(protocol_of(asked), system, asked.properties))
+        wrong = list(_refutations(systems.of(asked), system, asked.properties))
         held |= set(asked.properties) - {item.claim for item in wrong}
         found += wrong
         # without a trace nothing is learned about other designs: what hangs, say, has one of progress
         if any(item.has_trace for item in found):
             break
-    return summed_up(found, held, frozenset(read))
+    return summed_up(found, held, systems.read)
 
 
 def summed_up(found: Sequence[Refutation], held: Collection[str], read: frozenset[str]) -> Outcome:
@@ -129,14 +142,8 @@ def summed_up(found: Sequence[Refutation], held: Collection[str], read: frozense
 
 def happening(task: Task) -> tuple[bool, ...]:
     """Of each of the task's traces whether it happens in its design."""
-    built: dict[Subject, Protocol] = {}
-    found = []
-    for trace in task.traces:
-        asked = task.asked[trace.system]
-        if asked.subject not in built:
-            built[asked.subject] = assemble(asked.of(task.axes))
-        found.append(happens(built[asked.subject], trace))
-    return tuple(found)
+    systems = _Systems(task.axes)
+    return tuple(happens(systems.of(task.asked[trace.system]), trace) for trace in task.traces)
 
 
 def happens(protocol: Protocol, trace: Refutation) -> bool:
