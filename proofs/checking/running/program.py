@@ -15,6 +15,7 @@ import proofs
 READ = {".py", ".toml", ".json", ".h", ".ll", ".html", ".css", ".js"}
 RESTS_ON = ("z3-solver", "numpy", "llvmlite", "networkx", "pcpp", "pycparser", "pygraphviz", "graphviz")
 """The packages on which an answer can depend, or a trace that is written with it."""
+MADE = ("gallery", "proposals")  # what the program has made, not what it is made of
 
 
 @cache
@@ -33,8 +34,7 @@ def _digest() -> str:
     for package in (model, proofs, counterexamples):
         root = Path(str(package.__file__)).parent
         for path in sorted(root.rglob("*")):
-            # the gallery is what the program has made, not what it is made of
-            if path.suffix in READ and path.is_file() and "gallery" not in path.relative_to(root).parts[:1]:
+            if path.suffix in READ and path.is_file() and path.relative_to(root).parts[0] not in MADE:
                 digest.update(f"{package.__name__}/{path.relative_to(root).as_posix()}\n".encode())
                 digest.update(sha256(path.read_bytes()).digest())
     digest.update(repr([platform.python_version_tuple()[:2], [(name, _version(name)) for name in RESTS_ON]]).encode())
