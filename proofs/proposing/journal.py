@@ -1,6 +1,6 @@
 """What a search has found so far, in a file, so that a search that was stopped goes on where it was.
 
-One JSON object a line: first what is asked, then each design and what became of it. A last line that is cut off, as by
+First a line that says what is asked, then one for each design and what became of it. A last line that is cut off, as by
 a full disk or a stop, is left out; a journal of another question is refused.
 """
 
@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
 from counterexamples.documents import DocumentError, quoted
+from proofs.checking.running.plain import sealed, unsealed
+from proofs.checking.running.program import program
 from proofs.proposing.asked import Asked
 from proofs.proposing.judging import KILLED, Outcome, Refutation
 from proofs.proposing.space import Changes, Space
-from proofs.reports.terminal import tool_version
 
 
 @dataclass
@@ -60,14 +61,8 @@ class Journal:
         """Write down what became of a design, if that is not written yet; `traces`: what it was held against."""
         if self.file is None or changes in self.known:
             return
-        row = {
-            "changes": sorted((axis, value) for axis, value in changes),
-            "word": outcome.word,
-            "read": sorted(outcome.read),
-            "trace": None if outcome.by is None else asdict(traces[outcome.by]),
-            "refutations": [asdict(item) for item in outcome.refutations],
-        }
-        self.file.write(json.dumps(row) + "\n")
+        trace = None if outcome.by is None else traces[outcome.by]
+        self.file.write(sealed((changes, replace(outcome, by=None), trace)) + "\n")
         self.file.flush()
 
 
@@ -77,23 +72,16 @@ def _digest(space: Space, asked: Sequence[Asked]) -> str:
         for item in asked
     ]
     # what changes of the program may change what is found: a journal is of one version of it
-    question = [tool_version(), dict(space.base), subjects]
+    question = [program(), dict(space.base), subjects]
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
 
 
 def _parse(path: Path, number: int, line: str) -> tuple[Changes, tuple[Outcome, Refutation | None]]:
     try:
-        row = json.loads(line)
-        changes = frozenset(
-            (axis, tuple(value) if isinstance(value, list) else value) for axis, value in row["changes"]
-        )
-        trace = None if row["trace"] is None else _refutation(row["trace"])
-        refutations = tuple(_refutation(item) for item in row["refutations"])
-        return changes, (Outcome(row["word"], frozenset(row["read"]), None, refutations), trace)
-    except (ValueError, KeyError, TypeError):
-        message = f"{quoted(str(path))}: line {number} is none of a journal; need what `propose --journal` wrote"
-        raise DocumentError(message) from None
-
-
-def _refutation(row: dict[str, object]) -> Refutation:
-    return Refutation(**{**row, "path": tuple(row["path"])})  # type: ignore[arg-type]
+        match unsealed(line.rstrip("\n")):
+            case frozenset() as changes, Outcome() as outcome, Refutation() | None as trace:
+                return changes, (outcome, trace)
+    except ValueError:
+        pass
+    message = f"{quoted(str(path))}: line {number} is none of a journal; need what `propose --journal` wrote"
+    raise DocumentError(message)
