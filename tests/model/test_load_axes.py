@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
 import pytest
-from conftest import write_version
 from test_lock_axes import CUT, ONE_REQUEST, system
 from test_pipe_lock_rows import ENGINE, LOCKED, ONE, PREPARE, WORK, after, hw, kinds, possible
 
-from model import versions
 from model.protocol import assemble
 from model.subject import Subject
 
@@ -92,17 +87,3 @@ def test_a_terminate_that_drains_waits_for_the_pipe() -> None:
         assert hw(state) == ["UNLOCK"]
         assert possible(protocol, *path, "client.terminate_rx") is not waits
         assert possible(protocol, *path, "bam.execute_unlock", "client.terminate_rx")
-
-
-REFUSED: Mapping[str, tuple[str, Mapping[str, str], str]] = {
-    "a kept slot for nobody": ("v21", {"lock-room": "kept"}, "lock-room = 'kept' needs lock = 'start', not 'round'"),
-    "a kept slot by no flag": ("v16", {"lock-room": "kept"}, "lock-room = 'kept' needs lock-flag = 'locked'"),
-}
-
-
-@pytest.mark.parametrize("what", REFUSED)
-def test_what_describes_no_driver_is_refused(tmp_path: Path, what: str) -> None:
-    base, axes, says = REFUSED[what]
-    with pytest.raises(versions.VersionError) as caught:
-        versions.load(write_version(tmp_path, base, axes))
-    assert says in str(caught.value)

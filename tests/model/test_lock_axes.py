@@ -174,6 +174,8 @@ REFUSED: Mapping[str, tuple[str, Mapping[str, str], str]] = {
     "the client's cookie": ("v8", {"lock-cookie": "none"}, "lock-cookie = 'none' needs lock = "),
     "shared and freed": ("v20", {"lock-storage": "shared"}, "needs lock-release = 'never', not 'free'"),
     "room for no lock": ("v21", {"lock-room": "two"}, "lock-room = 'two' needs lock = 'start', not 'round'"),
+    "a kept slot for nobody": ("v21", {"lock-room": "kept"}, "lock-room = 'kept' needs lock = 'start', not 'round'"),
+    "a kept slot by no flag": ("v16", {"lock-room": "kept"}, "lock-room = 'kept' needs lock-flag = 'locked'"),
     "a round before runtime PM": ("v21", {"runtime-pm": "after-lock"}, "lock = 'round' needs runtime-pm = "),
     "a round for ever": ("v21", {"flag-clear": "queued"}, "unlock = 'round' needs flag-clear = 'loaded' or 'consumed'"),
     "no flag to clear": ("v16", {"flag-clear": "loaded"}, "needs lock-flag = 'locked' or 'written', not 'none'"),

@@ -7,6 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+Edits = Sequence[tuple[str, str]]
+
+
+def edited(text: str, edits: Edits) -> str:
+    """A text after some edits, each of which replaces what occurs once."""
+    for before, after in edits:
+        assert text.count(before) == 1, before
+        text = text.replace(before, after)
+    return text
+
+
 REPLACED: Sequence[tuple[str, str, str]] = (
     ("list end", r"\blist_add_tail\(", "list_add("),
     ("list end", r"\blist_add\(", "list_add_tail("),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from c_mutants import edited
+
 from model.source.qce.programs import FILES, FOLDER, REGISTERS, Program, execute, read_client
 from model.source.tree import SourceTree
 
@@ -148,12 +150,8 @@ OFFSETS = "#define REG_STATUS 0x100\n#define REG_GOPROC 0x120\n#define REG_CONFI
 
 def tree_of(folder: Path, *changes: tuple[str, str]) -> SourceTree:
     """A tree that has the client with these replacements, each of which fits at one place."""
-    text = CORE
-    for before, after in changes:
-        assert text.count(before) == 1, before
-        text = text.replace(before, after)
     (folder / FOLDER).mkdir(parents=True)
-    (folder / FILES[0]).write_text(f'#include "regs-v5.h"\n{text}')
+    (folder / FILES[0]).write_text(f'#include "regs-v5.h"\n{edited(CORE, changes)}')
     (folder / REGISTERS).write_text(OFFSETS)
     return SourceTree(folder)
 
@@ -165,7 +163,5 @@ def program_of(folder: Path, *changes: tuple[str, str]) -> Program:
 
 def line_of(text: str, *changes: tuple[str, str]) -> str:
     """file:line of the first place with a text."""
-    code = CORE
-    for before, after in changes:
-        code = code.replace(before, after)
+    code = edited(CORE, changes)
     return f"{FILES[0]}:{code[: code.index(text)].count(chr(10)) + 2}"

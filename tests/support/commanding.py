@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from c_mutants import edited
+
 from model.source.qce.programs import FILES, FOLDER, REGISTERS, Program, execute, read_client
 from model.source.tree import SourceTree
 
@@ -219,11 +221,7 @@ INCLUDED = '#include "regs-v5.h"\n'
 
 def changed(*changes: tuple[str, str]) -> str:
     """The client's file with these replacements, each of which fits at one place."""
-    text = INCLUDED + CLIENT
-    for before, after in changes:
-        assert text.count(before) == 1, before
-        text = text.replace(before, after)
-    return text
+    return edited(INCLUDED + CLIENT, changes)
 
 
 def tree_of(folder: Path, text: str, elements: str = ELEMENTS) -> SourceTree:

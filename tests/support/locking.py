@@ -5,16 +5,15 @@ The edits follow what the rows say, not anybody's patch: `slots` is what v24 doe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import kernel
+from c_mutants import Edits, edited
 
 from model.source.bam.facts import DRIVER
 
 HEADER = "include/linux/dma/qcom_bam_dma.h"
 FILES = (DRIVER, "drivers/dma/virt-dma.c", "drivers/dma/virt-dma.h", "drivers/dma/dmaengine.h", HEADER)
-Edits = Sequence[tuple[str, str]]
 
 _DEVICE: Edits = (
     ('#include "../virt-dma.h"\n', '#include "../virt-dma.h"\n#include <linux/dma/qcom_bam_dma.h>\n'),
@@ -292,14 +291,6 @@ _OF_CHANNEL: Edits = (
     ),
 )
 """As v14: as v16, but the channel has the lists and elements, which the next LOCK and UNLOCK overwrite."""
-
-
-def edited(text: str, edits: Edits) -> str:
-    """A text after some edits, each of which replaces what occurs once."""
-    for before, after in edits:
-        assert text.count(before) == 1, before
-        text = text.replace(before, after)
-    return text
 
 
 def _made(folder: Path, edits: Edits, config: str) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import kernel
 import pytest
+from c_mutants import edited
 from conftest import ROOT
 
 from counterexamples.story import Story
@@ -44,9 +45,7 @@ def numbers(told: str) -> set[int]:
 def changed(old: str, new: str) -> SourceTree:
     """The kernel's tree with another bam_dma.c, nothing of it written anywhere."""
     tree = SourceTree(kernel.source())
-    code = tree.read(DRIVER)
-    assert code.count(old) == 1
-    return replace(tree, changed={DRIVER: code.replace(old, new).encode()})
+    return replace(tree, changed={DRIVER: edited(tree.read(DRIVER), [(old, new)]).encode()})
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import kernel
 import pytest
-from c_mutants import Mutant, mutants, spread, tree_of
+from c_mutants import Mutant, edited, mutants, spread, tree_of
 
 from model.source.bam.facts import DRIVER
 from model.source.bam.sections import SECTIONS, Driver, section_of
@@ -23,9 +23,8 @@ ROOT = Path(__file__).resolve().parents[3]
 def changed(folder: Path, before: str, after: str, path: str = DRIVER) -> Path:
     """The kernel's tree with one replacement in one file."""
     root = kernel.source()
-    text = (root / path).read_text(encoding="utf-8")
-    assert text.count(before) == 1
-    return tree_of(Mutant("", path, 0, before, after, text.replace(before, after)), root, folder, FILES)
+    text = edited((root / path).read_text(encoding="utf-8"), [(before, after)])
+    return tree_of(Mutant("", path, 0, before, after, text), root, folder, FILES)
 
 
 def test_the_cheap_sections_of_mainline_are_those_of_the_row() -> None:
