@@ -62,7 +62,10 @@ def command(
     outputs.demand_files({"--out": out}, loaded.files)
     subject = asked_subject(loaded, scenario, options.pairs(assume, "--assume"), options.numbers(bound))
     if length is not None:
-        write_file(out or STDOUT, make(build(subject).system, length, seed).to_text())
+        made = make(build(subject).system, length, seed)
+        write_file(out or STDOUT, made.to_text())
+        if len(made.events) < length:
+            click.echo(f"only {len(made.events)} events: after them nothing more is recorded in this run", err=True)
         return
     recorded = read(Path(str(log)))
     found = conformance(recorded, subject, list(in_parallel(held, tasks(recorded, subject, unknowns), jobs or cores())))

@@ -16,7 +16,7 @@ import numpy as np
 
 from model.language.system import TransitionSystem
 from proofs.engines.exhaustive import Explorer
-from proofs.engines.space import Outgoing
+from proofs.engines.space import Edges
 from proofs.recordings.events import events
 from proofs.recordings.log import Event, Log, recorded
 
@@ -33,25 +33,37 @@ class Outcome:
     exceeded: tuple[str, ...]
 
 
-class _Graph(Outgoing):
-    """Transitions by their source, and where they lead to."""
+class _Graph:
+    """Some transitions by their source, of which only those that have some are kept, and where they lead to."""
+
+    def __init__(self, states: int, edges: Edges) -> None:
+        order = np.argsort(edges.source, kind="stable")
+        self._met = np.zeros(states, dtype=bool)
+        sources, first = np.unique(edges.source[order], return_index=True)
+        self._sources = np.append(sources, -1).astype(np.int32)  # behind the last one what no state has
+        self._first = np.append(first, len(order))
+        self._destination = edges.destination[order].astype(np.int32)
 
     def after(self, chosen: np.ndarray) -> np.ndarray:
         """Where one transition leads to from some states, a state as often as transitions lead to it."""
-        start, count = self.first[chosen], self.first[chosen + 1] - self.first[chosen]
+        place = np.searchsorted(self._sources[:-1], chosen)
+        place = place[self._sources[place] == chosen]
+        start, count = self._first[place], self._first[place + 1] - self._first[place]
         offsets = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-        found: np.ndarray = self.destination[np.repeat(start, count) + offsets]
+        found: np.ndarray = self._destination[np.repeat(start, count) + offsets]
         return found
 
     def closure(self, chosen: np.ndarray) -> np.ndarray:
-        """Where any number of transitions leads to, ascending."""
-        met = np.zeros(len(self.first) - 1, dtype=bool)
-        fresh = chosen
+        """Where any number of transitions leads to from some states, each given once; ascending."""
+        fresh, levels = chosen, [chosen]
         while len(fresh):
-            met[fresh] = True
+            self._met[fresh] = True
             found = self.after(fresh)
-            fresh = np.unique(found[~met[found]])
-        return np.flatnonzero(met)
+            fresh = np.unique(found[~self._met[found]])
+            levels.append(fresh)
+        result = np.sort(np.concatenate(levels))
+        self._met[result] = False  # clean for the next: there are far more states than a set has
+        return result
 
 
 _Taken = tuple[int, frozenset[int]]
@@ -97,7 +109,7 @@ class Acceptor:
             self._graphs[int(code)] = _Graph(count, edges.only(number == code))
         self._sets: list[np.ndarray] = []
         self._numbers: dict[bytes, int] = {}
-        self.start = self._number(self._silent.closure(np.zeros(1, dtype=np.int64)))
+        self.start = self._number(self._silent.closure(np.zeros(1, dtype=np.int32)))
         self.after = cache(self._step)
         self.union = cache(self._union)
         self.possible = cache(self._possible)
@@ -141,14 +153,14 @@ class Acceptor:
     def _step(self, present: int, event: Event) -> int | None:
         """The set of states after an event, None if there is none."""
         reached = [self._graphs[code].after(self._sets[present]) for code in self._codes(event)]
-        found = np.unique(np.concatenate(reached)) if reached else np.empty(0, np.int64)
+        found = np.unique(np.concatenate(reached)) if reached else np.empty(0, np.int32)
         return self._number(self._silent.closure(found)) if len(found) else None
 
     def _number(self, states: np.ndarray) -> int:
-        key = states.astype(np.int64).tobytes()
+        key = states.tobytes()
         if key not in self._numbers:
             self._numbers[key] = len(self._sets)
-            self._sets.append(states)
+            self._sets.append(np.frombuffer(key, dtype=np.int32))
         return self._numbers[key]
 
     def _possible(self, present: int) -> tuple[Event, ...]:
