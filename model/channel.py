@@ -12,7 +12,9 @@ from model.language.queues import Queue
 from model.language.system import Enumeration, Field, Step, Term, width_of
 
 TXN = Enumeration("LOCK", "UNLOCK", "CMD", "DATA")
-HW = Enumeration("LOCK", "UNLOCK", "CONFIGURE", "GO", "DATA", "REQUEST")  # REQUEST: LOCK, CONFIGURE and GO in one
+READS_BACK = ("LOCK", "UNLOCK", "CMD", "STATUS")  # a client that reads back has no data on the consumer channel
+# REQUEST: LOCK, CONFIGURE and GO in one; STATUS: a read of the register into memory
+HW = Enumeration("LOCK", "UNLOCK", "CONFIGURE", "GO", "DATA", "REQUEST", "STATUS")
 REGISTER_WRITES = 2  # a request's CMD transaction: configure, go
 
 
@@ -48,7 +50,7 @@ class Channel:
 def fields(ctx: Context, *names: str) -> dict[str, Field]:
     """The record fields of those names, with their widths under the context's bounds."""
     known = {
-        "kind": Field(TXN.width, TXN.labels),
+        "kind": Field(TXN.width, READS_BACK if ctx.reads_back else TXN.labels),
         "hw": Field(HW.width, HW.labels),
         "left": Field(width_of(max(REGISTER_WRITES, ctx.bounds["data"] + 1) + 1)),
         "xfer": Field(width_of(max(REGISTER_WRITES, ctx.bounds["data"] + 1) + 1)),

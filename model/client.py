@@ -16,7 +16,7 @@ from model.context import Context
 from model.language.queues import Queue
 from model.language.system import Enumeration, Step, Term, width_of
 from model.qce import STEPS, Body
-from model.vendor import sps
+from model.vendor import nandc, sps
 
 QUEUED = "a request is queued"  # the guard of each action that starts a request
 FAILING: Mapping[str, tuple[str, ...]] = {
@@ -49,6 +49,8 @@ def declare(ctx: Context) -> None:
             space.add("rx.locked")
     if ctx.assume["locked_cpu_access"] == "aborts":
         space.add("client.panicked")
+    if ctx.reads_back:
+        space.add("client.status_of", ctx.owner.width, 0, ctx.owner.labels)
     if ctx.can_fail or ctx.sps:
         space.add("client.failed")
     if ctx.can_fail and ctx.attaches_metadata and "terminate-rx" not in ctx.axes["command-failure"]:
@@ -66,12 +68,14 @@ def declare(ctx: Context) -> None:
 class Program:
     """The client's steps in order. A value of `client.pc` is the step to come; the first also means: no request.
 
-    `failures`: where the handler goes on if the step of that name fails.
+    `failures`: where the handler goes on if the step of that name fails. `calls_back`: whether what follows the wait is
+    done by the completion callback; else that only wakes the client.
     """
 
     steps: tuple[str, ...]
     labels: Enumeration
     failures: Mapping[str, int]
+    calls_back: bool
 
     @staticmethod
     def of(ctx: Context) -> Program:
@@ -82,6 +86,8 @@ class Program:
             steps += ["wait", *_expanded(ctx, "completion")]
         if ctx.can_fail:
             failing = {"data-failure": sps.TRANSFERS} if ctx.sps else FAILING
+            if ctx.gives_up:
+                failing = {"data-failure": ("wait",)}
             for axis, causes in failing.items():
                 failures |= dict.fromkeys(causes, len(steps))
                 steps += _expanded(ctx, axis)
@@ -89,7 +95,7 @@ class Program:
         for position, step in enumerate(steps):
             count = steps[: position + 1].count(step)
             names.append(step if count == 1 else f"{step}-{count}")
-        return Program(tuple(steps), Enumeration(*names), failures)
+        return Program(tuple(steps), Enumeration(*names), failures, not ctx.reads_back)
 
     def suffix(self, position: int) -> str:
         """What tells a step's action apart from the same step before: "" or "_2" and so on."""
@@ -103,7 +109,7 @@ class Program:
     def in_callback(self, position: int) -> bool:
         """Whether the step at a position belongs to the completion callback; finishing is the done work's."""
         waits = self.labels["wait"]
-        return waits < position < self.steps.index("finish")
+        return self.calls_back and waits < position < self.steps.index("finish")
 
 
 def _expanded(ctx: Context, axis: str) -> list[str]:
@@ -123,7 +129,10 @@ def actions(ctx: Context) -> None:
     program = Program.of(ctx)
     for position, step in enumerate(program.steps):
         if step == "wait":
-            _callback_action(ctx, program)
+            if ctx.reads_back:
+                nandc.actions(ctx, position, program.after(position), program.failures.get("wait", 0))
+            else:
+                _callback_action(ctx, program)
         else:
             _step_action(ctx, program, position, "callback" if program.in_callback(position) else "client")
     if ctx.probe_window:
@@ -136,7 +145,8 @@ def actions(ctx: Context) -> None:
 
 def steps_of(ctx: Context) -> Mapping[str, tuple[str, Body, str]]:
     """For each step the action's name, what it does, and the source."""
-    return {**STEPS, **sps.STEPS} if ctx.sps else STEPS
+    other = sps.STEPS if ctx.sps else nandc.STEPS if ctx.reads_back else {}
+    return {**STEPS, **other}
 
 
 def start_guard(ctx: Context, s: Step, program: Program, position: int) -> dict[str, Term]:

@@ -105,8 +105,18 @@ class Context:
 
     @property
     def dump_tells(self) -> bool:
-        """Whether a completion takes STATUS from the result dump, which the engine wrote, and not by CPU."""
-        return "dump" in self.axes["completion"] and self.workload.client == "qce"
+        """Whether a completion takes STATUS from memory, the result dump or what a command read, and not by CPU."""
+        return "dump" in self.axes["completion"] and (self.workload.client == "qce" or self.reads_back)
+
+    @property
+    def reads_back(self) -> bool:
+        """Whether the client waits for commands behind GO that read STATUS into memory, and not for its output."""
+        return self.axes["callback"] == "last-command"
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether a request that hangs is left to the hardware after a time-out."""
+        return self.axes["recovery"] == "gives-up" and self.workload.client == "qce"
 
     @property
     def input(self) -> int:
@@ -118,7 +128,7 @@ class Context:
         """Whether a request of the QCE client may fail before it is issued."""
         refuses = self.axes["no-lock-hardware"] in ("lock-fails", "commands-fail")
         possible = bool(self.workload.faults) or (refuses and not self.workload.lock_hardware)
-        return (possible or self.sps) and self.workload.client == "qce"
+        return (possible or self.sps or self.gives_up) and self.workload.client == "qce"
 
     @property
     def probe_window(self) -> bool:

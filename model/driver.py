@@ -50,11 +50,13 @@ def declare(ctx: Context) -> None:
     space.add_queue("rx.desc_submitted", txns, fields(ctx, *rx))
     space.add_queue("rx.desc_issued", txns, fields(ctx, *rx))
     space.add_queue("rx.desc_list", txns, fields(ctx, *rx, "xfer"))
-    in_flight = 1 if ctx.workload.client == "qce" else ctx.bounds["requests"]
+    in_flight = 1 if ctx.workload.client == "qce" and not ctx.reads_back else ctx.bounds["requests"]
     space.add_queue("tx.desc_submitted", in_flight, fields(ctx, "left", "req"))
     space.add_queue("tx.desc_issued", in_flight, fields(ctx, "left", "req"))
     space.add_queue("tx.desc_list", in_flight, fields(ctx, "left", "req", "xfer"))
     space.add("tx.desc_completed")
+    if ctx.reads_back:
+        space.add("rx.desc_completed")
     space.add("rx.next_cookie", width_of(ctx.bounds["cookies"]), 1)
     space.add("rx.completed_cookie", width_of(ctx.bounds["cookies"]))
     space.add("work.pending")
@@ -204,9 +206,13 @@ def _flags(ctx: Context, ch: Channel, txn: Mapping[str, Term], fits: Term, last_
     INT only without EOT: that the transaction was prepared with, as DATA is, or that this load carries.
     """
     data = txn["kind"] == TXN.DATA if ch.commands else z3.BoolVal(True)
-    eot = z3.And(data, fits)
-    nwd = eot if ch.commands and ctx.axes["nwd"] == "rx-data" else z3.BoolVal(False)
     callback = z3.BoolVal(not ch.commands)
+    if ctx.reads_back:  # its data is prepared without EOT, and its callback is that of the reads
+        data, callback = z3.BoolVal(False), data if ch.commands else z3.BoolVal(False)
+    eot = z3.And(data, fits)
+    nwd = z3.BoolVal(False)
+    if ch.commands and ctx.axes["nwd"] in ("rx-data", "go"):
+        nwd = z3.And(txn["kind"] == TXN.CMD, fits) if ctx.axes["nwd"] == "go" else eot
     without = z3.Not(eot if ctx.axes["load-interrupt"] == "loaded-flags" else data)
     return {"eot": eot, "nwd": nwd, "int": z3.And(without, z3.Or(last_or_full, callback))}
 
@@ -220,7 +226,7 @@ def _hw_descriptor(
     if not ch.commands:
         return entry
     first_write = txn["left"] == REGISTER_WRITES - position if position < REGISTER_WRITES else z3.BoolVal(False)
-    kind: Term = z3.BitVecVal(HW.DATA, HW.width)
+    kind: Term = _hw(HW.STATUS if ch.ctx.reads_back else HW.DATA)
     kind = z3.If(txn["kind"] == TXN.CMD, z3.If(z3.And(first_write, position == 0), _hw(HW.CONFIGURE), _hw(HW.GO)), kind)
     kind = z3.If(txn["kind"] == TXN.UNLOCK, _hw(HW.UNLOCK), kind)
     kind = z3.If(txn["kind"] == TXN.LOCK, _hw(HW.LOCK), kind)
@@ -260,8 +266,12 @@ def process_channel_irqs(ctx: Context, ch: Channel) -> None:
 
 def _complete(ctx: Context, ch: Channel, txn: Mapping[str, Term]) -> None:
     if not ch.commands:
-        ch["desc_completed"] = True
+        if not ctx.reads_back:
+            ch["desc_completed"] = True
         return
+    if ctx.reads_back:
+        with ch.step.when(txn["kind"] == TXN.DATA):
+            ch["desc_completed"] = True
     without = ctx.lock_txns and ctx.axes["lock-cookie"] == "none"
     with ch.step.when(z3.Not(is_lock(txn)) if without else z3.BoolVal(True)):
         _vchan_cookie_complete(ch, txn)

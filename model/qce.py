@@ -57,8 +57,10 @@ def _cpu_access(ctx: Context, s: Step) -> Term:
 def _write_buffer(ctx: Context, s: Step) -> None:
     """The one command buffer of the device is rewritten from its start: qce_clear_bam_transaction."""
     ch = Channel(ctx, s, "rx")
-    readers = [HW.CONFIGURE, HW.GO] + ([HW.LOCK, HW.UNLOCK] if ctx.client_locks else [])
-    sources = [TXN.CMD] + ([TXN.LOCK, TXN.UNLOCK] if ctx.client_locks else [])
+    readers = [HW.CONFIGURE, HW.GO] + ([HW.STATUS] if ctx.reads_back else [])
+    readers += [HW.LOCK, HW.UNLOCK] if ctx.client_locks else []
+    sources = [TXN.CMD] + ([TXN.DATA] if ctx.reads_back else [])
+    sources += [TXN.LOCK, TXN.UNLOCK] if ctx.client_locks else []
     loaded = [z3.And(entry["valid"], entry["hw"] == kind) for entry in ch.queue("ring").entries() for kind in readers]
     waiting = [
         z3.And(entry["valid"], entry["kind"] == kind)

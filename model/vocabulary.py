@@ -22,6 +22,7 @@ EVENTS: Mapping[str, str] = {
     "client_descriptor": "a CMD or DATA descriptor of the client executes",
     "cpu_access": "Linux accesses an engine register by CPU",
     "status_read": "a completion reads STATUS",
+    "status_taken": "a completion takes STATUS from where a command has read it to",
     "request_succeeded": "a request finishes successfully",
     "buffer_rewritten_under_reader": "the command buffer is rewritten while a descriptor that reads it waits",
     "bracket_with_foreign_metadata": "a LOCK is built with the metadata of another request than the one inside",
@@ -94,6 +95,7 @@ ACTIONS: Mapping[str, Wording] = {
     "client.prep_lock": _section("qce_bam_lock", "LOCK submitted", "submits LOCK on rxchan"),
     "client.prep_unlock": _section("qce_bam_unlock", "UNLOCK submitted", "submits UNLOCK on rxchan"),
     "client.prep_commands": _section("qce_submit_cmd_desc", "CMD submitted", "submits CMD on rxchan"),
+    "client.prep_status": _section("qcom_read_reg_dma", "status reads submitted", "submits the status reads on rxchan"),
     "client.prep_rx_data": _section("qce_dma_prep_sgs rx", "DATA submitted on rxchan", "submits DATA on rxchan"),
     "client.prep_tx_data": _section("qce_dma_prep_sgs tx", "DATA submitted on txchan", "submits DATA on txchan"),
     "client.issue_rx": _section("bam_issue_pending rx", "rxchan issued", "issues rxchan (bam_issue_pending)"),
@@ -127,6 +129,10 @@ ACTIONS: Mapping[str, Wording] = {
         "both pipes reset",
         "gives up a request that hangs: resets both pipes (qce_manage_timeout)",
     ),
+    "client.give_up": Wording(
+        "qcom_submit_descs", "time-out", "gives up its request after 2 s and leaves all that is queued"
+    ),
+    "client.take_status": Wording("reg_read_buf", "STATUS taken", "takes STATUS from where a command has read it to"),
     "client.read_dump": Wording("result dump", "dump's STATUS read", "reads STATUS in the result dump"),
     "driver.sps_isr": _section(
         "sps_isr", "interrupt of tx served", "calls back for what the producer pipe is done with"
@@ -142,6 +148,12 @@ ACTIONS: Mapping[str, Wording] = {
     ),
     "driver.complete_tx": _section(
         "vchan_complete tx", "callback begun", "begins, the output being complete (vchan_complete of txchan)"
+    ),
+    "driver.complete_command": _section(
+        "vchan_complete rx", "client woken", "wakes the client, the last command being completed (vchan_complete)"
+    ),
+    "driver.complete_command_late": _section(
+        "vchan_complete rx", "nobody woken", "completes a request that was given up (vchan_complete)"
     ),
     "driver.complete_rx": _section(
         "vchan_complete rx",
@@ -163,6 +175,7 @@ ACTIONS: Mapping[str, Wording] = {
     "bam.write_unlock_dummy": Wording("UNLOCK, dummy write", "dummy write of UNLOCK", "does the dummy write of UNLOCK"),
     "bam.execute_configure": Wording("CONFIGURE", "CONFIGURE executed", "executes CONFIGURE"),
     "bam.execute_go": Wording("GO", "GO executed", "executes GO"),
+    "bam.execute_status": Wording("STATUS", "STATUS read into memory", "reads STATUS into memory"),
     "bam.publish_data": Wording("DATA", "DATA published", "publishes DATA to the engine"),
     "bam.end_nwd_wait": Wording("NWD wait ends", "NWD wait ended", "ends the NWD wait"),
     "engine.take_input": Wording("take input", "input taken", "takes the input"),
@@ -252,6 +265,7 @@ VARIABLES: Mapping[str, Meaning] = {
     "client.request": Meaning("requests begun before"),
     "client.ok": Meaning("result is good"),
     "client.failed": Meaning("request failed"),
+    "client.status_of": Meaning("whose STATUS a command has read"),
     "client.panicked": Meaning("external abort"),
     "client.buffer": Meaning("command buffer holds writes of"),
     "client.buffer_mapped": _requests("command buffer mapped for"),
@@ -266,6 +280,7 @@ VARIABLES: Mapping[str, Meaning] = {
     "rx.locked": Meaning("driver's flag: locked"),
     "rx.lock_sg": Meaning("mapping of the LOCK"),
     "rx.unlock_sg": Meaning("mapping of the UNLOCK"),
+    "rx.desc_completed": Meaning("has a request's last command"),
     "rx.desc_completed_lock": _mappings("LOCKs to be freed"),
     "rx.desc_completed_unlock": _mappings("UNLOCKs to be freed"),
     "rx.freeing_lock": _mappings("LOCKs being freed"),

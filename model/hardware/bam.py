@@ -13,6 +13,7 @@ from model.context import Context
 from model.hardware.crypto_engine import (
     acknowledged,
     busy,
+    fetch_status,
     notice_write,
     reset_config,
     reset_status,
@@ -200,7 +201,7 @@ def _unlock_actions(ctx: Context) -> None:
 
 
 def command_actions(ctx: Context) -> None:
-    """The register writes on the consumer pipe."""
+    """The register writes on the consumer pipe, and the read of STATUS into memory where there is one."""
     b, s = ctx.builder, Step(ctx.space)
 
     def configure(step: Step) -> None:
@@ -214,11 +215,22 @@ def command_actions(ctx: Context) -> None:
         with step.when(z3.Not(_astray(ctx, step))):
             write_go(ctx, step, ctx.linux(written_for(ctx, step)))
         _note_turn(ctx, step)
+        if ctx.axes["nwd"] == "go":
+            _wait_if_nwd(ctx, Channel(ctx, step, "rx"))
+        else:
+            consume(Channel(ctx, step, "rx"))
+
+    def read_back(step: Step) -> None:
+        step.emit("client_descriptor")
+        fetch_status(ctx, step)
         consume(Channel(ctx, step, "rx"))
 
     command = "hardware.md 1: CMD, the payload is an array of command elements, each one register write"
     b.action("bam.execute_configure", "bam", _at_head(ctx, s, HW.CONFIGURE), configure, command, descriptor=True)
     b.action("bam.execute_go", "bam", _at_head(ctx, s, HW.GO), go, command, descriptor=True)
+    if ctx.reads_back:
+        source = "other-users.md 8: the transaction behind EXEC, status reads"
+        b.action("bam.execute_status", "bam", _at_head(ctx, s, HW.STATUS), read_back, source, descriptor=True)
 
 
 def _pass(ctx: Context, s: Step, kind: int) -> None:

@@ -110,6 +110,13 @@ def reset_status(ctx: Context, s: Step) -> None:
         s["engine.status_done"] = False
 
 
+def fetch_status(ctx: Context, s: Step) -> None:
+    """A command element reads STATUS into the one buffer that all requests have for it."""
+    count = ctx.bounds["requests"]
+    s["engine.dump_ok"] = z3.If(s["engine.status_done"], z3.BitVecVal(-1, count), z3.BitVecVal(0, count))
+    s["client.status_of"] = s["engine.status"]
+
+
 def acknowledged(ctx: Context, s: Step, pipe: str) -> Term:
     """Whether the engine has signalled what an NWD descriptor of the pipe ("rx" or "tz") waits for."""
     if pipe == "tz":
@@ -175,7 +182,7 @@ def _deliver(ctx: Context, s: Step) -> None:
 
 def _note_dump(ctx: Context, s: Step, done: bool) -> None:
     """What the result dump says of the operation that runs: whether it has OPERATION_DONE."""
-    if ctx.dump_tells:
+    if ctx.dump_tells and not ctx.reads_back:
         with s.when(ctx.is_linux(s["engine.op"])):
             own = one_hot(resize(s["engine.op"] - 2, ctx.request_bits), ctx.bounds["requests"])
             before = s["engine.dump_ok"]

@@ -55,17 +55,24 @@ def _step_rules(axes: Mapping[str, Value], lock: str, unlock: str) -> Iterator[t
     yield ("commands" in steps) != ("cpu-go" in steps), "request needs either step 'commands' or step 'cpu-go'"
     yield "commands" in steps or "unmap-commands" not in steps, "step 'unmap-commands' needs step 'commands'"
     yield ("cpu-configure" in steps) == ("cpu-go" in steps), "steps 'cpu-configure' and 'cpu-go' belong together"
-    yield from _layer_rules(str(axes["layer"]), steps)
+    yield from _layer_rules(str(axes["layer"]), steps, axes)
     for name in ("completion", "data-failure", "command-failure"):
         at_the_end = axes[name].index("finish") + 1 == len(axes[name])
         yield at_the_end, f"'finish' is the last step of {name}, and only that"
 
 
-def _layer_rules(layer: str, steps: set[str]) -> Iterator[tuple[bool, str]]:
+def _layer_rules(layer: str, steps: set[str], axes: Mapping[str, Value]) -> Iterator[tuple[bool, str]]:
     """Which steps a client takes on bam_dma, and which on the vendor's sps, whose lists it builds at once."""
     prepares, ends = {"rx-data", "tx-data"}, {"terminate-rx", "terminate-tx"}
-    if layer == "bam-dma":
+    reads_back, takes_input = axes["callback"] == "last-command", axes["input"] == "data"
+    yield reads_back == ("read-back" in steps), "step 'read-back' belongs into request if callback = 'last-command'"
+    if reads_back:
+        yield {"commands", "tx-data", "dump"} <= steps, "'read-back' needs the steps 'commands', 'tx-data' and 'dump'"
+        own = steps & {"rx-data", *ends}
+        yield not own, f"callback = 'last-command' needs steps without {_either(tuple(sorted(own)))}"
+    elif layer == "bam-dma":
         yield prepares <= steps, "request needs the steps 'rx-data' and 'tx-data'"
+        yield takes_input, "step 'rx-data' needs input = 'data'"
         yield ends <= steps, "completion needs the steps 'terminate-rx' and 'terminate-tx'"
     else:
         own = steps & {*prepares, *ends, "unmap-commands", "cpu-go"}
@@ -103,7 +110,10 @@ NEEDS: Mapping[tuple[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]] = {
     ("dummy", RESETS): {"lock": ("request",)},
     ("nwd", ("request",)): {"lock": ("request",)},
     ("recovery", ("reset-pipes",)): {"layer": ("sps",)},
-    ("input", ("none",)): {"layer": ("sps",), "nwd": ("none", "request")},
+    ("input", ("none",)): {"nwd": ("none", "request", "go")},
+    ("callback", ("last-command",)): {"layer": ("bam-dma",), "input": ("none",), "lock": ("none", *_BY_DRIVER)},
+    ("nwd", ("go",)): {"callback": ("last-command",)},
+    ("recovery", ("gives-up",)): {"callback": ("last-command",)},
     ("lock-freeing", ("none",)): {"lock-descriptor": ("slot",)},
     ("lock-freeing", ("irq",)): {"lock": _BY_DRIVER},
     ("lock-cookie", ("none",)): {"lock": _BY_DRIVER},

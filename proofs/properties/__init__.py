@@ -131,6 +131,8 @@ def scenario_applies(protocol: Protocol) -> str | None:
         return "the generic client submits its commands by DMA, which this version cannot"
     if protocol.ctx.sps:
         return _fits_sps(protocol)
+    if protocol.ctx.reads_back:
+        return _fits_read_back(protocol)
     if protocol.ctx.workload.client == "busy" and protocol.ctx.client_locks:
         return "in this version a client takes the lock itself, and the generic client does not"
     if protocol.ctx.workload.probing and not protocol.ctx.probe_window:
@@ -148,6 +150,18 @@ def _fits_sps(protocol: Protocol) -> str | None:
     if workload.faults:
         return "what fails in this scenario are steps of bam_dma, and of a client on it"
     return "the command lists are made before the first request" if workload.probing else None
+
+
+def _fits_read_back(protocol: Protocol) -> str | None:
+    """Why a scenario cannot be asked of a client that waits for its last command, or None."""
+    workload = protocol.ctx.workload
+    if workload.client == "busy":
+        return "this client waits for its last command; for its data it waits in no scenario"
+    if workload.ring_short_by:
+        return "the ring of this scenario is short for a request with input, which this one is not"
+    if workload.faults:
+        return "this client submits nothing before all is prepared: a step that fails leaves nothing"
+    return "the base address is known before the first request" if workload.probing else None
 
 
 def catalogue() -> Mapping[str, Property]:

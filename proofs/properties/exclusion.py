@@ -57,6 +57,8 @@ def own_status(protocol: Protocol) -> Target:
     """A completion reads the STATUS of another operation than its own."""
     s = _state(protocol)
     own = protocol.ctx.linux(request_number(protocol.ctx, s))
+    if protocol.ctx.reads_back:
+        return Target(on={"status_taken": s["client.status_of"] != own})
     return Target(on={"status_read": s["engine.status"] != own})
 
 
@@ -86,8 +88,8 @@ def _has_dummy_write(protocol: Protocol) -> str | None:
 
 
 def _reads_status(protocol: Protocol) -> str | None:
-    by_cpu = "status" in protocol.ctx.axes["completion"]
-    return None if by_cpu else "STATUS is taken from the result dump, which is the operation's own"
+    reads = "status" in protocol.ctx.axes["completion"] or protocol.ctx.reads_back
+    return None if reads else "STATUS is taken from the result dump, which is the operation's own"
 
 
 def _other_ee_locks(protocol: Protocol) -> str | None:

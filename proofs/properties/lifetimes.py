@@ -25,7 +25,8 @@ def mapping_live(protocol: Protocol) -> Target:
     s = Step(ctx.space)
     dead: list[Term] = []
     for entry in Channel(ctx, s, "rx").queue("ring").entries():
-        command = z3.Or(entry["hw"] == HW.CONFIGURE, entry["hw"] == HW.GO)
+        kinds = (HW.CONFIGURE, HW.GO, HW.STATUS) if ctx.reads_back else (HW.CONFIGURE, HW.GO)
+        command = z3.Or(*(entry["hw"] == kind for kind in kinds))
         buffer = one_hot(entry["req"], ctx.bounds["requests"]) & s["client.buffer_mapped"]
         dead.append(z3.And(entry["valid"], command, buffer == 0))
         if ctx.lock_mappings:

@@ -23,6 +23,8 @@ def quiescent(protocol: Protocol) -> Term:
         z3.Not(s["work.at_tx"]),
         z3.Not(s["tx.desc_completed"]),
     ]
+    if "rx.desc_completed" in ctx.space.variables:
+        conditions.append(z3.Not(s["rx.desc_completed"]))
     for name in ("rx", "tx"):
         ch = Channel(ctx, s, name)
         conditions += [ch.queue(item).empty for item in ("desc_submitted", "desc_issued", "desc_list", "ring")]

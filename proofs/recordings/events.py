@@ -16,6 +16,7 @@ from proofs.recordings.log import Event
 RECORDED: Mapping[str, tuple[str, str | None, str]] = {
     **{f"client.{name}": ("submit", "rx", "") for name in ("prep_lock", "prep_unlock", "prep_commands")},
     "client.prep_rx_data": ("submit", "rx", ""),
+    "client.prep_status": ("submit", "rx", ""),
     "client.prep_tx_data": ("submit", "tx", ""),
     **{f"client.{name}": ("issue", "rx", "ring") for name in ("issue_rx", "transfer_rx", "transfer_lock")},
     "client.transfer_unlock": ("issue", "rx", "ring"),
@@ -26,16 +27,18 @@ RECORDED: Mapping[str, tuple[str, str | None, str]] = {
     "driver.work_rx": ("work", "rx", "ring"),
     "driver.work_tx": ("work", "tx", ""),
     "driver.complete_tx": ("callback", "tx", ""),
+    **{f"driver.{name}": ("callback", "rx", "") for name in ("complete_command", "complete_command_late")},
     "client.terminate_rx": ("terminate", "rx", ""),
     "client.terminate_tx": ("terminate", "tx", ""),
     "client.read_status": ("status", None, "ok after"),
+    "client.take_status": ("status", None, "ok after"),
     "client.read_dump": ("status", None, "ok after"),
     "client.finish": ("finish", None, "ok before"),
 }
 """By action the event, its channel, and where its attribute comes from. What is not here, all that the hardware does
 above all, is silent."""
 
-_KINDS = {HW.CONFIGURE: "CMD", HW.GO: "CMD", HW.REQUEST: "LOCK+CMD"}
+_KINDS = {HW.CONFIGURE: "CMD", HW.GO: "CMD", HW.STATUS: "CMD", HW.REQUEST: "LOCK+CMD"}
 
 
 def events(system: TransitionSystem, space: Space) -> tuple[list[Event], np.ndarray]:

@@ -36,9 +36,7 @@ def logs(system: TransitionSystem, length: int, seed: int) -> Iterator[Log]:
     return _walks(space.states.shape[1], space.edges, known, number, length, seed)
 
 
-def _walks(
-    states: int, edges: Edges, known: list[Event], number: np.ndarray, length: int, seed: int
-) -> Iterator[Log]:
+def _walks(states: int, edges: Edges, known: list[Event], number: np.ndarray, length: int, seed: int) -> Iterator[Log]:
     out = Outgoing(states, edges)
     first, destination, code = out.first.tolist(), out.destination.tolist(), number[out.order].tolist()
     chance = random.Random(seed)

@@ -51,6 +51,7 @@ COMMANDS = {
     HW.CONFIGURE: "command elements: the registers but GOPROC",
     HW.GO: "a command element: GOPROC",
     HW.REQUEST: "command elements: the registers, GOPROC last",
+    HW.STATUS: "command elements: reads of the status registers",
 }
 DUMMIES = {
     "read-status2": "a command element: read of STATUS2",
@@ -61,6 +62,7 @@ DUMMIES = {
     "status-read": "a command element: read of FLASH_STATUS",
 }
 """What a LOCK or UNLOCK that is a descriptor of its own accesses, by the axis `dummy`."""
+IN_MEMORY = {"client.read_dump": "STATUS in the result dump", "client.take_status": "STATUS where it was read to"}
 _CPU = {"client.cpu_configure": "the registers but GOPROC", "client.cpu_go": "GOPROC"}
 
 Row = dict[str, str]
@@ -168,7 +170,7 @@ def _words(subject: Subject, step: _Taken, written: dict[str, int]) -> Iterator[
             offset = SLOT * (written[pipe] - step.before[f"{pipe}.ring.len"])
             yield {"pipe": pipe, "register": "P_SW_OFSTS", "access": "read", "content": f"{offset:#x}"}
         case "status":
-            where = "STATUS in the result dump" if kind_of(step.action.name) == "client.read_dump" else "STATUS"
+            where = IN_MEMORY.get(kind_of(step.action.name), "STATUS")
             value = "OPERATION_DONE, no error" if step.event.done else "an error, or no OPERATION_DONE"
             yield {"register": where, "access": "read", "content": value}
 
