@@ -77,7 +77,7 @@ FLOORS = (
     {"proofs.certificates"},
     {"proofs.checking"},
     {"proofs.studies", "proofs.audit", "proofs.reports"},
-    {"proofs.evidence", "proofs.proposing", "proofs.recordings"},
+    {"proofs.evidence", "proofs.proposing", "proofs.recordings", "proofs.experiments"},
     {"proofs.commands", "proofs"},
 )
 """Folders and modules, the lowest floor first: nothing imports from a floor above its own."""

@@ -16,8 +16,8 @@ import numpy as np
 
 from model.language.system import TransitionSystem
 from proofs.engines.exhaustive import Explorer
-from proofs.engines.space import Edges
 from proofs.recordings.events import events
+from proofs.recordings.following import Graph, Sets
 from proofs.recordings.log import Event, Log, recorded
 
 
@@ -31,39 +31,6 @@ class Outcome:
     accepted: int
     possible: tuple[Event, ...]
     exceeded: tuple[str, ...]
-
-
-class _Graph:
-    """Some transitions by their source, of which only those that have some are kept, and where they lead to."""
-
-    def __init__(self, states: int, edges: Edges) -> None:
-        order = np.argsort(edges.source, kind="stable")
-        self._met = np.zeros(states, dtype=bool)
-        sources, first = np.unique(edges.source[order], return_index=True)
-        self._sources = np.append(sources, -1).astype(np.int32)  # behind the last one what no state has
-        self._first = np.append(first, len(order))
-        self._destination = edges.destination[order].astype(np.int32)
-
-    def after(self, chosen: np.ndarray) -> np.ndarray:
-        """Where one transition leads to from some states, a state as often as transitions lead to it."""
-        place = np.searchsorted(self._sources[:-1], chosen)
-        place = place[self._sources[place] == chosen]
-        start, count = self._first[place], self._first[place + 1] - self._first[place]
-        offsets = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-        found: np.ndarray = self._destination[np.repeat(start, count) + offsets]
-        return found
-
-    def closure(self, chosen: np.ndarray) -> np.ndarray:
-        """Where any number of transitions leads to from some states, each given once; ascending."""
-        fresh, levels = chosen, [chosen]
-        while len(fresh):
-            self._met[fresh] = True
-            found = self.after(fresh)
-            fresh = np.unique(found[~self._met[found]])
-            levels.append(fresh)
-        result = np.sort(np.concatenate(levels))
-        self._met[result] = False  # clean for the next: there are far more states than a set has
-        return result
 
 
 _Taken = tuple[int, frozenset[int]]
@@ -103,13 +70,12 @@ class Acceptor:
         edges, count = space.edges, space.states.shape[1]
         self.events = known
         self.exceeded = space.exceeded
-        self._silent = _Graph(count, edges.only(~shown))
+        self._silent = Graph(count, edges.only(~shown))
         self._graphs = {}
         for code in np.unique(number[shown]):
-            self._graphs[int(code)] = _Graph(count, edges.only(number == code))
-        self._sets: list[np.ndarray] = []
-        self._numbers: dict[bytes, int] = {}
-        self.start = self._number(self._silent.closure(np.zeros(1, dtype=np.int32)))
+            self._graphs[int(code)] = Graph(count, edges.only(number == code))
+        self._sets = Sets()
+        self.start = self._sets.number(self._silent.closure(np.zeros(1, dtype=np.int32)))
         self.after = cache(self._step)
         self.union = cache(self._union)
         self.possible = cache(self._possible)
@@ -145,7 +111,7 @@ class Acceptor:
         return found
 
     def _union(self, one: int, two: int) -> int:
-        return self._number(np.union1d(self._sets[one], self._sets[two]))
+        return self._sets.number(np.union1d(self._sets[one], self._sets[two]))
 
     def _fitting(self, event: Event) -> Sequence[int]:
         return [code for code in self._graphs if event.fits(self.events[code])]
@@ -154,14 +120,7 @@ class Acceptor:
         """The set of states after an event, None if there is none."""
         reached = [self._graphs[code].after(self._sets[present]) for code in self._codes(event)]
         found = np.unique(np.concatenate(reached)) if reached else np.empty(0, np.int32)
-        return self._number(self._silent.closure(found)) if len(found) else None
-
-    def _number(self, states: np.ndarray) -> int:
-        key = states.tobytes()
-        if key not in self._numbers:
-            self._numbers[key] = len(self._sets)
-            self._sets.append(np.frombuffer(key, dtype=np.int32))
-        return self._numbers[key]
+        return self._sets.number(self._silent.closure(found)) if len(found) else None
 
     def _possible(self, present: int) -> tuple[Event, ...]:
         able = [code for code, graph in self._graphs.items() if len(graph.after(self._sets[present]))]

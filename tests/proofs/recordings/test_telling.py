@@ -78,7 +78,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
         (("relock", "v99"), "unknown version 'v99'"),
         (("relock", "lk", "--assume", "relock=blocks"), "is what the experiment is about"),
         (("relock", "lk", "--scenario", "faults"), "lk cannot be asked in faults"),
-        (("relock",), "Missing argument"),
+        (("relock", "lk", "--length", "4"), "--length is for an experiment on the hardware alone"),
     ],
 )
 def test_what_was_not_asked_well(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str) -> None:
