@@ -10,6 +10,7 @@ Left out, and what follows for the searches on it:
 - At most `MOST` of some, since lists of the model are short; programs beyond are not searched.
 - The other user of the engine has its request's descriptors in their order, with a doorbell for each that the writer
   rings (`other`), so that its software is the experimenter's, too.
+- Of STATUS busy and OPERATION_DONE are read: its bit 17 is not in the model, nor are errors. Data is not looked at.
 - `look` waits until nothing moves any more, as long as that may take. That hardware is at rest then, on a board, only a
   long time can say.
 """
@@ -81,7 +82,7 @@ def bench(subject: Subject, length: int) -> TransitionSystem:
         other_ee.actions,
     ):
         actions(ctx)
-    hardware = [_by_doorbell(ctx, action) for action in ctx.builder.actions]
+    hardware = [_by_doorbell(ctx, action) for action in ctx.builder.actions if action.name != "tz.queue_request"]
     ctx.builder.actions = []
     _write(ctx)
     _read(ctx, z3.Not(z3.Or(*(action.enabled for action in hardware))))
@@ -89,14 +90,20 @@ def bench(subject: Subject, length: int) -> TransitionSystem:
 
 
 def _by_doorbell(ctx: Context, action: Action) -> Action:
-    """An action of the other user, only as far as doorbells have been rung for it."""
-    begins = "tz.queue_request" if "tz.queued" in ctx.space.variables else "tz.execute_lock"
-    queued = action.name == "tz.execute_lock" and begins != action.name  # the doorbell was rung for the queueing
-    if action.actor != "tz" or queued or not (action.executes_descriptor or action.name == begins):
-        return action
-    granted = Step(ctx.space)[GRANTED]
-    guard = {**action.guard, "its doorbell has been rung": granted != 0}
-    return replace(action, guard=guard, updates={**action.updates, GRANTED: z3.simplify(granted - 1)})
+    """An action of the hardware: the other user's descriptors only as far as doorbells have been rung for them.
+
+    What waits for its turn to lock is not what software has queued but what a doorbell has been rung for.
+    """
+    s = Step(ctx.space)
+    guard, updates = dict(action.guard), dict(action.updates)
+    if "tz.queued" in ctx.space.variables:
+        waits = z3.And(s[GRANTED] != 0, s["tz.pc"] == other_ee.PC.idle)
+        guard = {key: z3.substitute(term, (s["tz.queued"], waits)) for key, term in guard.items()}
+        updates.pop("tz.queued", None)
+    if action.actor == "tz" and action.executes_descriptor:
+        guard["its doorbell has been rung"] = s[GRANTED] != 0
+        updates[GRANTED] = z3.simplify(s[GRANTED] - 1)
+    return replace(action, guard=guard, updates=updates)
 
 
 def _instruction(

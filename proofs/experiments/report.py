@@ -40,16 +40,27 @@ def lines(found: Sequence[Told]) -> Iterator[str]:
     """Of two values what tells them apart, for each kind of users that was tried, at most 80 columns wide."""
     task = found[0].task
     yield f"{task.key}: {task.one} against {task.two}"
+    told: list[_Told] = []
     for item in found:
-        text = f"{item.task.setup}: {_verdict(item)}"
+        text = f"{setup(item)}: {_verdict(item)}"
+        programs = list(_programs(item))
+        again = bool(programs) and programs in told
+        text += ", by the same programs" if again else ""
         yield from textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
-        for title, program, only in _programs(item):
+        told.append(programs)
+        for title, program, only in [] if again else programs:
             yield from textwrap.wrap(title, WIDTH, initial_indent="    ", subsequent_indent="      ")
             for number, name in enumerate(program.instructions, 1):
                 text = f"{number:>2}  {INSTRUCTIONS[name]}"
                 yield from textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="        ")
             for value, histories in only:
                 yield from _answers(value, program, histories)
+
+
+def setup(item: Told) -> str:
+    """Where it was found; where nothing was, it was so with all lock groups that were tried."""
+    groups = not item.strength and item.task.key == "lock_scope"
+    return f"{item.task.users}; any of the lock groups" if groups else item.task.setup
 
 
 def _verdict(item: Told) -> str:
@@ -67,6 +78,7 @@ def _verdict(item: Told) -> str:
 
 
 _Only = list[tuple[str, frozenset[tuple[int, ...]]]]
+_Told = list[tuple[str, Program, _Only]]
 
 
 def _programs(item: Told) -> Iterator[tuple[str, Program, _Only]]:
@@ -172,6 +184,6 @@ def text(found: Sequence[Told], head: bool) -> str:
         writer.writeheader()
     for item in found:
         task = item.task
-        name = {"version": task.setup, "assumption": task.key, "value": task.one, "other": task.two}
+        name = {"version": setup(item), "assumption": task.key, "value": task.one, "other": task.two}
         writer.writerows(name | row for row in (rows(item) or [{"means": _verdict(item)}]))
     return out.getvalue()

@@ -49,10 +49,14 @@ class Task:
     length: int
 
     @property
+    def users(self) -> str:
+        """Who uses the engine, in words."""
+        return USERS[self.subject.assumptions["other_ee"]]
+
+    @property
     def setup(self) -> str:
         """The set-up in words."""
-        users = USERS[self.subject.assumptions["other_ee"]]
-        return f"{users}; {GROUPS[str(self.subject.axes['lock-groups'])]}"
+        return f"{self.users}; {GROUPS[str(self.subject.axes['lock-groups'])]}"
 
     def __str__(self) -> str:
         return f"{self.key}: {self.one} against {self.two} on {self.setup}"

@@ -124,6 +124,7 @@ def test_nothing_shorter_tells(key: str, one: str, two: str, users: str) -> None
         ("nwd_irq", "after-ack", "before-ack", 3, "absent", "zero", 2),
         ("locked_cpu_access", "aborts", "proceeds", 3, "locks", "zero", 2),
         ("lock_scope", "other-ee", "none", 3, "locks", "zero", 2),
+        ("handover", "unfair", "round-robin", 4, "locks", "zero", 0),
         ("lock_scope", "other-ee", "other-group", 3, "same-ee", "pair", 2),
         ("lock_scope", "other-ee", "other-group", 3, "same-ee", "zero", 0),
         ("relock", "idempotent", "counted", 4, "absent", "zero", 0),
