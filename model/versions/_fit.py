@@ -113,6 +113,7 @@ NEEDS: Mapping[tuple[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]] = {
     ("input", ("none",)): {"nwd": ("none", "request", "go")},
     ("callback", ("last-command",)): {"layer": ("bam-dma",), "input": ("none",), "lock": ("none", *_BY_DRIVER)},
     ("nwd", ("go",)): {"callback": ("last-command",)},
+    ("lock-coverage", ("no-plain-aead",)): {"layer": ("bam-dma",), "callback": ("output",)},
     ("recovery", ("gives-up",)): {"callback": ("last-command",)},
     ("lock-freeing", ("none",)): {"lock-descriptor": ("slot",)},
     ("lock-freeing", ("irq",)): {"lock": _BY_DRIVER},

@@ -124,6 +124,8 @@ def unbound(protocol: Protocol) -> str | None:
     ctx = protocol.ctx
     if ctx.client_locks:
         return "LOCK and UNLOCK that the client queues are not bound to C yet"
+    if ctx.reads_back:
+        return "a client that waits for its last command is not bound to C yet"
     return None
 
 

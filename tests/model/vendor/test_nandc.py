@@ -161,6 +161,7 @@ def test_a_mix_is_refused(tmp_path: Path) -> None:
     for base, axes, message in (
         ("v24", {"callback": "last-command"}, "needs input = 'none'"),
         ("v24", {"nwd": "go"}, "needs callback = 'last-command'"),
+        ("nandc-v24", {"lock-coverage": "no-plain-aead"}, "needs callback = 'output'"),
         ("v24", {"recovery": "gives-up"}, "needs callback = 'last-command'"),
         ("v24", {"input": "none", "nwd": "none"}, "step 'rx-data' needs input = 'data'"),
         ("nandc", {"callback": "output"}, "needs callback = 'last-command'"),
