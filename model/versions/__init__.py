@@ -91,8 +91,9 @@ def load(name_or_path: str | Path) -> Version:
     """A version with all its axes, those that its file leaves out taken from its bases, or else the axis's default.
 
     A Path, or a string with a separator in it or `.toml` at its end, is a file's path; a name that `of_tree` makes is a
-    source tree with the client of another version; any other string is a name.
-    Raises VersionError, with a message of one line, if the version does not exist or a file is wrong.
+    source tree with its own client or that of another version; any other string is a name.
+    Raises VersionError, with a message of one line, if the version does not exist or a file is wrong, SourceError for
+    a tree whose client has no meaning.
     """
     if isinstance(name_or_path, str) and (tree := tree_of(name_or_path)):
         return _with_client(name_or_path, *tree)
@@ -124,6 +125,11 @@ def alternatives(present: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
 
 
 def _with_client(name: str, tree: Path, client: str) -> Version:
+    if not client:
+        # the reader of C is loaded only for those who have a tree
+        from model.source.described import described
+
+        return Version(name, f"bam_dma and qce of {tree}", f"{tree}", None, described(str(tree)).axes, {}, ())
     base = load(client)
     title = f"bam_dma of {tree}, the client of {client}"
     return Version(name, title, f"{tree}", client, base.axes, {}, base.files)

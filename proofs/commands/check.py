@@ -18,7 +18,7 @@ from proofs.checking.judged import EXIT_INCONCLUSIVE, Judged, exit_code
 from proofs.checking.pool import Workers
 from proofs.checking.records import DEPTH
 from proofs.checking.request import Request, validate
-from proofs.commands import options, place
+from proofs.commands import clients, options, place
 from proofs.commands.evidence import over_evidence
 from proofs.commands.onto import OntoTree, Way, asked_base, asked_every, asked_series
 from proofs.commands.session import Files, demand_complete, depends, run
@@ -101,17 +101,14 @@ class Asked:
 
     @property
     def names(self) -> list[str]:
-        """The versions' names, a source tree's with the client; raises UsageError for one without a client."""
+        """The versions' names, a source tree's with the client; raises UsageError or SourceError."""
         trees = [name for name in self.version if is_tree(name)]
-        patched = str(self.series) if self.way.given.demanded() else ""
-        if (one := patched or "".join(trees[:1])) and self.client is None:
-            kind = "a series" if patched else "a source tree"
-            raise click.UsageError(
-                f"{one} is {kind}, of which bam_dma is read; say whose client it has, as --client mainline"
-            )
-        if one and self.journal is not None:
+        patched = self.way.given.demanded()
+        if (trees or patched) and self.journal is not None:
             raise click.UsageError("--journal is for versions; of a source tree --cache knows what is in it")
-        if self.client is not None and not one:
+        if self.client == "":
+            raise click.UsageError("--client names a version; leave it out for the tree's own client")
+        if self.client is not None and not (trees or patched):
             raise click.UsageError("--client is for a source tree, and none is given")
         if not self.version and not patched:
             raise click.UsageError("name a VERSION, a file or a source tree, or give --series and --onto")
@@ -150,7 +147,7 @@ class Asked:
     shell_complete=options.version_names,
 )
 @click.option(
-    "--client", metavar="VERSION", shell_complete=options.version_names, help="Whose client a source tree has."
+    "--client", metavar="VERSION", shell_complete=options.version_names, help="Whose client a tree has, if not its own."
 )
 @asked_series
 @asked_base
@@ -186,8 +183,8 @@ class Asked:
 def command(**given: Any) -> None:
     """Check versions against the properties; each verdict comes from the engines asked for and is replayed.
 
-    TREE is a Linux source tree, whose bam_dma is read and executed symbolically; --series and --onto are one too, after
-    patches, and nothing is written into it.
+    TREE is a Linux source tree, whose bam_dma and qce are read and executed symbolically; --series and --onto are one
+    too, after patches, and nothing is written into it.
 
     Printed is what goes wrong in each version, the worst first, and what to type next.
     """
@@ -244,7 +241,7 @@ def _print(rows: Sequence[Judged], asked: Asked, request: Request, workers: Work
         terminal.print_results(screen, rows)
     program = click.get_current_context().find_root().info_name or ""
     summary.print_summary(screen, rows, summary.Typed(program, request.assume, request.bound, request.out))
-    for line in asked.way.lines(rows):
+    for line in (*clients.lines(request.versions), *asked.way.lines(rows)):
         click.echo(line)
     if asked.fixes:
         print_fixes(screen, fixes.find([row.result for row in rows], request.jobs(), workers))

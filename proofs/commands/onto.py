@@ -88,7 +88,7 @@ class OntoTree:
 
 
 class Way:
-    """The states that `check` is asked about, each with the client of a version, under some bounds."""
+    """The states that `check` is asked about, each with its own client or that of a version, under some bounds."""
 
     def __init__(self, given: OntoTree, client: str, bound: Mapping[str, int]) -> None:
         self.given, self.client, self.bound = given, client, bound
@@ -139,8 +139,12 @@ class Way:
         """Why no system can be made of a state, if so; what is built here is built for the check, too."""
         # the reader of C is loaded only for those who have a tree
         from model.source.bam.sections import read_driver
+        from model.source.qce.programs import read_client
 
         try:
+            if not self.client:
+                # noted as looked at, also where another state's client is remembered
+                read_client(tree)
             subject = Subject.of(version, bound=self.bound)
             read_driver(tree, subject.bounds["ring"])
             build(subject)

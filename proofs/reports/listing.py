@@ -123,7 +123,7 @@ def _actions() -> Table:
 def _meanings() -> Table:
     # no other list needs the reader of C
     from model.source.bam.hardware import known_meanings
-    from model.source.qce.kernel import QCE
+    from model.source.qce.programs import QCE
 
     table = _table("function of the kernel", "what it means where C is read")
     for name, meaning in [*known_meanings().functions.items(), *QCE.functions.items()]:

@@ -1,25 +1,15 @@
-"""`compare`: what the client of a source tree does with a request against the axes of a version.
-
-Equivalent is: every path of the C takes the steps that the row says, in its order, and does nothing that it must not do
-in requests that end so. The row has no axis for what fails before the data are prepared: then all must be as before.
-"""
+"""`compare`: what the client of a source tree does with a request against the axes of a version."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from model.source.qce.programs import Driver, Program, execute, read_client
-from model.source.qce.sequences import Order
+from model.source.qce.axes import ASPECTS, FAILURES, judge
+from model.source.qce.programs import Driver, execute, read_client
 from model.source.tree import SourceError, SourceTree
+from model.versions import Value
 from proofs.studies.comparing import Outcome
-
-FAILURES = ("data-failure", "command-failure")
-UNDONE = {"map-failure": ("unmap-data", "finish"), "early-failure": ("finish",)}
-"""What the steps can be at most where the row has no axis: what was mapped is unmapped, the request is finished."""
-VALUES = ("metadata", "dummy", "dummy-address")
-ASPECTS = ("request", "completion", *FAILURES, *UNDONE, "nwd", *VALUES, "probe")
 
 
 @dataclass(frozen=True)
@@ -39,7 +29,7 @@ class ComparedClient:
     open: bool = False
 
 
-def compare_client(axes: Mapping[str, Any], tree: SourceTree) -> Iterator[ComparedClient]:
+def compare_client(axes: Mapping[str, Value], tree: SourceTree) -> Iterator[ComparedClient]:
     """For each type of request of a tree each aspect; `axes`: those of the version, by name."""
     try:
         driver = read_client(tree)
@@ -50,7 +40,7 @@ def compare_client(axes: Mapping[str, Any], tree: SourceTree) -> Iterator[Compar
         yield from _compare_algorithm(axes, driver, algorithm)
 
 
-def _compare_algorithm(axes: Mapping[str, Any], driver: Driver, algorithm: str) -> Iterator[ComparedClient]:
+def _compare_algorithm(axes: Mapping[str, Value], driver: Driver, algorithm: str) -> Iterator[ComparedClient]:
     try:
         program = execute(driver, algorithm)
     except SourceError as error:
@@ -63,61 +53,3 @@ def _compare_algorithm(axes: Mapping[str, Any], driver: Driver, algorithm: str) 
         found = tuple(dict.fromkeys(judge(axes, program, aspect)))
         outcome = Outcome.DIFFERS if found else Outcome.EQUIVALENT
         yield ComparedClient(algorithm.lower(), aspect, outcome, program.where, found)
-
-
-def judge(axes: Mapping[str, Any], program: Program, aspect: str) -> Iterator[tuple[str, str]]:
-    """What is different in an aspect: file:line and what it is."""
-    if aspect == "nwd":
-        yield from _nwd(axes, program)
-        return
-    if aspect in VALUES:
-        for value, where in program.values[aspect].items():
-            if value != axes[aspect]:
-                yield where or program.where, f"the row {axes[aspect]}, C {value}"
-        return
-    if aspect == "probe":
-        yield from _probe(axes, program)
-        return
-    if aspect in ("request", "completion") and not program.orders[aspect]:
-        yield program.where, "no path of the C succeeds"
-    for order in program.orders[aspect]:
-        allowed = [_row(axes, aspect)] if aspect not in UNDONE else [UNDONE[aspect], ("finish",)]
-        if order.steps not in allowed:
-            yield _unlike(order, allowed[0], program.where)
-    for order in program.before.get(aspect, ()):
-        begun = _row(axes, "request")
-        if order.steps != begun[: len(order.steps)]:
-            yield _unlike(order, begun, program.where)
-    ways = ("success",) if aspect == "completion" else (aspect,)
-    for wrong in program.wrongs:
-        if wrong.way in ways:
-            yield wrong.where, wrong.text + (f", after {' and '.join(wrong.failed)} failed" if wrong.failed else "")
-
-
-def _row(axes: Mapping[str, Any], axis: str) -> tuple[str, ...]:
-    return tuple(axes[axis])
-
-
-def _unlike(order: Order, row: Sequence[str], handler: str) -> tuple[str, str]:
-    """The line of the first step that the row does not have there."""
-    place = next((at for at, step in enumerate(order.steps) if at >= len(row) or row[at] != step), None)
-    where = order.where[place] if place is not None else order.where[-1] if order.where else handler
-    return where, f"the row {' '.join(row) or 'nothing'}, C {' '.join(order.steps) or 'nothing'}"
-
-
-def _nwd(axes: Mapping[str, Any], program: Program) -> Iterator[tuple[str, str]]:
-    carried = [step for step, nwd in program.nwd.items() if nwd]
-    expected = [axes["nwd"]] if axes["nwd"] != "none" else []
-    if carried != expected:
-        yield program.where, f"the row {axes['nwd']}, C {' '.join(carried) or 'none'}"
-
-
-def _probe(axes: Mapping[str, Any], program: Program) -> Iterator[tuple[str, str]]:
-    """A member that is not a base address and comes late is none of the values of the axis."""
-    value = "algorithms-first" if program.late else "base-first"
-    strange = [(where, name) for name, where in program.late.items() if not name.startswith("base")]
-    for where, name in strange:
-        yield where, f"requests read {name}, which is stored after algorithms are registered"
-    if not strange and value != axes["probe"]:
-        where = next(iter(program.late.values()), program.where)
-        yield where, f"the row {axes['probe']}, C {value}"

@@ -36,14 +36,15 @@ DEVICE_TABLE = "bam_of_match"
 _Node: TypeAlias = c_ast.Node  # to mypy anything: pycparser ships no type information
 
 
-def _called(unit: Unit, roots: Sequence[str]) -> list[c_ast.FuncDef]:
-    """The functions that are executed from some others, as far as they are read."""
-    names, waiting = dict[str, None](), [name for name in roots if name in unit.functions]
+def called(unit: Unit, roots: Sequence[str], but: Sequence[str] = ()) -> list[c_ast.FuncDef]:
+    """The functions that are executed from some others as far as they are read, without those behind `but`."""
+    names, waiting = dict[str, None](), [name for name in roots if name in unit.functions and name not in but]
     while waiting:
         name = waiting.pop()
         if name not in names:
             names[name] = None
-            waiting += [each.name for each in _nodes(unit.functions[name]) if _is_function(unit, each)]
+            within = nodes(unit.functions[name])
+            waiting += [each.name for each in within if _is_function(unit, each) and each.name not in but]
     return [unit.functions[name] for name in names]
 
 
@@ -51,7 +52,8 @@ def _is_function(unit: Unit, node: _Node) -> bool:
     return isinstance(node, c_ast.ID) and node.name in unit.functions
 
 
-def _nodes(node: _Node) -> Iterator[_Node]:
+def nodes(node: _Node) -> Iterator[_Node]:
+    """All nodes of a tree."""
     stack = [node]
     while stack:
         here = stack.pop()
@@ -80,26 +82,26 @@ class Kept:
         self.stored: dict[str, str] = {}
         self.read: set[str] = set()
         own = {name for name, kind in _members(unit).items() if isinstance(kind, Integer | PointerTo)} - BOUND
-        for function in _called(unit, roots):
+        for function in called(unit, roots):
             self._look_at(function, own)
 
     def _look_at(self, function: c_ast.FuncDef, own: set[str]) -> None:
         targets = set()
-        for node in _nodes(function):
+        for node in nodes(function):
             target = _stored(node)
             if isinstance(target, c_ast.StructRef) and target.field.name in own:
                 self.stored.setdefault(target.field.name, coordinate(target))
                 plain = isinstance(node, c_ast.Assignment) and node.op == "="
                 targets |= {id(target)} if plain else set()
-        for node in _nodes(function):
+        for node in nodes(function):
             if isinstance(node, c_ast.StructRef) and node.field.name in own and id(node) not in targets:
                 self.read.add(node.field.name)
 
     def demand_plain_prep(self) -> None:
         """Raise SourceError if prep stores more in a transaction than the model knows: the rest is taken for 0."""
         members = self.unit.structs.get("bam_async_desc", {})
-        for function in _called(self.unit, (PREPARE,)):
-            for node in _nodes(function):
+        for function in called(self.unit, (PREPARE,)):
+            for node in nodes(function):
                 target = _stored(node)
                 name = target.field.name if isinstance(target, c_ast.StructRef) else ""
                 if name in members and name not in PREPARED:
@@ -164,14 +166,7 @@ def configure(ctx: Context, machine: Interpreter) -> None:
     if not ctx.driver_locks or ctx.axes["metadata"] == "none":
         return
     before = dict(machine.state.cells)
-    channel = Pointer.to("channels", 0, "vc", "chan")
-    if ctx.axes["metadata"] == "peripheral-config":
-        name, arguments = CONFIGURE, [Value(PointerTo(Struct("dma_chan")), channel), _configuration(machine)]
-    elif ctx.attaches_metadata:
-        name, arguments = _attach(machine), _attached(machine, channel)
-    else:
-        raise SourceError(f"{facts.DRIVER}: how the client of this row enables locking is not bound to C yet")
-    result = machine.call(name, arguments)
+    name, result = _enable(ctx, machine)
     if result.number != 0:
         raise SourceError(f"{coordinate(machine.unit.functions[name])}: does not take what the client gives it")
     for variable in ("rx.locking_enabled", "rx.scratchpad"):
@@ -179,6 +174,30 @@ def configure(ctx: Context, machine: Interpreter) -> None:
             for key, value in machine.state.cells.items():
                 if key in before and value is not before[key]:
                     machine.state.cells[key] = merge(ctx.space.term(variable), value, before[key])
+
+
+def _enable(ctx: Context, machine: Interpreter) -> tuple[str, Value]:
+    """The function by which the client enables locking, and what it returns."""
+    channel = Pointer.to("channels", 0, "vc", "chan")
+    if ctx.axes["metadata"] == "peripheral-config":
+        name, arguments = CONFIGURE, [Value(PointerTo(Struct("dma_chan")), channel), _configuration(machine)]
+    elif ctx.attaches_metadata:
+        name, arguments = _attach(machine), _attached(machine, channel)
+    else:
+        raise SourceError(f"{facts.DRIVER}: how the client of this row enables locking is not bound to C yet")
+    return name, machine.call(name, arguments)
+
+
+def without_lock(ctx: Context, machine: Interpreter) -> str:
+    """The axis `no-lock-hardware` of a driver whose memory is that of a BAM without the lock."""
+    if ctx.axes["metadata"] == "none":
+        return "ignored"
+    name, result = _enable(ctx, machine)
+    if result.number == 0:
+        return "ignored"
+    if isinstance(result.number, int) and ctx.attaches_metadata:
+        return "commands-fail"
+    raise SourceError(f"{coordinate(machine.unit.functions[name])}: what it returns on a BAM without the lock is open")
 
 
 def _configuration(machine: Interpreter) -> Value:
@@ -242,7 +261,7 @@ def _addressed(machine: Interpreter, function: str, given: Callable[[_Node], boo
 
 
 def _taken(unit: Unit, function: str, given: Callable[[_Node], bool]) -> Struct:
-    for node in _nodes(unit.functions[function]):
+    for node in nodes(unit.functions[function]):
         if isinstance(node, c_ast.Decl) and node.init is not None:
             init = node.init.expr if isinstance(node.init, c_ast.Cast) else node.init
             kind = unit.type_of(node.type) if given(init) else None

@@ -100,13 +100,15 @@ ROOTS = tuple(dict.fromkeys(name for section in SECTIONS.values() for name in se
 class Read:
     """An action from C. `wrongs`: what may not happen, or may not be left, with the condition under which it is.
 
-    `where`: file:line of the function; `lines`: by file:line the condition under which a statement there is executed.
+    `where`: file:line of the function; `lines`: by file:line the condition under which a statement there is executed;
+    `builds`: the faults of building what it builds.
     """
 
     action: Action
     wrongs: tuple[Obligation, ...]
     where: str
     lines: Mapping[str, Term]
+    builds: frozenset[str]
 
 
 def section_of(action: Action) -> Section | None:
@@ -166,7 +168,7 @@ class Driver:
             met = memory.made.met if action.fault in ALLOCATIONS else trouble.met
             made = replace(made, guard={**action.guard, tried: z3.simplify(as_term(met))})
         lines = {at: as_term(either(*(both(*path) for path in paths))) for at, paths in machine.lines.items()}
-        return Read(made, tuple(wrongs), where, lines)
+        return Read(made, tuple(wrongs), where, lines, frozenset(kind for kinds in _kinds(memory) for kind in kinds))
 
     @cached_property
     def _kept(self) -> tuple[str | None, Template, Mapping[int, str]]:
@@ -197,9 +199,7 @@ class Driver:
         memory, found = self._loaded(section, action, Trouble()), []
         function = _function(self.unit, section)
         _run(memory, section, function)
-        for name in memory.made.order:
-            kinds = memory.made.kind(memory.machine, Place(name, (0,)))
-            fit = [what for what, kind in zip(ALLOCATIONS, kinds, strict=True) if memory.machine.possible(kind)]
+        for fit in _kinds(memory):
             found += fit if len(fit) == 1 else ["either"]
         turns = tuple(dict.fromkeys(found))
         in_turn = found == [turns[at % len(turns)] for at in range(len(found))]
@@ -207,6 +207,15 @@ class Driver:
             what = " ".join(found) or "nothing"
             raise SourceError(f"{facts.DRIVER}: {function} builds {what}: which of them fails is not known")
         return turns
+
+
+def _kinds(memory: Memory) -> list[list[str]]:
+    """For each LOCK or UNLOCK that was made, in order, the faults that building it can have: of the one, the other."""
+    found = []
+    for name in memory.made.order:
+        kinds = memory.made.kind(memory.machine, Place(name, (0,)))
+        found.append([what for what, kind in zip(ALLOCATIONS, kinds, strict=True) if memory.machine.possible(kind)])
+    return found
 
 
 def _run(memory: Memory, section: Section, function: str) -> Value:
@@ -238,11 +247,23 @@ def with_driver(protocol: Protocol, tree: SourceTree) -> Protocol:
     if reason := unbound(protocol):
         raise SourceError(f"{tree} with this client: {reason}")
     driver = Driver(protocol, read_driver(tree, protocol.ctx.bounds["ring"]))
-    actions = tuple(
-        _with_wrongs(protocol, driver.execute(action)) if section_of(action) else action
-        for action in protocol.system.actions
-    )
-    return replace(protocol, system=replace(protocol.system, actions=actions))
+    actions = []
+    for action in protocol.system.actions:
+        if section_of(action) is not None:
+            read = driver.execute(action)
+            _demand_forms(protocol, read)
+            action = _with_wrongs(protocol, read)
+        actions.append(action)
+    return replace(protocol, system=replace(protocol.system, actions=tuple(actions)))
+
+
+def _demand_forms(protocol: Protocol, read: Read) -> None:
+    """Raise SourceError for a LOCK or UNLOCK that is built where the row builds none: no fault would strike there."""
+    name = read.action.name
+    forms = {action.name for action in protocol.system.actions}
+    for fault in protocol.ctx.workload.faults:
+        if ":" not in name and fault in read.builds and f"{name}:{fault}" not in forms:
+            raise SourceError(f"{read.where}: {fault} can strike in {name}, where it cannot in the row")
 
 
 def _with_wrongs(protocol: Protocol, read: Read) -> Action:

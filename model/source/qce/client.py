@@ -19,6 +19,7 @@ from model.source.symbolic.values import Key, Place, Pointer, Value, number, tru
 from model.source.unit import Unit
 
 REQUEST, TEMPLATE = "request", "template"  # the objects
+CHANNEL = "channel "  # what the object of a channel begins with
 MAPPED, DIRECTION, ENTRIES = "mapped", "mapped direction", "mapped entries"
 REGISTER_WRITES = ("cpu-configure", "cpu-go")
 START, PREPARE = "qce_start", "qce_dma_prep_sgs"

@@ -9,16 +9,15 @@ Left out, and why no property can see it:
 from __future__ import annotations
 
 from model.source.ctypes import INT, UNSIGNED, VOID_POINTER, Array, CType, Integer, PointerTo, Struct
-from model.source.qce.client import REQUEST, TEMPLATE, Client
+from model.source.qce.client import CHANNEL, REQUEST, TEMPLATE, Client
 from model.source.qce.inputs import SCATTERLIST
-from model.source.qce.transfers import CHANNEL, TRANSFERS
 from model.source.symbolic.lists import containing
 from model.source.symbolic.meanings import Meanings
 from model.source.symbolic.terms import choose
 from model.source.symbolic.values import ERROR, NULL, Pointer, Value, merge_pointers, number
 
-QCE = Meanings().also(TRANSFERS)
-mean = QCE.mean
+OWN = Meanings()
+mean = OWN.mean
 ADDRESS, RESOURCE = Integer(64, False), Struct("resource")
 
 

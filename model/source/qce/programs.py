@@ -16,9 +16,9 @@ from model.source.ctypes import UNSIGNED, PointerTo, Struct
 from model.source.qce.client import PREPARE, REQUEST, START, TEMPLATE, Client, Event, Members
 from model.source.qce.commands import Configured, Metadata
 from model.source.qce.inputs import DEVICE
-from model.source.qce.kernel import QCE
+from model.source.qce.kernel import OWN
 from model.source.qce.sequences import Order, orders
-from model.source.qce.transfers import TO_DEVICE
+from model.source.qce.transfers import TO_DEVICE, TRANSFERS
 from model.source.symbolic.kernel import KERNEL
 from model.source.symbolic.terms import Condition, as_term, both, either, fold, no
 from model.source.symbolic.values import Pointer, Value, number
@@ -34,6 +34,8 @@ DEFINES: Mapping[str, str] = {
     "CONFIG_CRYPTO_DEV_QCE_AEAD": "1",
     "CONFIG_CRYPTO_DEV_QCE_SW_MAX_LEN": "512",
 }
+QCE = TRANSFERS.also(OWN)
+"""All functions that have a meaning where the client is read."""
 OPERATIONS, DRIVER = Struct("qce_algo_ops"), Struct("platform_driver")
 REQUESTS: Mapping[str, str] = {"SKCIPHER": "skcipher_request", "AHASH": "ahash_request", "AEAD": "aead_request"}
 DUMMIES: Mapping[str, str] = {"REG_VERSION": "write-version", "REG_AUTH_SEG_CFG": "write-auth-seg-cfg"}

@@ -11,7 +11,7 @@ Left out, and why no property can see it:
 from __future__ import annotations
 
 from model.source.ctypes import INT, UNSIGNED, VOID_POINTER, Integer, PointerTo, Struct
-from model.source.qce.client import Callback, Client, Transaction
+from model.source.qce.client import CHANNEL, Callback, Client, Transaction
 from model.source.qce.commands import ELEMENT, Configured
 from model.source.qce.inputs import SCATTERLIST
 from model.source.symbolic.meanings import Meanings
@@ -25,7 +25,6 @@ TO_DEVICE, TO_MEMORY = 1, 2  # enum dma_transfer_direction
 TO_THE_DEVICE = 1  # enum dma_data_direction
 HARMLESS = (1 << 7) | (1 << 8)  # DMA_ATTR_ALLOC_SINGLE_PAGES, DMA_ATTR_NO_WARN
 WRITE = 0  # BAM_WRITE_COMMAND
-CHANNEL = "channel "
 MOST_ENTRIES = 1 << 16
 METADATA, CONFIG = Struct("bam_desc_metadata"), Struct("dma_slave_config")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conftest import ROOT
 
 from model.source.bam.hardware import known_meanings
-from model.source.qce.kernel import QCE
+from model.source.qce.programs import QCE
 
 BEGIN, END = "<!-- meanings: as `list meanings` prints them -->\n", "<!-- end of meanings -->"
 

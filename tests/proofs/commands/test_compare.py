@@ -13,6 +13,8 @@ from conftest import Outcome, run_here
 
 from model import versions
 from model.source.bam.facts import DRIVER
+from model.source.qce.programs import FOLDER
+from proofs.commands import clients
 
 
 @pytest.fixture
@@ -68,12 +70,14 @@ def test_a_row_that_is_not_bound_says_so(tmp_path: Path, here: Callable[..., Out
     assert done.code == 3 and "not compared  LOCK and UNLOCK that the client queues are not bound to C" in done.out
 
 
-def test_a_tree_needs_a_client_and_a_client_a_tree(tmp_path: Path, here: Callable[..., Outcome]) -> None:
-    assert "say whose client it has" in here("check", tmp_path).complaint
+def test_a_tree_has_its_own_client_and_a_client_needs_a_tree(tmp_path: Path, here: Callable[..., Outcome]) -> None:
     assert "--client is for a source tree" in here("check", "mainline", "--client", "v1").complaint
     assert "unknown version" in here("check", tmp_path, "--client", "v99").complaint
+    done = here("check", tree(tmp_path, "int x;\n"), "--scenario", "default", "--jobs", "1")
+    assert done.code == 2 and "qce/core.c: No such file" in done.complaint
+    assert done.complaint.rstrip().endswith("--client VERSION takes the client of a row instead")
     done = here("check", tmp_path, "--client", "mainline", "--scenario", "default", "--jobs", "1")
-    assert done.code == 2 and DRIVER in done.complaint
+    assert done.code == 2 and f"{DRIVER} has no bam_issue_pending" in done.complaint
 
 
 def test_a_tree_has_a_name_that_says_which_client(tmp_path: Path) -> None:
@@ -81,13 +85,27 @@ def test_a_tree_has_a_name_that_says_which_client(tmp_path: Path) -> None:
     assert versions.tree_of(name) == (tmp_path, "v1") and versions.tree_of("v1") is None
     assert versions.load(name).axes == versions.load("v1").axes and versions.load(name).name == name
     assert versions.tree_of(versions.of_tree("linux", "v1")) == (Path("linux"), "v1")
+    assert versions.tree_of(versions.of_tree("linux")) == (Path("linux"), "")
+
+
+def test_whose_client_a_tree_has_is_told(tmp_path: Path) -> None:
+    (told,) = clients.lines([versions.of_tree(tmp_path, "v1"), "v12"])
+    assert told == f"{tmp_path}: the client is that of the row v1 (--client), not the tree's own"
+
+
+@pytest.mark.slow
+def test_what_the_client_of_mainline_does_beside_its_axes_is_told_at_eighty_columns() -> None:
+    first, *rest = clients.lines([versions.of_tree(kernel.source())])
+    assert first == f"{kernel.source()}: its client, read from {FOLDER}, does what that of mainline, v1 does"
+    assert rest[0].strip() == clients.WITHOUT and sum("unmaps request.src" in line for line in rest) == 2
+    assert all(len(line) <= 80 for line in rest)
 
 
 @pytest.mark.slow
 def test_mainline_as_a_tree_has_the_verdicts_of_the_row(here: Callable[..., Outcome], tmp_path: Path) -> None:
     bounds = ("--scenario", "default", "--bound", "ring=4", "--bound", "txns=2", "--quiet")
     found = []
-    for place, asked in enumerate(((kernel.source(), "--client", "mainline"), ("mainline",))):
+    for place, asked in enumerate(((kernel.source(),), ("mainline",))):
         file = tmp_path / f"{place}.json"
         here("check", *asked, *bounds, "--json", file)
         rows = json.loads(file.read_text(encoding="utf-8"))["results"]

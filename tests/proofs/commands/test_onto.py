@@ -95,7 +95,7 @@ def test_options_that_lack_their_other_are_one_line(tmp_path: Path, here: Callab
         (("check", "mainline", *series[2:]), "--onto needs both"),
         (("check", "mainline", "--every-patch"), "--every-patch needs both"),
         (("compare", "mainline", *series[:2], "--onto", ""), "it is empty"),
-        (("check", *series), "is a series, of which bam_dma is read; say whose client it has"),
+        (("check", *series, "--client", ""), "--client names a version"),
         (("check",), "name a VERSION"),
     ):
         done = here(*options)

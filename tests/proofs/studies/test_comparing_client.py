@@ -13,11 +13,12 @@ import pytest
 from c_mutants import Mutant, tree_of
 
 from model import versions
+from model.source.qce.axes import ASPECTS, judge
 from model.source.qce.programs import FILES, FOLDER, REGISTERS, execute, read_client
 from model.source.tree import SourceError, SourceTree
 from proofs.checking.pool import in_parallel
 from proofs.studies.comparing import Outcome
-from proofs.studies.comparing_client import ASPECTS, ComparedClient, compare_client, judge
+from proofs.studies.comparing_client import ComparedClient, compare_client
 
 MAINLINE = versions.load("mainline").axes
 LOOP = ("\tfor (i = 0; i < base->flags >> 8; i++)\n", "\ti = 0;\n")

@@ -12,11 +12,12 @@ import pytest
 from c_mutants import Mutant, mutants
 
 from model import versions
+from model.source.qce.axes import ASPECTS, judge
 from model.source.qce.programs import FILES, execute, read_client
 from model.source.tree import SourceError
 from proofs.checking.pool import in_parallel
 from proofs.studies.comparing import Outcome
-from proofs.studies.comparing_client import ASPECTS, compare_client, judge
+from proofs.studies.comparing_client import compare_client
 
 ROW = "v21"
 OTHERS: Mapping[str, set[str]] = {

@@ -1,0 +1,44 @@
+"""What `check` says of the client of each source tree: whose it is, and what it does that is in no verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from model import versions
+from model.source.qce.programs import FOLDER
+from model.versions import Value
+
+WITHOUT = "where its requests fail, its C also does what no axis says:"
+
+
+def lines(names: Sequence[str]) -> Iterator[str]:
+    """For each of the versions that is a source tree."""
+    for name in names:
+        if (found := versions.tree_of(name)) is not None:
+            tree, client = found
+            if client:
+                yield f"{tree}: the client is that of the row {client} (--client), not the tree's own"
+            else:
+                yield from _own(str(tree))
+
+
+def _own(tree: str) -> Iterator[str]:
+    # the reader of C is loaded only for those who have a tree
+    from model.source.described import described
+
+    found = described(tree)
+    client, rows = found.client, found.client.rows()
+    if rows:
+        yield f"{tree}: its client, read from {FOLDER}, does what that of {', '.join(rows)} does"
+    else:
+        yield f"{tree}: its client, read from {FOLDER}, does what no row's does:"
+        yield from (f"  {axis}: {_shown(value)}" for axis, value in client.axes.items())
+    if client.told:
+        yield f"  {WITHOUT}"
+    for told in client.told:
+        yield f"  {told.algorithm} {told.aspect}: {told.where}:"
+        yield f"    {told.text}"
+
+
+def _shown(value: Value) -> str:
+    return value if isinstance(value, str) else " ".join(value)
