@@ -68,13 +68,14 @@ def declare(ctx: Context) -> None:
 class Program:
     """The client's steps in order. A value of `client.pc` is the step to come; the first also means: no request.
 
-    `failures`: where the handler goes on if the step of that name fails. `calls_back`: whether what follows the wait is
-    done by the completion callback; else that only wakes the client.
+    `failures`: where the handler goes on if the step of that name fails. `begins`: by axis where its steps begin.
+    `calls_back`: whether what follows the wait is done by the completion callback; else that only wakes the client.
     """
 
     steps: tuple[str, ...]
     labels: Enumeration
     failures: Mapping[str, int]
+    begins: Mapping[str, int]
     calls_back: bool
 
     @staticmethod
@@ -82,7 +83,9 @@ class Program:
         """The program of a version; a step that occurs twice is numbered from its second occurrence on."""
         steps = [*ctx.axes["request"]]
         failures: dict[str, int] = {}
+        begins = {"request": 0}
         if ctx.workload.client == "qce":
+            begins["completion"] = len(steps) + 1
             steps += ["wait", *_expanded(ctx, "completion")]
         if ctx.can_fail:
             failing = {"data-failure": sps.TRANSFERS} if ctx.sps else FAILING
@@ -90,16 +93,25 @@ class Program:
                 failing = {"data-failure": ("wait",)}
             for axis, causes in failing.items():
                 failures |= dict.fromkeys(causes, len(steps))
+                begins[axis] = len(steps)
                 steps += _expanded(ctx, axis)
         names: list[str] = []
         for position, step in enumerate(steps):
             count = steps[: position + 1].count(step)
             names.append(step if count == 1 else f"{step}-{count}")
-        return Program(tuple(steps), Enumeration(*names), failures, not ctx.reads_back)
+        return Program(tuple(steps), Enumeration(*names), failures, begins, not ctx.reads_back)
 
     def suffix(self, position: int) -> str:
         """What tells a step's action apart from the same step before: "" or "_2" and so on."""
         return self.labels.labels[position].removeprefix(self.steps[position]).replace("-", "_")
+
+    def place(self, position: int) -> tuple[str, int] | None:
+        """The axis that has the step at a position, and which of its steps it is; None for one that no axis has."""
+        if self.steps[position] in ("wait", "free-rx"):
+            return None
+        axis = max((name for name, begin in self.begins.items() if begin <= position), key=self.begins.__getitem__)
+        own = self.steps[self.begins[axis] : position]
+        return axis, len(own) - own.count("free-rx")
 
     def after(self, position: int) -> int:
         """The value of `client.pc` after the step at a position."""

@@ -1,8 +1,8 @@
 """Which statements of a tree's C a step of a trace executes, in the state in which it is taken.
 
 The step's section is executed symbolically under the assumption that the state is this one, and what comes of it is
-held against the step: only where both are the same do the lines belong to it. Steps that are nothing of bam_dma have
-none.
+held against the step: only where both are the same do the lines belong to it. A step of the client has those of qce
+(`qce/lines.py`), before those of the section that it calls. Steps of the hardware have none.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from model.language.concrete import fire, holds
 from model.language.system import Action, Term
 from model.language.terms import variables_of
 from model.source.bam.sections import Driver, Read, read_driver, section_of
+from model.source.qce.lines import ClientLines
 from model.source.symbolic.terms import as_term
 from model.source.tree import SourceError, SourceTree
 
@@ -29,16 +30,22 @@ class Executed:
     def __init__(self, protocol: Protocol, tree: SourceTree) -> None:
         self._space = protocol.system.space
         self._driver = Driver(protocol, read_driver(tree, protocol.ctx.bounds["ring"]))
+        self._client = ClientLines(protocol.ctx, tree)
         self._actions = {action.name: action for action in protocol.system.actions}
 
     def at(self, name: str, before: Mapping[str, int], after: Mapping[str, int]) -> str:
         """file:line of all statements that an action executes between two states, or why there are none.
 
-        Empty for an action that is no section of bam_dma.
+        Empty for an action of the hardware.
         """
-        action = self._actions[name]
+        action, called = self._actions[name], list[str]()
+        try:
+            called = self._client.at(name)
+        except SourceError as error:
+            if section_of(action) is None:
+                return f"no lines: {error}"
         if section_of(action) is None:
-            return ""
+            return listed(called)
         if not before.keys() >= self._space.variables.keys():
             return "no lines: the trace leaves variables out"
         here = {f"{key} is as it is": self._is(key, before[key]) for key in self._space.variables}
@@ -48,7 +55,7 @@ class Executed:
             return f"no lines: {error}"
         if other := _otherwise(action, read, before, after):
             return f"no lines: {read.where}: {other}"
-        return listed([at for at, condition in read.lines.items() if _true(condition, before)])
+        return listed([*called, *(at for at, condition in read.lines.items() if _true(condition, before))])
 
     def _is(self, name: str, value: int) -> Term:
         term = self._space.term(name)

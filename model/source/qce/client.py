@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import z3
+from pycparser import c_ast
 
 from model.source.ctypes import BOOL, INT, CType
 from model.source.qce.commands import RESULT, CommandBuffer, Configured
 from model.source.symbolic.meanings import Meanings
+from model.source.symbolic.statements import Ways
 from model.source.symbolic.terms import Condition, as_term, both, choose, either, fold, no
 from model.source.symbolic.values import Key, Place, Pointer, Value, number, truth
-from model.source.unit import Unit
+from model.source.unit import Unit, coordinate
 
 REQUEST, TEMPLATE = "request", "template"  # the objects
 CHANNEL = "channel "  # what the object of a channel begins with
@@ -33,6 +35,15 @@ class Event:
     step: str
     condition: Condition
     where: str
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """A statement that is executed under a condition; `before`: how many steps were noted before."""
+
+    where: str
+    condition: Condition
+    before: int
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,7 @@ class Client(CommandBuffer):
     unregister algorithms, which are noted and not read;
     `algorithm`: the type of the request that is executed.
 
+    `events`, `statements`: what was done so far.
     `unsuccessful`: by the name of a function under which condition it has returned an error; `unmapped`: under which
     condition a mapping has failed; `probed`: probe is over; `configured`: the channels that were.
     """
@@ -89,6 +101,7 @@ class Client(CommandBuffer):
         self.registers = dict(registers)
         self.registering, self.algorithm = registering, algorithm
         self.events: list[Event] = []
+        self.statements: list[Statement] = []
         self.transactions: dict[str, Transaction] = {}
         self.submitted: list[tuple[Condition, Transaction]] = []
         self.callbacks: list[Callback] = []
@@ -115,6 +128,12 @@ class Client(CommandBuffer):
     def on_rounds(self, begin: bool) -> None:
         """One round of a loop stands for any number."""
         self._rounds += 1 if begin else -1
+
+    def statement(self, node: c_ast.Node) -> Ways:
+        """The ways out of a statement, which is noted."""
+        where = coordinate(node) if node.coord else self.where
+        self.statements.append(Statement(where, fold(self.path), len(self.events)))
+        return super().statement(node)
 
     def call(self, name: str, arguments: Sequence[Value]) -> Value:
         """Execute a function; what registers algorithms is only noted."""

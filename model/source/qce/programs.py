@@ -7,13 +7,13 @@ queued by `async_req_enqueue`, and that the callback runs after a request that d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pycparser import c_ast
 
 from model.source.ctypes import UNSIGNED, PointerTo, Struct
-from model.source.qce.client import PREPARE, REQUEST, START, TEMPLATE, Client, Event, Members
+from model.source.qce.client import PREPARE, REQUEST, START, TEMPLATE, Client, Event, Members, Statement
 from model.source.qce.commands import Configured, Metadata
 from model.source.qce.inputs import DEVICE
 from model.source.qce.kernel import OWN
@@ -132,13 +132,18 @@ def _members(node: c_ast.Decl) -> dict[str, str]:
     }
 
 
-def execute(driver: Driver, algorithm: str) -> Program:
-    """What the client does with a request of a type, such as "AEAD". Raises SourceError for what has no meaning."""
+def execute(driver: Driver, algorithm: str, lines: bool = False) -> Program:
+    """What the client does with a request of a type, such as "AEAD"; with `lines` also the statements of each step.
+
+    Raises SourceError for what has no meaning.
+    """
     kind, handler = driver.algorithms[algorithm]
     client = Client(driver.unit, KERNEL.also(QCE), driver.registers, driver.registering, kind)
     late = _probe(client, driver)
+    client.statements.clear()
     _queue(client, algorithm)
     events, client.events = client.events, []
+    statements, client.statements = client.statements if lines else [], []
     finished = fold(either(*(event.condition for event in events if event.step == "finish")))
     client.demand_unmapped(finished)
     _complete(client, no(finished))
@@ -146,12 +151,13 @@ def execute(driver: Driver, algorithm: str) -> Program:
     if carried := sorted(client.members.numbers & client.members.loaded):
         client.refuse(f"{carried[0]} of the device is read and stored by requests, which has no meaning")
     found = {
-        "request": _orders(client, events, no(finished)),
-        "completion": _orders(client, client.events, no(finished)),
+        "request": _orders(client, events, no(finished), statements),
+        "completion": _orders(client, client.events, no(finished), client.statements if lines else []),
     }
     ways = _failures(client, finished)
     failures = {
-        name: [order.split(UNDOING) for order in _orders(client, events, condition)] for name, condition in ways.items()
+        name: [order.split(UNDOING) for order in _orders(client, events, condition, statements)]
+        for name, condition in ways.items()
     }
     return Program(
         handler,
@@ -264,8 +270,10 @@ def _failures(client: Client, finished: Condition) -> dict[str, Condition]:
     }
 
 
-def _orders(client: Client, events: Iterable[Event], under: Condition) -> tuple[Order, ...]:
-    found = orders(events, under, client.assumed)
+def _orders(
+    client: Client, events: Iterable[Event], under: Condition, statements: Sequence[Statement]
+) -> tuple[Order, ...]:
+    found = orders(events, under, client.assumed, statements)
     if found is None:
         client.refuse("the steps of a request have more orders than are compared")
     return tuple(found)

@@ -14,6 +14,7 @@ from counterexamples.story import Story
 from model.protocol import build
 from model.source.bam.facts import DRIVER
 from model.source.executed import Executed, listed
+from model.source.qce.programs import FOLDER
 from model.source.tree import SourceTree
 from proofs.checking.stored import stored_story
 
@@ -60,7 +61,9 @@ def test_only_the_first_start_of_a_channel_executes_what_makes_it_ready() -> Non
     # what probe does has made the channels, and is no part of a step
     (probe,) = (number for number, line in enumerate(code, 1) if "static void bam_channel_init(" in line)
     assert not {line for line in rx | tx if probe < line < probe + 10}
-    assert lines_at(tree, "client.prep_rx_data") == ""
+    prepared = lines_at(tree, "client.prep_rx_data")
+    assert prepared.startswith(FOLDER) and DRIVER not in prepared
+    assert f"{FOLDER}/dma.c:" in lines_at(tree, "client.issue_rx")
 
 
 @pytest.mark.slow
@@ -103,4 +106,5 @@ def test_a_trace_of_only_some_variables_has_its_lines_too() -> None:
     story = stored_story(TRACE.with_name("linux-progress.itf.json"), str(kernel.source()))
     assert set(story.trace.states[0]) < set(build(story.trace.subject).system.space.variables)
     told = {step.name: code for step, code in zip(story.steps, story.code, strict=True) if code}
-    assert "client.issue_rx" in told and all(DRIVER in code and "no lines" not in code for code in told.values())
+    assert "client.issue_rx" in told and DRIVER in told["client.issue_rx"]
+    assert all(("client" in name) == (FOLDER in code) and "no lines" not in code for name, code in told.items())
