@@ -149,6 +149,12 @@ class StateSpace:
         for key, item in fields.items():
             self.add(f"{name}.{key}", capacity * item.width)
 
+    def extend_queue(self, name: str, key: str, item: Field) -> None:
+        """Give the records of a queue one more field, which is 0 in whatever is put there without it."""
+        schema = self.queues[name]
+        self.queues[name] = QueueSchema(name, schema.capacity, {**schema.fields, key: item})
+        self.add(f"{name}.{key}", schema.capacity * item.width)
+
     def term(self, name: str) -> Term:
         """The z3 constant of a variable; raises ModelError if there is none of that name."""
         try:

@@ -22,15 +22,15 @@ from pycparser import c_ast
 
 from model import versions
 from model.source.bam import facts
-from model.source.bam.kept import Kept, called, nodes
+from model.source.bam.kept import ALLOCATES, Kept, called, calls, members_of, nodes
 from model.source.bam.made import PARTS
 from model.source.bam.sections import ROOTS
-from model.source.ctypes import CType, Struct
+from model.source.ctypes import Struct
 from model.source.tree import SourceError
 from model.source.unit import Unit
 from model.versions import Value
 
-ALLOCATES, FREES, COOKIE = ("kzalloc", "kmalloc", "kcalloc"), ("kfree",), "dma_cookie_assign"
+FREES, COOKIE = ("kfree",), "dma_cookie_assign"
 START, ISSUE, INTERRUPT = "bam_start_dma", "bam_issue_pending", "bam_dma_irq"
 NONE = "none"
 KEPT = ("descriptor", "storage", "flag", "cookie", "freeing")  # axes, without `lock-`
@@ -54,7 +54,7 @@ NOTHING = Structure(NONE, NONE, NONE, NONE, NONE, NONE)
 def structure(unit: Unit) -> Structure:
     """What the driver of a unit keeps for LOCK and UNLOCK."""
     sections = called(unit, ROOTS)
-    makers = [function for function in sections if _calls(function, ALLOCATES)]
+    makers = [function for function in sections if calls(function, ALLOCATES)]
     if not makers and not any(_locks(unit, node) for function in sections for node in nodes(function)):
         return NOTHING
     flag = _flag(Kept(unit, ROOTS))
@@ -62,8 +62,8 @@ def structure(unit: Unit) -> Structure:
         return Structure("slot", "shared", flag, NONE, NONE, "start")
     storage = "descriptor" if _has_part(unit, "bam_async_desc") else "channel"
     names = [function.decl.name for function in makers]
-    cookie = any(_calls(function, (COOKIE,)) for function in called(unit, names))
-    in_interrupt = any(_calls(function, FREES) for function in called(unit, (INTERRUPT,)))
+    cookie = any(calls(function, (COOKIE,)) for function in called(unit, names))
+    in_interrupt = any(calls(function, FREES) for function in called(unit, (INTERRUPT,)))
     directly = {function.decl.name for function in called(unit, (ISSUE,), (START,))}
     at = "issue" if directly & set(names) else "start"
     return Structure("transaction", storage, flag, "own" if cookie else NONE, "irq" if in_interrupt else "tasklet", at)
@@ -90,14 +90,6 @@ def _of_row(axes: Mapping[str, Value]) -> Structure | None:
     return Structure(descriptor, storage, flag, cookie, freeing, "issue" if axes["lock"] == "issue" else "start")
 
 
-def _calls(function: c_ast.FuncDef, names: tuple[str, ...]) -> bool:
-    return any(isinstance(node, c_ast.FuncCall) and _name(node).startswith(names) for node in nodes(function))
-
-
-def _name(call: c_ast.FuncCall) -> str:
-    return str(call.name.name) if isinstance(call.name, c_ast.ID) else ""
-
-
 def _locks(unit: Unit, node: c_ast.Node) -> bool:
     """Whether a node is the LOCK bit, as BIT makes it."""
     if not isinstance(node, c_ast.BinaryOp) or node.op != "<<":
@@ -109,8 +101,7 @@ def _locks(unit: Unit, node: c_ast.Node) -> bool:
 
 
 def _has_part(unit: Unit, tag: str) -> bool:
-    members: Mapping[str, CType] = unit.structs.get(tag, {})
-    return any(isinstance(kind, Struct) and kind.tag in PARTS for kind in members.values())
+    return any(isinstance(kind, Struct) and kind.tag in PARTS for kind in members_of(unit, tag).values())
 
 
 def _flag(kept: Kept) -> str:

@@ -33,6 +33,11 @@ def pipe(name: str) -> str:
     return f"hw {name}"
 
 
+def fifo(name: str) -> str:
+    """The object that is a channel's ring."""
+    return f"fifo {name}"
+
+
 @dataclass
 class Trouble:
     """What is to fail in an execution: `fault` at its attempt number `attempt`; `tried` so far; `met` where it did."""

@@ -3,7 +3,8 @@
 By rules that hold for any C, whatever the names are:
 - A member with a number or a truth that a section of the driver stores into is state. The row's flag `rx.locked` is
   the one such member that a section also reads (`lock-flag` "locked") or that none reads ("written"). More than one,
-  or one for which the row has nothing, is refused; so is a pointer that a section stores.
+  or one for which the row has nothing, is refused, or in `check` state of its own (`own.py`); a pointer that a section
+  stores is refused.
 - What sections only read holds what the driver's own slave_config or attach has left there, called as the client of
   the row calls it (axis `metadata`); the rest is 0, as probe allocates it. Where requests can come before the address
   is known, it is the one or the other, as `rx.locking_enabled` or `rx.scratchpad` says.
@@ -14,7 +15,8 @@ writes one register of no meaning.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pycparser import c_ast
@@ -29,11 +31,27 @@ from model.source.unit import Unit, coordinate
 
 BOUND = frozenset({"id", "fifo_phys", "head", "tail", "initialized", "paused", "reconfigure"})
 """Members of `struct bam_chan` that are numbers, and that every version has."""
+KNOWN = frozenset({"num_desc", "xfer_len", "flags", "curr_desc", "dir", "length"})
+"""Members of `struct bam_async_desc` that are numbers or pointers, and that every version has."""
+PREFIX = "own_"  # of the names of variables and fields that no row has
+ALLOCATES = ("kzalloc", "kmalloc", "kcalloc")
 CONFIGURE, PRIVATE = "bam_slave_config", "peripheral_config"
 PREPARE, PREPARED = "bam_prep_slave_sg", ("vd", "num_desc", "flags", "curr_desc", "dir", "length", "desc")
 DEVICE_TABLE = "bam_of_match"
 
 _Node: TypeAlias = c_ast.Node  # to mypy anything: pycparser ships no type information
+
+
+@dataclass(frozen=True)
+class Own:
+    """By member its type: of the channel, and of a transaction. `unread`: members of either that nothing reads."""
+
+    channel: Mapping[str, CType] = field(default_factory=dict)
+    transaction: Mapping[str, CType] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
+
+
+NO_OWN = Own()
 
 
 def called(unit: Unit, roots: Sequence[str], but: Sequence[str] = ()) -> list[c_ast.FuncDef]:
@@ -70,20 +88,33 @@ def _stored(node: _Node) -> _Node | None:
     return None
 
 
-def _members(unit: Unit) -> Mapping[str, CType]:
-    return unit.structs.get("bam_chan", {})
+def members_of(unit: Unit, tag: str = "bam_chan") -> Mapping[str, CType]:
+    """The members of a struct, none if there is no such struct."""
+    return unit.structs.get(tag, {})
+
+
+def calls(function: c_ast.FuncDef, names: tuple[str, ...]) -> bool:
+    """Whether a function calls one whose name begins so."""
+    return any(
+        isinstance(node, c_ast.FuncCall) and isinstance(node.name, c_ast.ID) and str(node.name.name).startswith(names)
+        for node in nodes(function)
+    )
 
 
 class Kept:
-    """What the C of a unit keeps in a channel; `roots`: the functions that sections begin with."""
+    """What the C of a unit keeps in a channel, or in another struct; `roots`: the functions that sections begin with.
 
-    def __init__(self, unit: Unit, roots: Sequence[str]) -> None:
+    `but`: functions of these that are not looked at.
+    """
+
+    def __init__(self, unit: Unit, roots: Sequence[str], tag: str = "bam_chan", but: Sequence[str] = ()) -> None:
         self.unit = unit
         self.stored: dict[str, str] = {}
         self.read: set[str] = set()
-        own = {name for name, kind in _members(unit).items() if isinstance(kind, Integer | PointerTo)} - BOUND
+        own = {name for name, kind in members_of(unit, tag).items() if isinstance(kind, Integer | PointerTo)}
         for function in called(unit, roots):
-            self._look_at(function, own)
+            if function.decl.name not in but:
+                self._look_at(function, own - (BOUND if tag == "bam_chan" else KNOWN))
 
     def _look_at(self, function: c_ast.FuncDef, own: set[str]) -> None:
         targets = set()
@@ -107,10 +138,13 @@ class Kept:
                 if name in members and name not in PREPARED:
                     raise SourceError(f"{coordinate(target)}: {PREPARE} stores {name}, which has no meaning here")
 
-    def flag(self, ctx: Context) -> str | None:
-        """The member that is the row's `rx.locked`, None if the row has none. Raises SourceError if they do not fit."""
+    def flag(self, ctx: Context, own: Collection[str] = ()) -> str | None:
+        """The member that is the row's `rx.locked`, None if the row has none; `own`: those that have variables.
+
+        Raises SourceError if they do not fit.
+        """
         for name, where in self.stored.items():
-            if not isinstance(_members(self.unit)[name], Integer):
+            if not isinstance(members_of(self.unit)[name], Integer):
                 raise SourceError(f"{where}: a section stores the pointer {name}, for which no row has a variable")
         has, written = "rx.locked" in ctx.space.variables, ctx.axes["lock-flag"] == "written"
         fit = [name for name in self.stored if (name in self.read) != written]
@@ -120,7 +154,7 @@ class Kept:
         if has:
             named = ", ".join(f"{name} ({self.stored[name]})" for name in fit) or "none"
             raise SourceError(f"{facts.DRIVER}: rx.locked should be the one member {what}, which are: {named}")
-        strange = [name for name in self.stored if name in self.read]
+        strange = [name for name in self.stored if name in self.read and name not in own]
         if strange:
             raise SourceError(f"{self.stored[strange[0]]}: {strange[0]} is state, and the row has no variable for it")
         return None
@@ -150,7 +184,7 @@ _ENTRY: Mapping[str, CType] = {
 
 def clear(machine: Interpreter, channel: int) -> None:
     """Let every member of a channel that has a value be 0, as probe allocates it."""
-    for name, kind in _members(machine.unit).items():
+    for name, kind in members_of(machine.unit).items():
         for steps, leaf in machine.leaves(kind) if not _is_list(kind) else ():
             zero = machine.zero(leaf)
             if zero is not None:
@@ -269,3 +303,12 @@ def _taken(unit: Unit, function: str, given: Callable[[_Node], bool]) -> Struct:
                 return kind.target
     where = coordinate(unit.functions[function])
     raise SourceError(f"{where}: takes no struct, which is how the client of this row tells where the dummy write goes")
+
+
+def work_item(unit: Unit) -> Pointer:
+    """The work item of the device, or the tasklet that older kernels have."""
+    members = unit.structs.get("bam_device", {})
+    found = [name for name, kind in members.items() if kind in (Struct("work_struct"), Struct("tasklet_struct"))]
+    if len(found) != 1:
+        raise SourceError(f"{facts.DRIVER}: struct bam_device has {len(found)} work items or tasklets; one is meant")
+    return Pointer.to("bdev", found[0])

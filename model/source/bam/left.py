@@ -13,8 +13,9 @@ import z3
 from model.channel import TXN
 from model.language.queues import resize
 from model.source.bam import facts
-from model.source.bam.hardware import NAMES, get, pipe
-from model.source.bam.memory import LISTS, Memory, Path, fifo
+from model.source.bam.hardware import NAMES, fifo, get, pipe
+from model.source.bam.kept import KNOWN
+from model.source.bam.memory import LISTS, Memory, Path
 from model.source.bam.outcome import Outcome
 from model.source.ctypes import PointerTo, Struct
 from model.source.symbolic.machine import Obligation
@@ -41,6 +42,8 @@ class Left:
         self.memory: Memory = outcome.memory
         self.machine, self.name = outcome.machine, outcome.name
         self.state, self.before = outcome.machine.state, outcome.before
+        own = self.memory.own
+        self._state = {(name,) for name in (*own.channel, *own.unread, self.memory.flag)}
 
     def all(self) -> list[Obligation]:
         """All that may not be left, with the condition under which it is."""
@@ -61,7 +64,7 @@ class Left:
         for key in self.state.cells:
             if key[0] not in ("channels", "bdev") or (key[0] == "channels" and key[1][0] != own):
                 continue
-            if key[0] == "channels" and (key[1][1:] in _BOUND or key[1][1:] == (self.memory.flag,)):
+            if key[0] == "channels" and (key[1][1:] in _BOUND or key[1][1:] in self._state):
                 continue
             if key[0] == "channels" and key[1][1] in parts:
                 continue
@@ -156,7 +159,8 @@ class Left:
         for name in self._objects():
             live = either(*self._places(name, waiting))
             in_ring = either(*self._places(name, loaded))
-            for key in [key for key in self.state.cells if key[0] == name and key[1][0] in ("flags", "dir", "vd")]:
+            own = {*KNOWN, "desc", *self.memory.own.transaction, *self.memory.own.unread} - {"flags", "dir"}
+            for key in [key for key in self.state.cells if key[0] == name and key[1][0] not in own]:
                 changed = self._changed(key)
                 yield both(live, changed), f"leaves {'.'.join(map(str, key[1]))} of a transaction changed"
             yield from self._rows(name, live, in_ring)

@@ -23,7 +23,8 @@ from model.language.queues import Queue, resize
 from model.language.system import Step, Term, width_of
 from model.lock import LABELS
 from model.source.bam import facts, kept
-from model.source.bam.hardware import CALLBACK, GLOBAL, KEPT, NAMES, pipe
+from model.source.bam.hardware import CALLBACK, GLOBAL, KEPT, NAMES, fifo, pipe
+from model.source.bam.kept import NO_OWN, PREFIX, Own
 from model.source.bam.made import STORAGE, Made, address_of
 from model.source.ctypes import BOOL, INT, UNSIGNED, VOID_POINTER, Array, CType, Integer, Struct
 from model.source.symbolic.state import Items
@@ -31,7 +32,6 @@ from model.source.symbolic.statements import Interpreter
 from model.source.symbolic.terms import fold
 from model.source.symbolic.values import NULL, Key, Place, Pointer, Value, number
 from model.source.tree import SourceError
-from model.source.unit import Unit
 
 LISTS: Mapping[str, tuple[str, ...]] = {
     "desc_submitted": ("vc", "desc_submitted"),
@@ -57,11 +57,6 @@ def channel_at(name: str) -> tuple[str | int, ...]:
     return (NAMES.index(name),)
 
 
-def fifo(name: str) -> str:
-    """The object that is a channel's ring."""
-    return f"fifo {name}"
-
-
 def settings(ctx: Context, name: str) -> dict[str, int]:
     """The registers of a pipe that works."""
     control = facts.REGISTERS["BAM_P_CTRL"] | (facts.DIRECTION if name == "tx" else 0)
@@ -75,16 +70,23 @@ class Memory:
     """Fills a machine's memory with the state of a channel, `rx` or `tx`.
 
     `flag`: the member that is `rx.locked`; `made`: what is known of LOCK and UNLOCK as transactions; `template`: by
-    kind what each of these has in the members that the model does not know.
+    kind what each of these has in the members that the model does not know; `own`: state that no row has.
     """
 
     def __init__(
-        self, ctx: Context, machine: Interpreter, name: str, flag: str | None, made: Made, template: Template
+        self,
+        ctx: Context,
+        machine: Interpreter,
+        name: str,
+        flag: str | None,
+        made: Made,
+        template: Template,
+        own: Own = NO_OWN,
     ) -> None:
         self.ctx, self.machine, self.name = ctx, machine, name
         self.step = Step(ctx.space)
         self.commands = name == "rx"
-        self.flag, self.made, self.template = flag, made, template
+        self.flag, self.made, self.template, self.own = flag, made, template, own
         self.ring = ctx.bounds["ring"]
         self.rows = max_descriptors(ctx) if self.commands else REGISTER_WRITES
 
@@ -120,7 +122,8 @@ class Memory:
         """Let a member have any value."""
         kind = self.machine.kind_of(Pointer.to(place, *path).places[0][1])
         assert isinstance(kind, Integer)
-        self.put(place, path, z3.BitVec(f"{HIDDEN}{place} {path}", kind.width))
+        name = f"{HIDDEN}{place} {path}"
+        self.put(place, path, z3.Bool(name) if kind == BOOL else z3.BitVec(name, kind.width))
 
     def at(self, name: str, *path: str | int) -> Key:
         """Object and path of a member of a channel."""
@@ -191,6 +194,8 @@ class Memory:
             self.put(pipe(name), (member,), 0, UNSIGNED)
         for member in ("irq", "in reset", "was reset", "task"):
             self.put(pipe(name), (member,), False, BOOL)
+        for member in self.own.channel:
+            self.hidden(*self.at(name, member))
 
     def _channel(self) -> None:
         name, lists = self.name, self.machine.state.lists
@@ -207,6 +212,8 @@ class Memory:
         self.put(pipe(name), ("sw",), behind, UNSIGNED)
         self.put(pipe(name), ("doorbell",), tail, UNSIGNED)
         self.put(pipe(name), ("irq",), self.step[f"{name}.irq"], BOOL)
+        for own in self.own.channel:
+            self.put(*self.at(name, own), self.step[f"{name}.{PREFIX}{own}"])
         if self.commands:
             self.put(*self.at(name, "vc", "chan", "cookie"), resize(self.step["rx.next_cookie"], 32) - 1)
             completed = resize(self.step["rx.completed_cookie"], 32)
@@ -279,6 +286,11 @@ class Memory:
         else:
             self.hidden(name, ("xfer_len",))
         self._client_part(name, entry)
+        for own, kept_as in self.own.transaction.items():
+            if (value := entry.get(PREFIX + own)) is None:
+                self.hidden(name, (own,))
+            else:
+                self.put(name, (own,), value == 1 if kept_as == BOOL else value)
         self._lock_part(name, kind, mapping)
         flags = z3.If(data, z3.BitVecVal(0, 16), z3.BitVecVal(facts.CMD, 16))
         for txn, bit in ((TXN.LOCK, facts.LOCK), (TXN.UNLOCK, facts.UNLOCK)):
@@ -326,14 +338,11 @@ class Memory:
     def _client_part(self, name: str, entry: Mapping[str, Term]) -> None:
         cookie = resize(entry["cookie"], 32) if self.commands else 1
         self.put(name, ("vd", "tx", "cookie"), cookie)
-        self.put(name, ("vd", "tx", "chan"), Pointer.to(*self._chan()))
+        place, path = self.at(self.name, "vc", "chan")
+        self.put(name, ("vd", "tx", "chan"), Pointer.to(place, *path))
         self.put(name, ("vd", "tx", "callback"), NULL if self.commands else CALLBACK)
         self.put(name, ("vd", "tx", "callback_result"), NULL)
         self.put(name, ("vd", "tx", "callback_param"), NULL)
-
-    def _chan(self) -> tuple[str, *tuple[str | int, ...]]:
-        place, path = self.at(self.name, "vc", "chan")
-        return place, *path
 
     def _slots(self, behind: Term, length: Term) -> None:
         """What the pipe has still to execute is in the slots from the read offset on; in the others may be anything."""
@@ -387,12 +396,3 @@ class Memory:
             value = z3.BitVecVal(facts.CONTENT[kind], facts.CONTENT.width)
             content = z3.If(hw == HW[kind], value, content)
         return {"flags": flags, "addr": facts.address(content, entry["req"], entry["map"])}
-
-
-def work_item(unit: Unit) -> Pointer:
-    """The work item of the device, or the tasklet that older kernels have."""
-    members = unit.structs.get("bam_device", {})
-    found = [name for name, kind in members.items() if kind in (Struct("work_struct"), Struct("tasklet_struct"))]
-    if len(found) != 1:
-        raise SourceError(f"{facts.DRIVER}: struct bam_device has {len(found)} work items or tasklets; one is meant")
-    return Pointer.to("bdev", found[0])

@@ -13,10 +13,11 @@ from model.language.queues import Queue, resize
 from model.language.system import Step, Term
 from model.lock import LABELS, contexts
 from model.source.bam import facts
-from model.source.bam.hardware import get, pipe
+from model.source.bam.hardware import fifo, get, pipe
+from model.source.bam.kept import PREFIX
 from model.source.bam.made import STORAGE
-from model.source.bam.memory import LISTS, MARK_BITS, NODE, NODES, Memory, fifo, settings
-from model.source.ctypes import UNSIGNED, CType, Integer, PointerTo, Struct
+from model.source.bam.memory import LISTS, MARK_BITS, NODE, NODES, Memory, settings
+from model.source.ctypes import BOOL, UNSIGNED, CType, Integer, PointerTo, Struct
 from model.source.symbolic.machine import Machine
 from model.source.symbolic.state import Items, State
 from model.source.symbolic.terms import Condition, above, as_term, both, equal, fold, wide
@@ -99,7 +100,7 @@ class Outcome:
         )
 
     def _record(self, entry: Pointer, member: str) -> dict[str, Term]:
-        owner = self._owner(entry, member)
+        owner, own = self._owner(entry, member), self.memory.own.transaction
         total = self._number(self._peek(owner.inside("num_desc"), UNSIGNED), 32)
         loaded = self._number(self._peek(owner.inside("xfer_len"), UNSIGNED), 32)
         row = self._peek(owner.inside("curr_desc"), PointerTo(Struct("bam_desc_hw"))).pointer
@@ -113,7 +114,13 @@ class Outcome:
             "req": facts.request_of(where),
             "map": facts.mapping_of(where),
             "cookie": cookie,
+            **{PREFIX + name: self._own(self._peek(owner.inside(name), kind), kind) for name, kind in own.items()},
         }
+
+    @staticmethod
+    def _own(value: Value, kind: CType) -> Term:
+        assert isinstance(kind, Integer)
+        return wide(value.number, kind.width)
 
     def _write_ring(self, step: Step) -> None:
         sw, doorbell = (self._number(get(self.machine, pipe(self.name), key), 32) for key in ("sw", "doorbell"))
@@ -198,6 +205,9 @@ class Outcome:
         if "bam.suspended" in step.space.variables:
             with step.when(as_term(get(self.machine, "hw", "resumed").truth)):
                 step["bam.suspended"] = False
+        for name, kind in self.memory.own.channel.items():
+            value = self._member(name)
+            ch[PREFIX + name] = as_term(value.truth) if kind == BOOL else self._own(value, kind)
         if not ch.commands:
             ch["enabled"] = as_term(fold(self.working()))
             ch["desc_completed"] = as_term(above(self._list("vc", "desc_completed").length, 0))

@@ -25,15 +25,16 @@ from model.language.terms import variables_of
 from model.lock import LABELS, TERMINATED
 from model.source.bam import facts
 from model.source.bam.hardware import NAMES, Trouble, meanings
-from model.source.bam.kept import Kept
+from model.source.bam.kept import Kept, Own, work_item
 from model.source.bam.left import Left
 from model.source.bam.made import ALLOCATIONS, Made
-from model.source.bam.memory import HIDDEN, Memory, Template, work_item
+from model.source.bam.memory import HIDDEN, Memory, Template
 from model.source.bam.outcome import Outcome
 from model.source.bam.template import mapped_in_channel, template
 from model.source.bam.watch import Watch
 from model.source.bam.wellformed import well_formed
 from model.source.ctypes import BOOL, VOID_POINTER
+from model.source.own import declare, declared, own_state
 from model.source.symbolic.kernel import KERNEL
 from model.source.symbolic.machine import Obligation, bit_blasting
 from model.source.symbolic.statements import Interpreter
@@ -171,22 +172,23 @@ class Driver:
         return Read(made, tuple(wrongs), where, lines, frozenset(kind for kinds in _kinds(memory) for kind in kinds))
 
     @cached_property
-    def _kept(self) -> tuple[str | None, Template, Mapping[int, str]]:
-        """The member that is the row's flag, what every LOCK and UNLOCK holds, the lists that have their mappings."""
-        kept = Kept(self.unit, ROOTS)
+    def _kept(self) -> tuple[Own, str | None, Template, Mapping[int, str]]:
+        """State that no row has, the member that is the row's flag, what every LOCK and UNLOCK holds, the lists that
+        have their mappings."""
+        kept, own = Kept(self.unit, ROOTS), declared(self._ctx, self.unit, ROOTS)
         kept.demand_plain_prep()
-        flag = kept.flag(self._ctx)
-        return flag, *template(self._ctx, self.unit, flag)
+        flag = kept.flag(self._ctx, own.channel)
+        return own, flag, *template(self._ctx, self.unit, flag, own)
 
     def _loaded(self, section: Section, action: Action, trouble: Trouble) -> Memory:
         """The memory that the section finds, for every well-formed state in which the model's action can be taken."""
-        flag, template_of, storage = self._kept
+        own, flag, template_of, storage = self._kept
         count, of_channel = self._ctx.bounds["mappings"] if self._ctx.lock_txns else 0, mapped_in_channel(self._ctx)
         made = Made(count, of_channel=of_channel, storage=storage)
         known = KERNEL.also(meanings(self._ctx.bounds["ring"], trouble, made))
         guard = [term for key, term in action.guard.items() if not key.endswith(" is tried")]
         machine = Interpreter(self.unit, known, [*well_formed(self._ctx).values(), *guard])
-        memory = Memory(self._ctx, machine, section.channel, flag, made, template_of)
+        memory = Memory(self._ctx, machine, section.channel, flag, made, template_of, own)
         memory.load()
         if not section.bounded:
             machine.limits.clear()
@@ -246,8 +248,9 @@ def with_driver(protocol: Protocol, tree: SourceTree) -> Protocol:
     """
     if reason := unbound(protocol):
         raise SourceError(f"{tree} with this client: {reason}")
-    driver = Driver(protocol, read_driver(tree, protocol.ctx.bounds["ring"]))
-    actions = []
+    unit = read_driver(tree, protocol.ctx.bounds["ring"])
+    protocol = _with_own(protocol, unit)
+    driver, actions = Driver(protocol, unit), []
     for action in protocol.system.actions:
         if section_of(action) is not None:
             read = driver.execute(action)
@@ -255,6 +258,26 @@ def with_driver(protocol: Protocol, tree: SourceTree) -> Protocol:
             action = _with_wrongs(protocol, read)
         actions.append(action)
     return replace(protocol, system=replace(protocol.system, actions=tuple(actions)))
+
+
+def _with_own(protocol: Protocol, unit: Unit) -> Protocol:
+    """The protocol in which what the driver keeps beyond the row is state, as probe leaves it."""
+    ctx, initial = protocol.ctx, {}
+    own = own_state(unit, ROOTS, "rx.locked" in ctx.space.variables)
+    if not own.channel and not own.transaction:
+        return protocol
+    machine = Interpreter(unit, KERNEL.also(meanings(ctx.bounds["ring"], Trouble(), Made())))
+    Memory(ctx, machine, "rx", None, Made(), {}).load()
+    for place, name in enumerate(NAMES):
+        for member in own.channel:
+            value = machine.state.cells["channels", (place, member)].number
+            if not isinstance(value, int):
+                raise SourceError(f"{facts.DRIVER}: what probe leaves in {member} is not constant")
+            initial[name, member] = value
+    space = replace(ctx.space, variables=dict(ctx.space.variables), queues=dict(ctx.space.queues))
+    ctx = replace(ctx, space=space)
+    declare(ctx, own, initial)
+    return Protocol(ctx, replace(protocol.system, space=space))
 
 
 def _demand_forms(protocol: Protocol, read: Read) -> None:
@@ -273,11 +296,15 @@ def _with_wrongs(protocol: Protocol, read: Read) -> Action:
     fits = z3.Not(z3.Or(*action.overflow.values()))
     wrongs = read.wrongs if _possible([*assumed, fits], z3.Or(*(as_term(w.condition) for w in read.wrongs))) else ()
     for wrong in wrongs:
-        if _possible([*assumed, fits], as_term(wrong.condition)):
-            hidden = sorted(name for name in variables_of(as_term(wrong.condition)) if name.startswith(HIDDEN))
-            if hidden:
+        bad = as_term(wrong.condition)
+        if not _possible([*assumed, fits], bad):
+            continue
+        if hidden := sorted(name for name in variables_of(bad) if name.startswith(HIDDEN)):
+            plain = _without(bad, set(hidden))
+            if _possible([*assumed, fits], plain != bad):
                 raise SourceError(f"{wrong.where}: {wrong.text}, depending on {hidden[0].removeprefix(HIDDEN)}")
-            possible.append(as_term(wrong.condition))
+            bad = plain
+        possible.append(bad)
     events = {**action.events, WRONG: z3.simplify(z3.Or(*possible))} if possible else action.events
     return replace(action, events=events, source=f"{read.where}; {action.source}")
 

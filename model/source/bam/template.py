@@ -14,8 +14,9 @@ from model.channel import TXN
 from model.context import Context
 from model.source.bam import facts
 from model.source.bam.hardware import Trouble, meanings
+from model.source.bam.kept import Own, work_item
 from model.source.bam.made import Made
-from model.source.bam.memory import Memory, Path, Template, work_item
+from model.source.bam.memory import Memory, Path, Template
 from model.source.ctypes import VOID_POINTER
 from model.source.symbolic.kernel import KERNEL
 from model.source.symbolic.statements import Interpreter
@@ -33,7 +34,7 @@ def mapped_in_channel(ctx: Context) -> bool:
     return bool(ctx.axes["lock-storage"] == "channel")
 
 
-def template(ctx: Context, unit: Unit, flag: str | None) -> tuple[Template, Mapping[int, str]]:
+def template(ctx: Context, unit: Unit, flag: str | None, own: Own) -> tuple[Template, Mapping[int, str]]:
     """The template of a tree for a row, and by kind the list of the channel that has the mapping, if it belongs to it.
 
     Both are empty if LOCK and UNLOCK are no transactions. Raises SourceError.
@@ -43,7 +44,7 @@ def template(ctx: Context, unit: Unit, flag: str | None) -> tuple[Template, Mapp
     made, fixed = Made(ctx.bounds["mappings"], of_channel=mapped_in_channel(ctx)), _first(ctx)
     known = KERNEL.also(meanings(ctx.bounds["ring"], Trouble(), made))
     machine = Interpreter(unit, known, [one == other for one, other in fixed])
-    Memory(ctx, machine, "rx", flag, made, {}).load()
+    Memory(ctx, machine, "rx", flag, made, {}, own).load()
     machine.limits.clear()
     machine.call("bam_issue_pending", [Value(VOID_POINTER, Pointer.to("channels", 0, "vc", "chan"))])
     if ctx.axes["unlock"] == "work":
@@ -55,7 +56,7 @@ def template(ctx: Context, unit: Unit, flag: str | None) -> tuple[Template, Mapp
         lock, unlock = (_fixed(term, fixed) for term in made.kind(machine, Place(name, (0,))))
         if lock is not unlock:
             kind = TXN.LOCK if lock else TXN.UNLOCK
-            found[kind] = _members(machine, name, fixed)
+            found[kind] = _members(machine, name, fixed, own)
             if made.of_channel:
                 storage[kind] = made.stored_in(machine, z3.substitute(made.numbers[name], *fixed))
     if set(found) != {TXN.LOCK, TXN.UNLOCK}:
@@ -76,10 +77,12 @@ def _fixed(term: object, fixed: list[tuple[z3.ExprRef, z3.ExprRef]]) -> object:
     return fold(z3.substitute(term, *fixed)) if z3.is_expr(term) else term
 
 
-def _members(machine: Interpreter, name: str, fixed: list[tuple[z3.ExprRef, z3.ExprRef]]) -> Mapping[Path, int]:
+def _members(
+    machine: Interpreter, name: str, fixed: list[tuple[z3.ExprRef, z3.ExprRef]], own: Own
+) -> Mapping[Path, int]:
     found: dict[Path, int] = {}
     for (place, path), value in machine.state.cells.items():
-        if place == name and path[1] not in OWN and not value.is_pointer and path[-1] != "cookie":
+        if place == name and path[1] not in (*OWN, *own.transaction) and not value.is_pointer and path[-1] != "cookie":
             number = _fixed(value.number, fixed)
             if not isinstance(number, int):
                 raise SourceError(f"{facts.DRIVER}: what a LOCK or UNLOCK has in {path[1]} is not constant")

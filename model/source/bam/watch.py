@@ -6,8 +6,8 @@ import z3
 
 from model.language.queues import resize
 from model.source.bam import facts
-from model.source.bam.hardware import NAMES, get, pipe, put
-from model.source.bam.memory import NODE, Memory, fifo
+from model.source.bam.hardware import NAMES, fifo, get, pipe, put
+from model.source.bam.memory import NODE, Memory
 from model.source.ctypes import UNSIGNED
 from model.source.symbolic.arithmetic import binary
 from model.source.symbolic.machine import Machine
