@@ -33,10 +33,11 @@ from model.source.bam.outcome import Outcome
 from model.source.bam.template import mapped_in_channel, template
 from model.source.bam.watch import Watch
 from model.source.bam.wellformed import well_formed
+from model.source.breaches import with_wrongs, without
 from model.source.ctypes import BOOL, VOID_POINTER
 from model.source.own import declare, declared, own_state
 from model.source.symbolic.kernel import KERNEL
-from model.source.symbolic.machine import Obligation, bit_blasting
+from model.source.symbolic.machine import Obligation
 from model.source.symbolic.statements import Interpreter
 from model.source.symbolic.terms import as_term, both, either, fold, no
 from model.source.symbolic.values import VOID, Place, Pointer, Value, number
@@ -48,9 +49,6 @@ DECLARED = re.compile(r"(client|fault)\..*|work\.at_tx")
 
 
 FREE = ("bam_dma_free_desc",)
-
-WRONG = "wrong_in_c"
-"""The event of an action whose C does what it must not do."""
 
 
 @dataclass(frozen=True)
@@ -255,7 +253,8 @@ def with_driver(protocol: Protocol, tree: SourceTree) -> Protocol:
         if section_of(action) is not None:
             read = driver.execute(action)
             _demand_forms(protocol, read)
-            action = _with_wrongs(protocol, read)
+            wrong = with_wrongs(protocol.ctx, read.action, read.wrongs)
+            action = replace(wrong, source=f"{read.where}; {action.source}")
         actions.append(action)
     return replace(protocol, system=replace(protocol.system, actions=tuple(actions)))
 
@@ -289,32 +288,6 @@ def _demand_forms(protocol: Protocol, read: Read) -> None:
             raise SourceError(f"{read.where}: {fault} can strike in {name}, where it cannot in the row")
 
 
-def _with_wrongs(protocol: Protocol, read: Read) -> Action:
-    """The action with the event of what it must not do, as far as a well-formed state has it."""
-    action, possible = read.action, []
-    assumed = [*well_formed(protocol.ctx).values(), *action.guard.values()]
-    fits = z3.Not(z3.Or(*action.overflow.values()))
-    wrongs = read.wrongs if _possible([*assumed, fits], z3.Or(*(as_term(w.condition) for w in read.wrongs))) else ()
-    for wrong in wrongs:
-        bad = as_term(wrong.condition)
-        if not _possible([*assumed, fits], bad):
-            continue
-        if hidden := sorted(name for name in variables_of(bad) if name.startswith(HIDDEN)):
-            plain = _without(bad, set(hidden))
-            if _possible([*assumed, fits], plain != bad):
-                raise SourceError(f"{wrong.where}: {wrong.text}, depending on {hidden[0].removeprefix(HIDDEN)}")
-            bad = plain
-        possible.append(bad)
-    events = {**action.events, WRONG: z3.simplify(z3.Or(*possible))} if possible else action.events
-    return replace(action, events=events, source=f"{read.where}; {action.source}")
-
-
-def _possible(assumed: list[Term], condition: Term) -> bool:
-    solver = bit_blasting()
-    solver.add(*assumed, condition)
-    return bool(solver.check() != z3.unsat)
-
-
 def _independent(machine: Interpreter, where: str, action: Action) -> Action:
     """The action without the constants of what is hidden; refuses one that depends on their values."""
 
@@ -322,7 +295,7 @@ def _independent(machine: Interpreter, where: str, action: Action) -> Action:
         hidden = sorted(variable for variable in variables_of(term) if variable.startswith(HIDDEN))
         if not hidden:
             return term
-        plain = _without(term, set(hidden))
+        plain = without(term, set(hidden))
         with machine.silently():
             if machine.possible(fold(z3.And(fits, plain != term))):
                 what = hidden[0].removeprefix(HIDDEN)
@@ -335,21 +308,6 @@ def _independent(machine: Interpreter, where: str, action: Action) -> Action:
     updates = {key: freed(key, term) for key, term in action.updates.items()}
     events = {key: freed(key, term) for key, term in action.events.items()}
     return replace(action, updates=updates, events=events, overflow=overflow)
-
-
-def _without(term: Term, hidden: set[str]) -> Term:
-    """A term with 0 for some constants."""
-    found, stack, seen = [], [term], set()
-    while stack:
-        here = stack.pop()
-        if here.get_id() in seen:
-            continue
-        seen.add(here.get_id())
-        stack += here.children()
-        if here.num_args() == 0 and here.decl().name() in hidden:
-            zero = z3.BoolVal(False) if z3.is_bool(here) else z3.BitVecVal(0, here.size())
-            found.append((here, zero))
-    return z3.simplify(z3.substitute(term, *found))
 
 
 def _function(unit: Unit, section: Section) -> str:

@@ -1,0 +1,85 @@
+"""What the C of a section must not do, as the event `wrong_in_c` of its action: each obligation, and what it leaves.
+
+Every section is executed for well-formed states alone. That each one leaves such a state is proved for all of them, or
+else the states after which it does not are among those of the event. The steps of the client and the hardware are the
+model's own: `compare` looks at every state that they reach in the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import z3
+
+from model.context import Context
+from model.language.system import Action, Term
+from model.language.terms import variables_of
+from model.source.bam.memory import HIDDEN
+from model.source.bam.wellformed import well_formed
+from model.source.symbolic.machine import Obligation, bit_blasting
+from model.source.symbolic.terms import as_term
+from model.source.tree import SourceError
+
+WRONG = "wrong_in_c"
+EFFORT = 20_000  # conflicts: where they do not suffice for a proof, each reachable state is looked at
+
+
+def with_wrongs(ctx: Context, action: Action, wrongs: Sequence[Obligation]) -> Action:
+    """The action with the event of what it must not do, as far as a well-formed state has it.
+
+    Raises SourceError where that depends on what nothing is known of.
+    """
+    assumed = [*well_formed(ctx).values(), *action.guard.values(), z3.Not(z3.Or(*action.overflow.values()))]
+    possible = [*_obligations(assumed, wrongs), *_ill_formed(ctx, action, assumed)]
+    events = {**action.events, WRONG: z3.simplify(z3.Or(*possible))} if possible else action.events
+    return replace(action, events=events)
+
+
+def _obligations(assumed: Sequence[Term], wrongs: Sequence[Obligation]) -> Iterator[Term]:
+    # most of them are never wrong: one question for all
+    if not _possible(assumed, z3.Or(*(as_term(wrong.condition) for wrong in wrongs))):
+        return
+    for wrong in wrongs:
+        bad = as_term(wrong.condition)
+        if not _possible(assumed, bad):
+            continue
+        if hidden := sorted(name for name in variables_of(bad) if name.startswith(HIDDEN)):
+            plain = without(bad, set(hidden))
+            if _possible(assumed, plain != bad):
+                raise SourceError(f"{wrong.where}: {wrong.text}, depending on {hidden[0].removeprefix(HIDDEN)}")
+            bad = plain
+        yield bad
+
+
+def _ill_formed(ctx: Context, action: Action, assumed: Sequence[Term]) -> Iterator[Term]:
+    """Where the state after the action is not well-formed, if such a state there can be."""
+    after = [(ctx.space.term(name), term) for name, term in action.updates.items()]
+    forms = [term for term in well_formed(ctx).values() if not set(variables_of(term)).isdisjoint(action.updates)]
+    left = z3.simplify(z3.Not(z3.substitute(z3.And(*forms), *after)))
+    if _possible(assumed, left, EFFORT):
+        yield left
+
+
+def _possible(assumed: Sequence[Term], condition: Term, conflicts: int | None = None) -> bool:
+    """Whether a condition can hold, or that is not known after so many conflicts of the solver."""
+    solver = bit_blasting()
+    if conflicts is not None:
+        solver.set(max_conflicts=conflicts)
+    solver.add(*assumed, condition)
+    return bool(solver.check() != z3.unsat)
+
+
+def without(term: Term, hidden: set[str]) -> Term:
+    """A term with 0 for some constants."""
+    found, stack, seen = [], [term], set()
+    while stack:
+        here = stack.pop()
+        if here.get_id() in seen:
+            continue
+        seen.add(here.get_id())
+        stack += here.children()
+        if here.num_args() == 0 and here.decl().name() in hidden:
+            zero = z3.BoolVal(False) if z3.is_bool(here) else z3.BitVecVal(0, here.size())
+            found.append((here, zero))
+    return z3.simplify(z3.substitute(term, *found))
