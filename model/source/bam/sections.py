@@ -290,24 +290,27 @@ def _demand_forms(protocol: Protocol, read: Read) -> None:
 
 def _independent(machine: Interpreter, where: str, action: Action) -> Action:
     """The action without the constants of what is hidden; refuses one that depends on their values."""
-
-    def freed(name: str, term: Term) -> Term:
-        hidden = sorted(variable for variable in variables_of(term) if variable.startswith(HIDDEN))
-        if not hidden:
-            return term
-        plain = without(term, set(hidden))
-        with machine.silently():
-            if machine.possible(fold(z3.And(fits, plain != term))):
-                what = hidden[0].removeprefix(HIDDEN)
-                raise SourceError(f"{where}: {name} depends on {what}, of which nothing is known")
-        return plain
-
-    fits = z3.BoolVal(True)
-    overflow = {key: freed(key, term) for key, term in action.overflow.items()}
+    overflow = _freed(machine, where, action.overflow, z3.BoolVal(True))
     fits = z3.Not(z3.Or(*overflow.values()))
-    updates = {key: freed(key, term) for key, term in action.updates.items()}
-    events = {key: freed(key, term) for key, term in action.events.items()}
+    updates, events = (_freed(machine, where, terms, fits) for terms in (action.updates, action.events))
     return replace(action, updates=updates, events=events, overflow=overflow)
+
+
+def _freed(machine: Interpreter, where: str, terms: Mapping[str, Term], fits: Term) -> dict[str, Term]:
+    """Terms, by what they are, without what is hidden, where a capacity suffices."""
+    hidden = {
+        key: found for key, term in terms.items() if (found := {n for n in variables_of(term) if n.startswith(HIDDEN)})
+    }
+    plain = {key: without(terms[key], names) for key, names in hidden.items()}
+    unlike = {key: z3.And(fits, term != terms[key]) for key, term in plain.items()}
+    with machine.silently():
+        # mostly none depends on it: one question for all
+        if unlike and machine.possible(fold(z3.Or(*unlike.values()))):
+            for key, names in hidden.items():
+                if machine.possible(fold(unlike[key])):
+                    what = min(names).removeprefix(HIDDEN)
+                    raise SourceError(f"{where}: {key} depends on {what}, of which nothing is known")
+    return {**terms, **plain}
 
 
 def _function(unit: Unit, section: Section) -> str:

@@ -108,7 +108,7 @@ class Machine:
     @property
     def path(self) -> Condition:
         """Under which condition on the state at the beginning the present line is executed."""
-        return both(*self.state.path)
+        return self.state.reached
 
     def possible(self, condition: Condition) -> bool:
         """Whether a condition can hold on the present path."""

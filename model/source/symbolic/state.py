@@ -38,6 +38,14 @@ class State:
     held: tuple[Key, ...] = ()
     gone: dict[str, Condition] = field(default_factory=dict)
     path: tuple[Condition, ...] = ()
+    _reached: tuple[tuple[Condition, ...], Condition] = field(default=((), True), repr=False, compare=False)
+
+    @property
+    def reached(self) -> Condition:
+        """All conditions of the path, which most of the statements on it ask for, in one."""
+        if self._reached[0] is not self.path:
+            self._reached = self.path, both(*self.path)
+        return self._reached[1]
 
     def copy(self, condition: Condition = True) -> State:
         """The same where also `condition` holds."""
