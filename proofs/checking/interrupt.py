@@ -22,7 +22,9 @@ EXIT = 130
 MESSAGE = b"error: interrupted\n"
 TIDY = b"\r\x1b[2K\x1b[?25h"  # a terminal's line is emptied, and its cursor, which the progress hides, shown
 KEPT = b"error: interrupted; the same command goes on from what was kept\n"
+UNKEPT = b"error: interrupted, and not all is kept (%b); the same command goes on from what was kept before\n"
 _keeping = _terminable = False
+_told: tuple[int, int] | None = None  # a pipe, through which a worker that is ended says what it could not keep
 _ending = threading.Event()
 _folders: list[tuple[Path, str]] = []
 
@@ -39,8 +41,10 @@ def install() -> None:
 
 def keep_first() -> None:
     """From now on what is being explored is kept before SIGINT ends the program; a second one ends it at once."""
-    global _keeping  # there is one program to end
-    _keeping = True
+    global _keeping, _told  # there is one program to end
+    if not _keeping:
+        _keeping, _told = True, os.pipe()
+        os.set_blocking(_told[0], False)
 
 
 def keep_when_terminated() -> None:
@@ -58,7 +62,8 @@ def keep_when_terminated() -> None:
 
 def _keep_and_end(reader: int) -> None:
     _await(signal.SIGTERM, reader)
-    checkpoint.stop()
+    if (failure := checkpoint.stop()) is not None and _told is not None:
+        os.write(_told[1], _line(failure) + b"\n")
     os._exit(EXIT)
 
 
@@ -98,9 +103,22 @@ def _watch(reader: int) -> None:
             worker.terminate()
         for worker in workers:
             worker.join()
-        checkpoint.stop()
-        message = KEPT
+        failure = checkpoint.stop()
+        failures = [*_failures(), *([] if failure is None else [_line(failure)])]
+        message = UNKEPT % failures[0] if failures else KEPT
     _end(complaints, message)
+
+
+def _line(text: str) -> bytes:
+    return " ".join(text.split()).encode(errors="backslashreplace")
+
+
+def _failures() -> list[bytes]:
+    """Why workers that have ended could not keep what they had."""
+    try:
+        return [] if _told is None else os.read(_told[0], 1 << 16).splitlines()
+    except BlockingIOError:
+        return []
 
 
 def _end_at_once(reader: int, complaints: int) -> None:

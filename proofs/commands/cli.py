@@ -15,6 +15,7 @@ from model.parameters import ParameterError
 from model.source.tree import SourceError
 from model.versions import VersionError
 from proofs.checking.expectations import ExpectationError
+from proofs.checking.interrupt import wait_if_ending
 from proofs.checking.outputs import OutputError
 from proofs.checking.pool import LostError
 from proofs.checking.running.cluster import ClusterError
@@ -87,6 +88,7 @@ def main() -> None:
         code = _complain(f"internal error: {error}{_where(error)}", INTERNAL)
     except Exception as error:
         code = _unforeseen(error)
+    wait_if_ending()  # what has just failed may have done so for the interrupt, of which one line is said elsewhere
     sys.exit(code)
 
 

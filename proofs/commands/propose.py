@@ -134,6 +134,7 @@ def command(**given: Any) -> None:
     chosen = Options(**given)
     request, space = chosen.request(), Space.of(chosen.version, chosen.keep, chosen.forbid)
     validate(request, {"--json": chosen.json_file, "--journal": chosen.journal})
+    place.demand(chosen.journal)
     if chosen.out is not None:
         outputs.demand_folder(chosen.out)
     found = _search(request, space, chosen)
@@ -153,7 +154,9 @@ def _search(request: Request, space: Space, chosen: Options) -> Found:
     asked = required([row for row in rows if row.property in wanted], jobs, chosen.settings)
     if not asked:
         raise click.UsageError("nothing is asked: the version says nothing of any of these properties there")
-    journal = Journal.at(chosen.journal, space, asked) if chosen.journal else Journal()
+    journal = Journal()
+    if chosen.journal is not None:
+        journal = click.get_current_context().with_resource(Journal.at(chosen.journal, space, asked))
     search = (Guided if chosen.guided else Search)(space, asked, journal)
     search.run(chosen.most, workers, _progress())
     best = proposals(request.versions[0], space, asked, (search.solutions, search.traces), jobs, workers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from proofs.studies import sensitivity
 from proofs.studies.screening import Screen, Screened, screen
 from proofs.studies.sensitivity import Sensitivity
 
+WHAT = "its checkpoints here; give another folder"
 KEPT = ".kept"  # how the names of folders end that have a job's explorations
 
 
@@ -81,15 +82,24 @@ def run(
     request: Request, workers: Workers, quiet: bool, cache: Path | None = None
 ) -> tuple[list[Judged], IncompleteError | None]:
     """All results, judged against what is recorded for them, and what is to be raised once they are reported."""
-    recorded = expectations.load()
-    try:
-        results, lost = run_jobs(_equipped(request, count_of(workers)), workers, quiet, cache), None
-    except IncompleteError as error:
-        results, lost = error.results, error
-    if request.checkpoint is not None and lost is None and not any(row.reason.startswith(MEMORY) for row in results):
-        for folder in request.checkpoint.glob(f"*{KEPT}"):
-            remove(folder)
+    recorded, folder = expectations.load(), request.checkpoint
+    with _held(folder):
+        try:
+            results, lost = run_jobs(_equipped(request, count_of(workers)), workers, quiet, cache), None
+        except IncompleteError as error:
+            results, lost = error.results, error
+        if folder is not None and lost is None and not any(row.reason.startswith(MEMORY) for row in results):
+            for kept in folder.glob(f"*{KEPT}"):
+                remove(kept)
     return [judge(result, recorded) for result in results], lost
+
+
+def _held(folder: Path | None) -> AbstractContextManager[None]:
+    if folder is None:
+        return nullcontext()
+    from proofs.checking.running.alone import alone_in
+
+    return alone_in(folder, WHAT)
 
 
 def _equipped(request: Request, workers: int) -> list[Job]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from counterexamples.documents import DocumentError, quoted
+from proofs.checking.running.alone import demand_alone
+from proofs.checking.running.journal import WHAT
 from proofs.checking.running.plain import sealed, unsealed
 from proofs.checking.running.program import program
 from proofs.proposing.asked import Asked
@@ -26,27 +29,32 @@ class Journal:
     """`known`: what became of designs in earlier runs; a killed one with the trace that kills it."""
 
     known: dict[Changes, tuple[Outcome, Refutation | None]] = field(default_factory=dict)
-    file: IO[str] | None = None
+    file: BinaryIO | None = None
+    path: Path = Path()
 
     @classmethod
-    def at(cls, path: Path, space: Space, asked: Sequence[Asked]) -> Journal:
-        """The journal of a question, begun if there is no such file.
+    @contextmanager
+    def at(cls, path: Path, space: Space, asked: Sequence[Asked]) -> Iterator[Journal]:
+        """The journal of a question, begun if there is no such file or an empty one.
 
-        Raises DocumentError if the file is no journal, or one of another question; OSError if it cannot be written.
+        Raises DocumentError if the file is no journal, one of another question, or one in which somebody else writes;
+        OSError if it cannot be written.
         """
-        head = json.dumps({"journal": 1, "question": _digest(space, asked)})
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-        if lines and lines[0].strip() != head:
-            raise DocumentError(
-                f"{quoted(str(path))}: no journal of this question; need a new file, or the same options"
-            )
-        known = dict(_parse(path, number, line) for number, line in enumerate(lines[1:], 2) if line.endswith("\n"))
-        file = path.open("a", encoding="utf-8")
-        if lines and not lines[-1].endswith("\n"):
-            file.truncate(sum(len(line.encode()) for line in lines[:-1]))
-        if not lines:
-            file.write(head + "\n")
-        return cls(known, file)
+        head = json.dumps({"journal": 1, "question": _digest(space, asked)}).encode() + b"\n"
+        with path.open("a+b") as file:
+            demand_alone(file, path, WHAT)
+            file.seek(0)
+            lines = file.read().splitlines(keepends=True)
+            if lines and not head.startswith(lines[0]):
+                raise DocumentError(
+                    f"{quoted(str(path))}: no journal of this question; need a new file, or the same options"
+                )
+            whole = [line for line in lines if line.endswith(b"\n")]
+            found = cls(dict(_parse(path, number, line) for number, line in enumerate(whole[1:], 2)), file, path)
+            file.truncate(sum(map(len, whole)))
+            if not whole:
+                found.write(head)
+            yield found
 
     def recall(self, changes: Changes, traces: Sequence[Refutation]) -> Outcome | None:
         """What became of a design before, None if that is not known; `traces`: those it would be held against."""
@@ -58,12 +66,23 @@ class Journal:
         return Outcome(KILLED, outcome.read, by=traces.index(trace))
 
     def note(self, changes: Changes, outcome: Outcome, traces: Sequence[Refutation]) -> None:
-        """Write down what became of a design, if that is not written yet; `traces`: what it was held against."""
+        """Write down what became of a design, if that is not written yet; `traces`: what it was held against.
+
+        Raises OSError, which names the file.
+        """
         if self.file is None or changes in self.known:
             return
         trace = None if outcome.by is None else traces[outcome.by]
-        self.file.write(sealed((changes, replace(outcome, by=None), trace)) + "\n")
-        self.file.flush()
+        self.write(f"{sealed((changes, replace(outcome, by=None), trace))}\n".encode())
+
+    def write(self, line: bytes) -> None:
+        """Add a line; raises OSError, which names the file."""
+        assert self.file is not None
+        try:
+            self.file.write(line)
+            self.file.flush()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
 
 
 def _digest(space: Space, asked: Sequence[Asked]) -> str:
@@ -76,9 +95,9 @@ def _digest(space: Space, asked: Sequence[Asked]) -> str:
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
 
 
-def _parse(path: Path, number: int, line: str) -> tuple[Changes, tuple[Outcome, Refutation | None]]:
+def _parse(path: Path, number: int, line: bytes) -> tuple[Changes, tuple[Outcome, Refutation | None]]:
     try:
-        match unsealed(line.rstrip("\n")):
+        match unsealed(line[:-1].decode("ascii", errors="replace")):
             case frozenset() as changes, Outcome() as outcome, Refutation() | None as trace:
                 return changes, (outcome, trace)
     except ValueError:

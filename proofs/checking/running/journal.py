@@ -6,7 +6,6 @@ that more or fewer workers may go on. A last line that is cut off, as by a full 
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,12 +16,14 @@ from typing import BinaryIO, TypeVar, cast
 
 from counterexamples.documents import DocumentError, quoted
 from proofs.checking.pool import Lost, Place
+from proofs.checking.running.alone import demand_alone
 from proofs.checking.running.plain import canonical, sealed, unsealed
 from proofs.checking.running.program import program
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 NEED = "need what `--journal` wrote, or a new file"
+WHAT = "this journal; give another file"
 KEY = 64  # hexadecimal digits
 
 
@@ -65,10 +66,7 @@ def journal_at(path: Path, run: Mapping[str, object]) -> Iterator[Journal]:
     """
     head = json.dumps({"journal": 1, "program": program(), "run": run}, sort_keys=True) + "\n"
     with path.open("a+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise DocumentError(f"{quoted(str(path))}: another run writes this journal; give another file") from None
+        demand_alone(file, path, WHAT)
         found = Journal(path, file)
         if whole := _read(found, head):
             file.truncate(whole)

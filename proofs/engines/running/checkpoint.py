@@ -28,6 +28,7 @@ BLOCK = 1 << 24  # bytes read or written at once
 LARGEST = 1 << 30  # bytes of `state.json`, which has all hits
 STATE = "state.json"
 _folder: Path | None = None
+_failure: str | None = None
 _asked: dict[str, int] = {}
 _stopping, _kept, _idle = threading.Event(), threading.Event(), threading.Event()
 _idle.set()
@@ -36,8 +37,8 @@ _idle.set()
 @contextmanager
 def kept_in(folder: Path | None) -> Iterator[None]:
     """Explorations inside are kept below a folder, if it is one; they have to be the same, in order, in each run."""
-    global _folder
-    before, _folder = _folder, folder
+    global _folder, _failure
+    before, _folder, _failure = _folder, folder, None
     _asked.clear()
     try:
         yield
@@ -50,11 +51,12 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def stop() -> None:
-    """Wait until what is being explored in another thread is kept; that thread then does nothing more."""
+def stop() -> str | None:
+    """Wait until what is being explored in another thread is kept, which then does nothing more; why it was not."""
     _stopping.set()
     while not (_kept.wait(0.05) or _idle.is_set()):
         pass
+    return _failure
 
 
 def is_wanted() -> bool:
@@ -119,7 +121,8 @@ class Store:
         self._sums[name] = total
 
     def save(self, fields: Mapping[str, Any], data: Mapping[str, Iterable[np.ndarray]]) -> None:
-        """Keep `fields`, plain data, and what of `data` was not given before."""
+        """Keep `fields`, plain data, and what of `data` was not given before; what was kept stays if that fails."""
+        global _failure
         try:
             for name, arrays in data.items():
                 self._append(name, arrays)
@@ -128,7 +131,10 @@ class Store:
             content = json.dumps(found)
             write_file(self._folder / STATE, f"{hashlib.sha256(content.encode()).hexdigest()}\n{content}")
         except OSError as error:
-            raise OSError(error.errno, error.strerror, error.filename or str(self._folder)) from None
+            where = error.filename or str(self._folder)
+            _failure = f"{where}: {error.strerror}"
+            self.rest_if_stopping()
+            raise OSError(error.errno, error.strerror, where) from None
         self._next = time.monotonic() + EVERY
 
     def _append(self, name: str, arrays: Iterable[np.ndarray]) -> None:
@@ -149,7 +155,7 @@ class Store:
         return _stopping.is_set() or time.monotonic() > self._next
 
     def rest_if_stopping(self) -> None:
-        """If the program is about to end, say that all is kept, and never return."""
+        """If the program is about to end, say that nothing more will be kept, and never return."""
         while _stopping.is_set():
             _kept.set()
             time.sleep(1)

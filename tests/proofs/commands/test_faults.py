@@ -278,6 +278,36 @@ def test_an_interrupted_run_goes_on(jobs: str, tmp_path: Path) -> None:
     assert not list(kept.iterdir()), "nobody needs it any more"
 
 
+def test_a_second_run_into_the_same_folder_is_refused(tmp_path: Path) -> None:
+    first = started(*RESUMABLE, "--checkpoint", tmp_path, stderr=subprocess.PIPE)
+    while not any(tmp_path.glob("*/*")) and first.poll() is None:
+        time.sleep(0.02)
+    second = started("check", "v16", *ONE, "--checkpoint", tmp_path, stderr=subprocess.PIPE)
+    complaint = second.communicate(timeout=100)[1].decode()
+    assert (second.returncode, complaint) == (
+        2,
+        f"error: '{tmp_path}': another run writes its checkpoints here; give another folder\n",
+    )
+    first.send_signal(signal.SIGINT)
+    assert b"goes on from what was kept" in first.communicate(timeout=100)[1]
+    states = {path: path.read_bytes() for path in tmp_path.rglob("state.json")}
+    assert states and started("check", "v16", *ONE, "--checkpoint", tmp_path / "other").wait(timeout=100) == 0
+    assert {path: path.read_bytes() for path in tmp_path.rglob("state.json")} == states
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_cannot_be_kept_is_one_line(jobs: str, tmp_path: Path) -> None:
+    settings = (*RESUMABLE, "--jobs", jobs, "--checkpoint", tmp_path)
+    process = started(*settings, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=small_files)
+    while not any(tmp_path.glob("*/*")) and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    complaint = process.communicate(timeout=100)[1].decode()
+    assert process.returncode == 130 and complaint.count("\n") == 1
+    assert complaint.startswith("error: interrupted, and not all is kept (") and "File too large)" in complaint
+    assert not list(tmp_path.rglob("state.json")) and not list(tmp_path.rglob("*.tmp"))
+
+
 def test_what_was_kept_and_is_damaged_is_one_line(tmp_path: Path) -> None:
     process = started(*RESUMABLE, "--checkpoint", tmp_path, stderr=subprocess.PIPE)
     while not any(tmp_path.glob("*/*")) and process.poll() is None:

@@ -105,8 +105,8 @@ def test_nothing_in_the_space_is_a_result() -> None:
 def test_a_search_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     space, asked, whole = searched()
     path = tmp_path / "journal"
-    first = Search(space, (asked,), Journal.at(path, space, (asked,)))
-    first.run(1, 1)
+    with Journal.at(path, space, (asked,)) as journal:
+        Search(space, (asked,), journal).run(1, 1)
     with path.open("a", encoding="utf-8") as file:
         file.write('{"changes": [["lo')  # as a stop in the middle of a line leaves it
     judged: list[Task] = []
@@ -116,13 +116,18 @@ def test_a_search_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pyte
         return judge(task)
 
     monkeypatch.setattr(searching, "judge", counted)
-    again = Search(space, (asked,), Journal.at(path, space, (asked,)))
-    again.run(len(space.choices), 1)
+    with Journal.at(path, space, (asked,)) as journal:
+        again = Search(space, (asked,), journal)
+        again.run(len(space.choices), 1)
+        other = Journal.at(path, space, (asked,))
+        with pytest.raises(DocumentError, match="another run writes this journal; give another file"), other:
+            pass
     assert set(again.solutions) == set(whole.solutions) and again.counts.designs == whole.counts.designs
     known = {frozenset(space.applied(frozenset()).items())}
     assert judged and not any(task.explore and frozenset(task.axes.items()) in known for task in judged)
-    with pytest.raises(DocumentError, match="no journal of this question"):
-        Journal.at(path, space, (replace(asked, properties=("works",)),))
+    other = Journal.at(path, space, (replace(asked, properties=("works",)),))
+    with pytest.raises(DocumentError, match="no journal of this question"), other:
+        pass
 
 
 def test_what_a_version_says_nothing_of_is_not_asked() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +20,7 @@ from proofs.engines import breadth, exhaustive
 from proofs.engines import space as spaces
 from proofs.engines.breadth import OutOfMemoryError
 from proofs.engines.exhaustive import Explorer
-from proofs.engines.running import memory
+from proofs.engines.running import checkpoint, memory
 from proofs.engines.running.checkpoint import STATE, Store, kept_in
 from proofs.engines.space import Space
 
@@ -183,6 +185,32 @@ def test_what_a_killed_run_left_behind_counts_for_nothing(tmp_path: Path) -> Non
             path.write_bytes(path.read_bytes() + b"half of what came after")
     assert stopped(tmp_path, 20)
     alike(explore(tmp_path), explore(None))
+
+
+def test_what_cannot_be_kept_is_said_and_what_was_kept_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert stopped(tmp_path, 20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint, "write_file", full)
+        assert stopped(tmp_path, 20)
+        (path,) = tmp_path.rglob(STATE)
+        assert why_not(monkeypatch) == f"{path}: No space left on device"
+        patch.setattr(Store, "due", lambda self: True)
+        with pytest.raises(OSError, match="No space left") as raised:
+            explore(tmp_path)
+        assert raised.value.filename == str(path)
+    alike(explore(tmp_path), explore(None))
+    assert why_not(monkeypatch) is None
+
+
+def why_not(monkeypatch: pytest.MonkeyPatch) -> str | None:
+    """What `stop` says, of which this process notices nothing else."""
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "_stopping", threading.Event())
+        return checkpoint.stop()
+
+
+def full(path: Path, content: str) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
 
 def test_nothing_is_kept_unless_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
