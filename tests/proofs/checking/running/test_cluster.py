@@ -17,17 +17,20 @@ import pytest
 from conftest import ENVIRONMENT, ROOT, Outcome, run_cli, run_here
 from killing import Kills, double, exhausted, wrong
 
+from model import parameters
 from model.subject import Subject
 from proofs.checking.job import run_all
 from proofs.checking.pool import Lost, answers
 from proofs.checking.records import Job
 from proofs.checking.running import cluster as clusters
 from proofs.checking.running.cluster import Cluster, ClusterError, cluster, demand_place
+from proofs.evidence import observations
 
 Capture = pytest.CaptureFixture[str]
 ITEMS = list(range(7))
 ONE = ("--property", "quiet-engine", "--scenario", "default", "--engine", "exhaustive")
 SCENARIOS = ("--scenario", "default", "--scenario", "small-ring", "--scenario", "faults")
+SMALLEST = ("--scenario", "default", "--bound", "requests=1", "--bound", "tz_requests=2")
 MANY = ("check", "mainline", "v11", "v12", "v16", "v24", "--property", "quiet-engine", *SCENARIOS, *ONE[-2:])
 
 
@@ -221,6 +224,41 @@ def test_a_sweep_is_the_same_wherever_it_runs(asked: tuple[str, ...], tmp_path: 
     outcomes = [run_cli(*asked, "--jobs", "2", *run, "--json", file) for run, file in zip(runs, files, strict=True)]
     assert outcomes[0] == outcomes[1] == outcomes[2] and outcomes[0].err == ""
     assert len({file.read_bytes() for file in files}) == 1 and (tmp_path / "j").read_text().count("\n") > 4
+
+
+@pytest.mark.slow
+def test_what_evidence_leaves_is_the_same_wherever_it_runs(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """From one observation and two values to the verdicts: all that is judged, inferred and covered on the way."""
+    pytest.importorskip("distributed", reason="Dask is not installed: pip install '.[cluster]'")
+    kept = [item for item in observations.load() if item.row == "lk"]
+    monkeypatch.setattr(observations, "load", lambda: kept)
+    monkeypatch.setattr(parameters, "others", lambda values: [("other_ee", "absent"), ("pipe_reset", "releases-lock")])
+    asked = ("check", "v24", "--property", "released", "--property", "bracketed", "--assume", "evidence", *SMALLEST)
+    runs = [(), ("--on", "dask", "--journal", tmp_path / "j"), ("--journal", tmp_path / "j")]
+    files = [tmp_path / f"{number}.json" for number in range(len(runs))]
+    outcomes = [
+        run_here(capsys, *asked, "--jobs", "2", *run, "--json", file) for run, file in zip(runs, files, strict=True)
+    ]
+    assert outcomes[0] == outcomes[1] == outcomes[2] and (outcomes[0].code, outcomes[0].err) == (0, "")
+    found = json.loads(files[0].read_text())
+    assert found["left"] > 1 and len(found["evidence"]) == 2
+    assert len({file.read_bytes() for file in files}) == 1 and (tmp_path / "j").read_text().count("\n") > 3
+
+
+@pytest.mark.slow
+def test_a_search_for_proposals_is_the_same_wherever_it_runs(tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed: pip install '.[cluster]'")
+    asked = ("propose", "--from", "v12", "--require", "quiet-engine", "--changes", "1", *SMALLEST, "--jobs", "2")
+    files, outcomes = [], []
+    for name, where in (("here", ()), ("there", ("--on", "dask", "--journal", tmp_path / "j"))):
+        out = tmp_path / name
+        outcomes.append(run_cli(*asked, *where, "--out", out, "--json", tmp_path / f"{name}.json"))
+        files.append({path.relative_to(out): path.read_bytes() for path in sorted(out.iterdir())})
+    assert outcomes[0] == outcomes[1] and outcomes[0].code == 0 and "\n1. " in outcomes[0].out
+    assert files[0] == files[1] and len(files[0]) >= 3
+    assert (tmp_path / "here.json").read_bytes() == (tmp_path / "there.json").read_bytes()
 
 
 @pytest.mark.slow
