@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Sequence
+from functools import cache, wraps
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -35,6 +35,7 @@ _sort_kind = _unchecked("Z3_get_sort_kind")
 _sort_size = _unchecked("Z3_get_bv_sort_size")
 _num_parameters = _unchecked("Z3_get_decl_num_parameters")
 _parameter = _unchecked("Z3_get_decl_int_parameter")
+_update = _unchecked("Z3_update_term")
 
 
 class Node(NamedTuple):
@@ -59,7 +60,9 @@ COMMUTATIVE = frozenset(
 
 _known: dict[int, Node] = {}
 _digests: dict[int, bytes] = {}
-_ordered: dict[int, z3.ExprRef] = {}
+_ordered: dict[int, z3.AstRef] = {}
+_variables: dict[int, int] = {}
+_places: dict[str, int] = {}
 _alive: list[object] = []  # z3 gives the number of a term that is gone to another one
 
 
@@ -69,6 +72,7 @@ def number_of(root: z3.ExprRef) -> int:
         _known.clear()
         _digests.clear()
         _ordered.clear()
+        _variables.clear()
         _alive.clear()
     context, top = z3.main_ctx().ref(), root.as_ast()
     number: int = _ast_id(context, top)
@@ -131,18 +135,30 @@ def _digest(number: int) -> bytes:
 def ordered(root: z3.ExprRef) -> z3.ExprRef:
     """The same term with the arguments of its commutative operators in the order of `in_order`."""
     top = number_of(root)
-    stack = [(top, root)]
+    context = z3.main_ctx().ref()
+    stack = [(top, root.as_ast())]
     while stack:
-        number, term = stack[-1]
+        number, ast = stack[-1]
         node = _known[number]
-        if any(child not in _ordered for child in node.children):
-            stack += [pair for pair in zip(node.children, term.children(), strict=True) if pair[0] not in _ordered]
+        app = _to_app(context, ast)
+        missing = [
+            (child, _arg(context, app, place)) for place, child in enumerate(node.children) if child not in _ordered
+        ]
+        if missing:
+            stack += missing
             continue
         stack.pop()
         if number not in _ordered:
-            children = [_ordered[child] for child in in_order(node)]
-            _ordered[number] = term.update(*children) if children else term
-    return _ordered[top]
+            _ordered[number] = _with_arguments(context, ast, node, [_ordered[child] for child in in_order(node)])
+    return type(root)(_ordered[top].as_ast())
+
+
+def _with_arguments(context: Any, ast: Any, node: Node, arguments: Sequence[z3.AstRef]) -> z3.AstRef:
+    """A term with other arguments, itself if they are its own."""
+    given = [argument.ast for argument in arguments]
+    if all(_ast_id(context, new) == old for new, old in zip(given, node.children, strict=True)):
+        return z3.AstRef(ast)
+    return z3.AstRef(_update(context, ast, len(given), (z3.Ast * len(given))(*given)))
 
 
 class Walk(Generic[Name]):
@@ -220,13 +236,26 @@ def by_identity(function: Callable[[z3.ExprRef], Result]) -> Callable[[z3.ExprRe
 @by_identity
 def variables_of(term: z3.ExprRef) -> frozenset[str]:
     """The names of the state variables that a term mentions."""
-    found, stack = set(), [number_of(term)]
-    seen = set(stack)
+    return _names(_mentioned(number_of(term)))
+
+
+@cache
+def _names(places: int) -> frozenset[str]:
+    return frozenset(name for name, place in _places.items() if places >> place & 1)
+
+
+def _mentioned(number: int) -> int:
+    """The variables in a term, a bit for each, in the places of `_places`."""
+    stack = [number]
     while stack:
-        node = _known[stack.pop()]
+        node = _known[stack[-1]]
+        if missing := [child for child in node.children if child not in _variables]:
+            stack += missing
+            continue
+        top, found = stack.pop(), 0
         if node.variable is not None:
-            found.add(node.variable)
-        fresh = [child for child in node.children if child not in seen]
-        seen.update(fresh)
-        stack += fresh
-    return frozenset(found)
+            found = 1 << _places.setdefault(node.variable, len(_places))
+        for child in node.children:
+            found |= _variables[child]
+        _variables[top] = found
+    return _variables[number]
