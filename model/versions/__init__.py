@@ -22,6 +22,7 @@ from model.versions._schema import (
     axis_values,
     breaches,
     defaults,
+    is_ordered,
     meanings,
     schema,
 )
@@ -37,8 +38,10 @@ __all__ = [
     "axes",
     "axis_values",
     "behaviour",
+    "breaches",
     "completed",
     "defaults",
+    "is_ordered",
     "is_path",
     "load",
     "meanings",

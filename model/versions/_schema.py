@@ -90,6 +90,11 @@ def meanings(axis: str) -> Mapping[str, str]:
     return _choices(value.get("items", value))
 
 
+def is_ordered(axis: str) -> bool:
+    """Whether the value of an axis is an order of steps; raises KeyError if there is no such axis."""
+    return "items" in _axis_schemas()[axis]["properties"]["value"]["else"]
+
+
 def breaches(content: Mapping[str, object]) -> list[tuple[tuple[str | int, ...], str]]:
     """Where a version file's content breaks the schema, as paths of keys and positions, and how, in words."""
     return [(_culprit(error), _explain(error)) for error in _validator().iter_errors(content)]

@@ -96,6 +96,7 @@ def _result(protocol: Protocol, item: Property, verdict: verdicts.Verdict, trace
         0.0,
         strength=_strength(protocol, verdict),
         reason=verdict.reason,
+        loop=verdict.loop,
     )
 
 

@@ -52,7 +52,7 @@ class Result:
     `certificate`: the file of the invariant by which it is proved, relative to the output folder. `strength`: one of
     `STRENGTHS` for what is proved, else None. `reason`: why there is no answer, or nothing was claimed or asked, else
     empty. `unwritten`: files about it that could not be written, each with the reason. `cached`: whether an earlier
-    run has worked it out.
+    run has worked it out. `loop`: for a lasso after how many steps of `path` it repeats itself for ever, or rests.
     """
 
     version: str
@@ -75,6 +75,7 @@ class Result:
     unwritten: tuple[str, ...] = ()
     reason: str = ""
     cached: bool = False
+    loop: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The row as plain data, without what is empty, and causes and certificate if they were not asked for."""
@@ -82,6 +83,7 @@ class Result:
         unasked = {"causes", "other_causes"} if self.causes is None else set()
         unasked |= {"certificate"} if self.certificate is None else set()
         unasked |= {name for name in ("unwritten", "reason", "cached") if not getattr(self, name)}
+        unasked |= {"loop"} if self.loop is None else set()
         return {key: value for key, value in row.items() if key not in unasked}
 
 

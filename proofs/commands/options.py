@@ -48,8 +48,20 @@ def assumed() -> list[str]:
     return [f"{key}={value}" for key, item in parameters.ASSUMPTIONS.items() for value in item.values]
 
 
+def choices() -> list[str]:
+    """Every AXIS=VALUE, but for the orders of steps."""
+    return [
+        f"{axis}={value}"
+        for axis in versions.axes()
+        if not versions.is_ordered(axis)
+        for value in versions.axis_values(axis)
+    ]
+
+
+axis_values = _completes(choices)
 version_names = _completes(versions.names, files=True)
 assumed_values = _completes(assumed)
+assumed_values_or_all = _completes(lambda: ["all", *assumed()])
 assumed_values_or_words = _completes(lambda: ["all", "evidence", *assumed()])
 
 shipped = click.argument("names", nargs=-1, metavar="[VERSION]...", shell_complete=_completes(versions.names))

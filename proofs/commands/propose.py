@@ -11,52 +11,49 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.padding import Padding
 
 from counterexamples.documents import is_stdout, write_file
 from model import versions
 from proofs.checking import outputs
 from proofs.checking.judged import EXIT_DIFFERS, EXIT_INCONCLUSIVE
-from proofs.checking.records import Result
+from proofs.checking.pool import Workers
+from proofs.checking.records import Job, Result
 from proofs.checking.request import Request, validate
 from proofs.commands import options, place
+from proofs.commands.proposed import (
+    Found,
+    as_json,
+    counted,
+    from_anywhere,
+    print_asked,
+    print_found,
+    write,
+)
 from proofs.commands.session import run_jobs
-from proofs.proposing.asked import required
+from proofs.proposing import candidate
+from proofs.proposing.asked import Asked, required
 from proofs.proposing.guided import Guided
 from proofs.proposing.journal import Journal
-from proofs.proposing.proposal import Proposal, proposals
+from proofs.proposing.judging import known_of
+from proofs.proposing.pricing import Prices
+from proofs.proposing.pricing import load as load_prices
+from proofs.proposing.proposal import proposals
 from proofs.proposing.search import Search
-from proofs.proposing.space import Space, shown
-from proofs.proposing.writing import named, page, version_file, without
-from proofs.reports.brief_forms import to_mail, to_markdown
-from proofs.studies.cost import cost
+from proofs.proposing.space import Changes, Space
+from proofs.proposing.writing import named, version_file, without
+from proofs.reports.terminal import console
 from proofs.studies.sensitivity import singles
 
 ASSUME = (
     "Under which answers all has to hold (repeatable); `all`: under the defaults and every other value, one at a time."
 )
 GUIDED = "Not through all designs but from trace to trace: finds sets of many changes, and may miss some."
+ALSO = "Try this order of steps, too, which no version has (repeatable): AXIS='STEP STEP ...'."
+WHY = "No search: why this set of changes fails (repeatable, one change each), by its traces; or that it does not."
+PRICE = "What changes and one request's costs are worth (see proofs/README.md): the cheapest proposal comes first."
 MOST, MOST_GUIDED = 2, 10  # changes, where none are said
 EVERY = 5.0  # seconds between two lines of progress
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a search came to, and what it was about."""
-
-    request: Request
-    rows: Sequence[Result]
-    search: Search
-    proposals: Sequence[Proposal]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there may be proposals that were not found."""
-        return bool(self.search.counts.open) or isinstance(self.search, Guided)
-
-    @property
-    def version(self) -> str:
-        """The version that the changes are of."""
-        return self.request.versions[0]
 
 
 @dataclass(frozen=True)
@@ -68,6 +65,9 @@ class Options:
     scenarios: tuple[str, ...]
     keep: tuple[str, ...]
     forbid: tuple[str, ...]
+    also: tuple[str, ...]
+    why: tuple[str, ...]
+    price: Path | None
     changes: int | None
     guided: bool
     assume: tuple[str, ...]
@@ -98,6 +98,23 @@ class Options:
         """The assumptions under each of which all has to hold."""
         return [self.given, *(map(dict, singles()) if "all" in self.assume else ())]
 
+    def demand_search(self) -> None:
+        """Raise UsageError if options of a search stand beside `--why`, which makes none."""
+        given = {
+            "--keep": self.keep,
+            "--forbid": self.forbid,
+            "--also": self.also,
+            "--changes": self.changes is not None,
+            "--guided": self.guided,
+            "--journal": self.journal,
+            "--price": self.price,
+            "--json": self.json_file,
+        }
+        if beside := [option for option, value in given.items() if value]:
+            raise click.UsageError(
+                f"--why looks at one set of changes and searches none; leave out {', '.join(beside)}"
+            )
+
     def request(self) -> Request:
         """The check of the version itself; raises UsageError, ParameterError or VersionError."""
         return Request(
@@ -114,10 +131,21 @@ class Options:
 @click.option("--require", multiple=True, metavar="PROPERTY", help="What has to hold (repeatable); default: see below.")
 @options.asked_scenarios
 @click.option("--keep", multiple=True, metavar="AXIS", help="Change nothing on this axis (repeatable).")
-@click.option("--forbid", multiple=True, metavar="AXIS[=VALUE]", help="Not this value (repeatable).")
+@click.option(
+    "--forbid",
+    multiple=True,
+    metavar="AXIS[=VALUE]",
+    shell_complete=options.axis_values,
+    help="Not this value (repeatable).",
+)
+@click.option("--also", multiple=True, metavar="AXIS=STEPS", help=ALSO)
+@click.option("--why", multiple=True, metavar="AXIS=VALUE", shell_complete=options.axis_values, help=WHY)
+@click.option("--price", type=options.Named(), metavar="FILE.toml", help=PRICE)
 @click.option("--changes", type=click.IntRange(0, 30), help="At most so many changes; default: 2, or 10 with --guided.")
 @click.option("--guided", is_flag=True, help=GUIDED)
-@click.option("--assume", multiple=True, metavar="KEY=VALUE|all", shell_complete=options.assumed_values, help=ASSUME)
+@click.option(
+    "--assume", multiple=True, metavar="KEY=VALUE|all", shell_complete=options.assumed_values_or_all, help=ASSUME
+)
 @options.changed_bounds
 @options.workers
 @place.on
@@ -127,40 +155,96 @@ class Options:
 def command(**given: Any) -> None:
     """Search for all minimal sets of changes after which a version keeps everything that is asked of it.
 
-    The fewest changes first, then what one request costs. Without --require: what the version violates and what it
-    proves, of all that a plain `check` asks. What it says nothing of (vacuous) is not asked. Exit code 1: there is no
-    such set; 3: none was found, and of some designs it is not known whether they are.
+    The fewest changes first, then what one request costs, or by --price. Without --require: what the version violates
+    and what it proves, of all that a plain `check` asks. What it says nothing of (vacuous) is not asked. Exit code 1:
+    there is no such set, or that of --why fails; 3: none was found, and of some designs it is not known whether they
+    are.
     """
     chosen = Options(**given)
-    request, space = chosen.request(), Space.of(chosen.version, chosen.keep, chosen.forbid)
+    if chosen.why:
+        chosen.demand_search()
+    prices = None if chosen.price is None else load_prices(chosen.price)
+    request, space = chosen.request(), Space.of(chosen.version, chosen.keep, chosen.forbid, chosen.also)
+    changes = candidate.chosen(space, chosen.why)
     validate(request, {"--json": chosen.json_file, "--journal": chosen.journal})
     place.demand(chosen.journal)
     if chosen.out is not None:
         outputs.demand_folder(chosen.out)
-    found = _search(request, space, chosen)
+    question = _asked(request, chosen)
+    if chosen.why:
+        return _why(question, space, changes, chosen)
+    found = _search(question, space, chosen, prices)
     if chosen.json_file is not None:
-        write_file(chosen.json_file, json.dumps(_as_json(found), indent=2) + "\n")
+        write_file(chosen.json_file, json.dumps(as_json(found), indent=2) + "\n")
     if chosen.json_file is None or not is_stdout(chosen.json_file):
-        _print(found, chosen)
+        print_found(found, chosen.most, chosen.wanted)
     if chosen.out is not None:
-        _write(found, chosen.out)
+        write(found, chosen.out)
     sys.exit(0 if found.proposals else EXIT_INCONCLUSIVE if found.is_open else EXIT_DIFFERS)
 
 
-def _search(request: Request, space: Space, chosen: Options) -> Found:
+@dataclass(frozen=True)
+class Question:
+    """What is asked of every design, after the verdicts `rows` of the jobs on the version itself."""
+
+    request: Request
+    jobs: Sequence[Job]
+    rows: Sequence[Result]
+    asked: tuple[Asked, ...]
+    workers: Workers
+
+
+def _asked(request: Request, chosen: Options) -> Question:
     workers, wanted = place.workers(chosen.jobs, chosen.on), chosen.wanted
     jobs = replace(request, engine="exhaustive").jobs()
     rows = run_jobs(jobs, workers, quiet=False)
     asked = required([row for row in rows if row.property in wanted], jobs, chosen.settings)
     if not asked:
         raise click.UsageError("nothing is asked: the version says nothing of any of these properties there")
+    return Question(request, jobs, rows, asked, workers)
+
+
+def _why(question: Question, space: Space, changes: Changes, chosen: Options) -> None:
+    version = question.request.versions[0]
+    print_asked(question.asked, chosen.wanted)
+    found = candidate.looked_at(version, space, question.asked, changes, question.workers)
+    _print_candidate(version, space, question.asked, found)
+    if chosen.out is not None:
+        path = chosen.out / "candidate.toml"
+        write_file(path, version_file(from_anywhere(version), space.ordered(changes)))
+    sys.exit(0 if not found.wrong else EXIT_INCONCLUSIVE if found.is_open else EXIT_DIFFERS)
+
+
+def _print_candidate(version: str, space: Space, asked: Sequence[Asked], found: candidate.Candidate) -> None:
+    """Why a set of changes fails, each trace in sentences; or that it does not, and what each change is for."""
+    screen = console()
+    head = f"{version} with {named(space.ordered(found.changes))}"
+    if not found.wrong:
+        click.echo(f"{head}: all is kept that is asked")
+        for what, reason in found.reasons:
+            said = "it can be left out" if reason is None else f"without it {without(reason, asked)}"
+            screen.print(Padding(f"{what}: {said}", (0, 0, 0, 2), expand=False))
+        return
+    click.echo(f"{head}: {len(found.wrong)} of what is asked {'is' if len(found.wrong) == 1 else 'are'} not kept")
+    for item, account, elsewhere in found.wrong:
+        steps = f" in {len(item.path)} steps" if item.path else ""
+        others = f"; also in {', '.join(asked[at].where for at in elsewhere)}" if elsewhere else ""
+        click.echo(f"\n{item.claim} is {item.word}{steps} ({asked[item.system].where}{others})")
+        for sentence in account:
+            screen.print(Padding(sentence, (0, 0, 0, 2), expand=False))
+
+
+def _search(question: Question, space: Space, chosen: Options, prices: Prices | None) -> Found:
+    asked, version = question.asked, question.request.versions[0]
     journal = Journal()
     if chosen.journal is not None:
         journal = click.get_current_context().with_resource(Journal.at(chosen.journal, space, asked))
-    search = (Guided if chosen.guided else Search)(space, asked, journal)
-    search.run(chosen.most, workers, _progress())
-    best = proposals(request.versions[0], space, asked, (search.solutions, search.traces), jobs, workers)
-    return Found(request, rows, search, best)
+    kind = Guided if chosen.guided else Search
+    search = kind(space, asked, journal, of_version=known_of(question.rows, asked))
+    search.run(chosen.most, question.workers, _progress())
+    sets = (search.solutions, search.traces)
+    best = proposals(version, space, asked, sets, question.jobs, question.workers, prices or Prices())
+    return Found(question.request, question.rows, search, best, prices)
 
 
 def _progress() -> Callable[[Search], None]:
@@ -172,89 +256,6 @@ def _progress() -> Callable[[Search], None]:
         if time.monotonic() - last >= EVERY:
             last = time.monotonic()
             found, traces = len(search.solutions), len(search.traces)
-            click.echo(f"{search.size} changes: {_counted(search)}; {traces} traces, {found} proposals", err=True)
+            click.echo(f"{search.size} changes: {counted(search)}; {traces} traces, {found} proposals", err=True)
 
     return tell
-
-
-def _counted(search: Search) -> str:
-    counts = search.counts
-    return (
-        f"{counts.designs} designs, {counts.explored} explored ({counts.share:.1%}), {counts.killed} ruled out by a"
-        f" known trace, {counts.same} the same as another, {counts.above} beyond a proposal"
-    )
-
-
-def _print(found: Found, chosen: Options) -> None:
-    search = found.search
-    click.echo(f"{found.version}, at most {chosen.most} changes: {_counted(search)}")
-    for item in search.asked:
-        click.echo(f"asked in {item.where}: {' '.join(item.properties)}")
-    asked = {name for item in search.asked for name in item.properties}
-    if left := [name for name in chosen.wanted if name not in asked]:
-        click.echo(f"not asked, the version says nothing of: {' '.join(left)}")
-    for number, proposal in enumerate(found.proposals, start=1):
-        click.echo(f"\n{number}. {named(proposal.changes)}")
-        for reason in proposal.reasons:
-            what = reason.part or f"{reason.change[0]} = {shown(reason.change[1])}"
-            click.echo(f"   {what}: without it {without(reason, search.asked)}")
-        spent = proposal.cost.shortest
-        click.echo(f"   cost: {', '.join(f'{kind} {count}' for kind, count in spent.items()) if spent else 'no run'}")
-    if count := search.counts.open:
-        click.echo(
-            f"\nof {count} designs it is not known whether they keep all that is asked; a proposal may be missing"
-        )
-    if not found.proposals:
-        click.echo(f"\n{_none(found)}; what rules designs out:")
-        _print_kills(search)
-
-
-def _none(found: Found) -> str:
-    if found.is_open:
-        return "none found: of the designs that were looked at none keeps all that is asked"
-    return "unrealizable: no set of changes in this space keeps all that is asked"
-
-
-def _print_kills(search: Search) -> None:
-    for number, count in search.kills.most_common():
-        trace = search.traces[number]
-        where = search.asked[trace.system].where
-        click.echo(f"  {count:>6}  {trace.claim} ({where}), {len(trace.path)} steps")
-    for (system, name, word), count in search.silent.most_common():
-        click.echo(f"  {count:>6}  {name} ({search.asked[system].where}): {word}")
-
-
-def _as_json(found: Found) -> dict[str, object]:
-    search = found.search
-    return {
-        "version": found.version,
-        "asked": [{"where": item.where, "properties": list(item.properties)} for item in search.asked],
-        "counts": vars(search.counts),
-        "proposals": [
-            {
-                "changes": dict(item.changes),
-                "without": {reason.part or reason.change[0]: without(reason, search.asked) for reason in item.reasons},
-                "cost": item.cost.shortest,
-            }
-            for item in found.proposals
-        ],
-        "traces": [
-            {**vars(trace), "where": search.asked[trace.system].where, "rules_out": search.kills[number]}
-            for number, trace in enumerate(search.traces)
-        ],
-    }
-
-
-def _write(found: Found, out: Path) -> None:
-    """For each proposal a version file, a page and a mail."""
-    before = cost(found.version) if found.proposals else None
-    version = found.version
-    if versions.is_path(version):
-        version = str(Path(version).resolve())
-    for number, proposal in enumerate(found.proposals, start=1):
-        assert before is not None
-        made = page(version, number, proposal, found.search.asked, found.rows, before)
-        stem = out / f"proposal-{number}"
-        write_file(stem.with_suffix(".toml"), version_file(version, proposal))
-        write_file(stem.with_suffix(".md"), to_markdown(made))
-        write_file(stem.with_suffix(".txt"), to_mail(made))

@@ -11,12 +11,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import z3
 
 from model.versions import misfit
 from proofs.checking.pool import Workers, in_parallel
-from proofs.proposing.judging import KEPT, Outcome, Refutation, Task, happening, judge, summed_up
+from proofs.proposing.judging import KEPT, REFUTED, Outcome, Refutation, Task, everywhere, happening
 from proofs.proposing.search import Search, Tell
 from proofs.proposing.space import Change, Changes
 
@@ -64,6 +65,8 @@ class Demands:
 class Guided(Search):
     """A search that goes from candidate to candidate, until it has all sets of the least size that it can find."""
 
+    may_miss: ClassVar[bool] = True
+
     def run(self, most: int, workers: Workers, tell: Tell = lambda search: None) -> None:
         """Look for sets of at most so many changes; `tell` is called now and then."""
         demands = Demands([(change, self.space.size(frozenset({change}))) for change in self.space.singles()])
@@ -98,17 +101,17 @@ class Guided(Search):
     def _judge(self, changes: Changes, order: Sequence[int], workers: Workers) -> Outcome:
         """What becomes of a design; the version itself is explored in all systems, whatever is wrong in the first."""
         self.counts.designs += 1
-        (outcome,) = self._judged([changes], order, True, workers) if changes else [self._of_version(workers)]
+        (outcome,) = self._judged([changes], order, True, workers) if changes else [self._version(workers)]
         self._take(changes, outcome, order)
         return outcome
 
-    def _of_version(self, workers: Workers) -> Outcome:
-        tasks = [Task(self.space.base, (asked,), (), explore=True) for asked in self.asked]
-        found = list(in_parallel(judge, tasks, workers))
-        wrong = [replace(item, system=at) for at, each in enumerate(found) for item in each.refutations]
-        asked = {(at, name) for at, item in enumerate(self.asked) for name in item.properties}
-        held = {name for _, name in asked - {(item.system, item.claim) for item in wrong}}
-        return summed_up(wrong, held, frozenset[str]().union(*(each.read for each in found)))
+    def _version(self, workers: Workers) -> Outcome:
+        """What becomes of the version in all systems, of which those are not explored in which it is known."""
+        rest = {at: asked for at, asked in enumerate(self.asked) if at not in self.of_version}
+        known = [item for items in self.of_version.values() for item in items]
+        outcome = everywhere(self.space.base, rest, workers) if rest else Outcome(KEPT, frozenset(self.space.base))
+        wrong = (*known, *outcome.refutations)
+        return replace(outcome, word=REFUTED if wrong else KEPT, refutations=wrong)
 
     def _reduce(self, changes: Changes, workers: Workers) -> None:
         """Put in the place of the last solution the smallest part of it that suffices too, if there is one."""

@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from counterexamples.trace import ReplayError
 from model.context import Protocol
 from model.language.concrete import fire, holds
+from model.parameters import Setting, setting_of
 from model.protocol import assemble
 from model.subject import Subject
 from model.versions import Value
 from proofs.checking import verdicts
-from proofs.checking.records import DEPTH
+from proofs.checking.pool import Workers, in_parallel
+from proofs.checking.records import DEPTH, Result
 from proofs.checking.traces.replay import trace_of
 from proofs.checking.words import Word
 from proofs.properties import EVENTUALLY, Property, catalogue, scenario_applies
@@ -128,6 +130,33 @@ def judge(task: Task) -> Outcome:
         if any(item.has_trace for item in found):
             break
     return summed_up(found, held, systems.read)
+
+
+def known_of(rows: Sequence[Result], asked: Sequence[Asked]) -> dict[int, tuple[Refutation, ...]]:
+    """What a version does not keep, from verdicts on it, by the index of those systems that these are about."""
+    found: dict[tuple[str, Setting], dict[str, Result]] = {}
+    for row in rows:
+        found.setdefault((row.scenario, setting_of(row.assumptions)), {})[row.property] = row
+    known = {}
+    for system, item in enumerate(asked):
+        here = found.get((item.subject.scenario, setting_of(item.subject.assumptions)), {})
+        if here.keys() >= set(item.properties):
+            own = [here[name] for name in item.properties]
+            wrong = [row for row in own if not kept(row.verdict)]
+            known[system] = tuple(
+                Refutation(system, row.property, str(row.verdict), row.path, row.loop) for row in wrong
+            )
+    return known
+
+
+def everywhere(axes: Mapping[str, Value], asked: Mapping[int, Asked], workers: Workers) -> Outcome:
+    """What becomes of a design if it is explored in all systems, whatever is wrong in the first; by their index."""
+    tasks = [Task(axes, (item,), (), explore=True) for item in asked.values()]
+    outcomes = dict(zip(asked, in_parallel(judge, tasks, workers), strict=True))
+    wrong = [replace(item, system=at) for at, outcome in outcomes.items() for item in outcome.refutations]
+    all_of_it = {(at, name) for at, item in asked.items() for name in item.properties}
+    held = {name for _, name in all_of_it - {(item.system, item.claim) for item in wrong}}
+    return summed_up(wrong, held, frozenset[str]().union(*(outcome.read for outcome in outcomes.values())))
 
 
 def summed_up(found: Sequence[Refutation], held: Collection[str], read: frozenset[str]) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from model import versions
@@ -15,6 +15,7 @@ from proofs.checking.traces import story_of
 from proofs.properties import catalogue
 from proofs.proposing.asked import Asked
 from proofs.proposing.judging import KEPT, KILLED, Outcome, Refutation, Task, judge
+from proofs.proposing.pricing import Prices
 from proofs.proposing.space import Change, Changes, Space
 from proofs.studies.cost import KINDS, Cost, cost
 
@@ -44,8 +45,13 @@ class Proposal:
     after: tuple[Result, ...]
 
     @property
-    def price(self) -> tuple[int, ...]:
-        """What sorts proposals: the number of changes, then what the shortest run of a request costs, by kind."""
+    def spent(self) -> tuple[tuple[Change, ...], Mapping[str, int] | None]:
+        """What has a price: the changes, and what the shortest run of a request costs, None if none succeeds."""
+        return self.changes, self.cost.shortest
+
+    @property
+    def plain_price(self) -> tuple[int, ...]:
+        """What sorts proposals of one price: the number of changes, then what the shortest run costs, by kind."""
         spent = self.cost.shortest or {}
         return (len(self.reasons), *(spent.get(kind, 1 << 30) for kind in KINDS))
 
@@ -72,11 +78,17 @@ def proposals(
     found: tuple[Sequence[Changes], Sequence[Refutation]],
     jobs: Sequence[Job],
     workers: Workers,
+    prices: Prices,
 ) -> list[Proposal]:
     """All sets of changes in `found`, with whose traces, worked out; the cheapest first."""
     sets, traces = found
     work = [Material(version, space, asked, tuple(traces), tuple(jobs), changes) for changes in sets]
-    return sorted(in_parallel(worked_out, work, workers), key=lambda item: item.price)
+    return cheapest_first(in_parallel(worked_out, work, workers), prices)
+
+
+def cheapest_first(found: Iterable[Proposal], prices: Prices) -> list[Proposal]:
+    """Proposals by their price, those of one price by the number of changes and by what a request costs."""
+    return sorted(found, key=lambda item: (prices.of(*item.spent), *item.plain_price))
 
 
 def worked_out(material: Material) -> Proposal:
@@ -85,21 +97,26 @@ def worked_out(material: Material) -> Proposal:
     ordered = space.ordered(changes)
     axes = space.applied(changes)
     after = [row for job in material.jobs for row in run_job(replace(job, subject=job.subject.changed(axes)))]
-    reasons = tuple(reason(material, *left_out) for left_out in space.without(changes))
+    reasons = []
+    for left_out in space.without(changes):
+        found = reason(material, *left_out)
+        if found is None:
+            raise AssertionError(f"{left_out[0][0]} can be left out, and the set was said to be minimal")
+        reasons.append(found)
     design = replace(versions.load(material.version), axes=axes)
-    return Proposal(ordered, reasons, cost(design), tuple(after))
+    return Proposal(ordered, tuple(reasons), cost(design), tuple(after))
 
 
-def reason(material: Material, change: Change, part: str, rest: Changes) -> Reason:
-    """What a change, or one edit of it, is for; `rest`: the design without it."""
+def reason(material: Material, change: Change, part: str, rest: Changes) -> Reason | None:
+    """What a change, or one edit of it, is for; `rest`: the design without it. None: it can be left out."""
     axes = material.space.applied(rest)
     if contradiction := misfit(axes):
         return Reason(change, part, contradiction, None, ())
     outcome = judge(Task(axes, material.asked, material.traces, explore=True))
     if outcome.word == KEPT:
-        raise AssertionError(f"{change[0]} can be left out, and the set was said to be minimal")
+        return None
     refutation = _first(outcome, material.traces)
-    return Reason(change, part, None, refutation, _account(material.asked, axes, refutation))
+    return Reason(change, part, None, refutation, account(material.asked, axes, refutation))
 
 
 def _first(outcome: Outcome, traces: Sequence[Refutation]) -> Refutation:
@@ -108,8 +125,8 @@ def _first(outcome: Outcome, traces: Sequence[Refutation]) -> Refutation:
     return min(outcome.refutations, key=lambda item: not item.has_trace)
 
 
-def _account(asked: Sequence[Asked], axes: Mapping[str, Value], refutation: Refutation) -> tuple[str, ...]:
-    """A trace in sentences."""
+def account(asked: Sequence[Asked], axes: Mapping[str, Value], refutation: Refutation) -> tuple[str, ...]:
+    """A trace in sentences, in the system of a design with these axes; nothing if there is none."""
     if not refutation.has_trace:
         return ()
     protocol = assemble(asked[refutation.system].of(axes))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from model.versions import Value
 from proofs.checking.pool import Workers, count_of, in_parallel
@@ -48,8 +49,12 @@ class Search:
     """The state of a search: what is asked in which space, and what was found.
 
     `solutions`: minimal sets. `traces`: the counterexamples, `kills`: how many designs each rules out, by its index.
-    `silent`: refuted without any trace, by what is not kept. `size`: of the designs that are looked at.
+    `silent`: refuted without any trace, by what is not kept. `size`: of the designs that are looked at. `of_version`:
+    what the version itself does not keep in those systems, by their index, in which that is known already.
     """
+
+    may_miss: ClassVar[bool] = False
+    """Whether there may be sets that are not found."""
 
     space: Space
     asked: tuple[Asked, ...]
@@ -60,11 +65,13 @@ class Search:
     silent: Counter[tuple[int, str, str]] = field(default_factory=Counter)
     counts: Counts = field(default_factory=Counts)
     size: int = 0
+    of_version: Mapping[int, tuple[Refutation, ...]] = field(default_factory=dict)
     _known: dict[frozenset[str], dict[tuple[Value, ...], bool]] = field(default_factory=dict)
 
     def run(self, most: int, workers: Workers, tell: Tell = lambda search: None) -> None:
         """Go through all designs of at most so many changes; `tell` is called now and then."""
         together = count_of(workers)
+        self._take_version()
         for self.size in range(most + 1):
             for chunk in self._chunks(CHUNK * together):
                 alive = self._replay(chunk, workers)
@@ -72,6 +79,14 @@ class Search:
                     self._explore(alive[start : start + together], workers)
                     tell(self)
                 tell(self)
+
+    def _take_version(self) -> None:
+        """Note what becomes of the version, if what is known of it says so."""
+        wrong = tuple(item for items in self.of_version.values() for item in items)
+        complete = len(self.of_version) == len(self.asked)
+        if complete or any(item.has_trace for item in wrong):
+            known = Outcome(REFUTED if wrong else KEPT, frozenset(self.space.base), refutations=wrong)
+            self.journal.known.setdefault(frozenset(), (known, None))
 
     def _chunks(self, length: int) -> Iterator[list[Changes]]:
         """The designs of the present size that are still open, some at a time."""

@@ -2,8 +2,9 @@
 
 A change gives one axis another value: one that the schema knows, or for the order of steps one that a shipped version
 has, or one that edits of the version's own order make (`EDITS`): each edit counts as a change, and can be left out by
-itself. A set has at most one value for each axis. Sets that describe no driver (`misfit`) are no designs, although
-larger ones may be; nor are sets that the model treats as another one (`behaviour`), the first of which stands for all.
+itself; or one that a person has thought of. A set has at most one value for each axis. Sets that describe no driver
+(`misfit`) are no designs, although larger ones may be; nor are sets that the model treats as another one (`behaviour`),
+the first of which stands for all.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from model import versions
-from model.parameters import nearest
+from model.parameters import ParameterError, nearest
 from model.versions import Value, misfit
 
 Change = tuple[str, Value]
@@ -31,10 +32,12 @@ class Space:
     edits: Mapping[Change, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, version: str, keep: Sequence[str] = (), forbid: Sequence[str] = ()) -> Space:
-        """All changes of a version, but none of the axes `keep`, and none that `forbid` names.
+    def of(cls, version: str, keep: Sequence[str] = (), forbid: Sequence[str] = (), also: Sequence[str] = ()) -> Space:
+        """All changes of a version and those that `also` names, but none of the axes `keep`, and none that `forbid`
+        names.
 
-        `forbid`: AXIS or AXIS=VALUE, steps with spaces between them; an axis alone is the same as kept.
+        `forbid`: AXIS or AXIS=VALUE, steps with spaces between them; an axis alone is the same as kept. `also`:
+        AXIS=VALUE.
         Raises ParameterError for what does not exist, VersionError for the version.
         """
         present = dict(versions.load(version).axes)
@@ -44,12 +47,15 @@ class Space:
         edited = _edited(present["completion"])
         for value in edited:
             choices["completion"] = (*choices.get("completion", ()), value)
+        for axis, value in map(parsed, also):
+            if value not in (present[axis], *choices.get(axis, ())):
+                choices[axis] = (*choices.get(axis, ()), value)
         for axis in keep:
-            _demand(axis)
+            demand_axis(axis)
             choices.pop(axis, None)
         for item in forbid:
             axis, equals, text = item.partition("=")
-            _demand(axis)
+            demand_axis(axis)
             named = [value for value in choices.get(axis, ()) if not equals or shown(value) == text]
             if equals and not named and shown(present[axis]) != text:
                 raise nearest(f"value of {axis}", text, map(shown, choices.get(axis, ())))
@@ -146,6 +152,21 @@ def _edited(completion: Value) -> dict[Value, frozenset[str]]:
     return found
 
 
+def parsed(text: str) -> Change:
+    """The change that AXIS=VALUE names, for an order of steps these with spaces between them, whether or not some
+    version has that value; raises ParameterError."""
+    axis, equals, written = text.partition("=")
+    demand_axis(axis)
+    value: Value = tuple(written.split()) if versions.is_ordered(axis) else written
+    stated = {"value": value if isinstance(value, str) else list(value), "source": "-"}
+    wrong = [message for _, message in versions.breaches({"title": "-", "source": "-", "axes": {axis: stated}})]
+    if not equals or written == versions.UNKNOWN:
+        wrong = ["need AXIS=VALUE, with a value that the model has"]
+    if wrong:
+        raise ParameterError(f"{text!r} is no change; {'; '.join(wrong)}")
+    return axis, value
+
+
 def shown(value: Value) -> str:
     """A value as a person writes it: the steps of an order with spaces between them."""
     return value if isinstance(value, str) else " ".join(value)
@@ -155,6 +176,7 @@ def _behaviour(axis: str, value: Value) -> Value:
     return versions.behaviour({axis: value})[axis]
 
 
-def _demand(axis: str) -> None:
+def demand_axis(axis: str) -> None:
+    """Raise ParameterError if there is no such axis."""
     if axis not in versions.axes():
         raise nearest("axis", axis, versions.axes())

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from model import versions
 from model.versions import Value
 from proofs.checking.records import Result, in_brief
 from proofs.proposing.asked import Asked
-from proofs.proposing.proposal import Proposal, Reason
 from proofs.proposing.space import Change, shown
 from proofs.reports.brief_forms import Brief, Entry
 from proofs.studies.cost import Cost
+
+if TYPE_CHECKING:
+    from proofs.proposing.proposal import Proposal, Reason
 
 Where = Sequence[Asked]
 LONGEST = 80  # characters of a title's list of changes
 
 
-def version_file(version: str, proposal: Proposal) -> str:
+def version_file(version: str, changes: Sequence[Change]) -> str:
     """TOML: the version with the changes; a file's path is taken from where this one is read."""
-    changes = ", ".join(f"{axis} = {shown(value)}" for axis, value in proposal.changes)
-    if len(changes) > LONGEST:
-        changes = f"{len(proposal.changes)} changes"
+    listed = ", ".join(f"{axis} = {shown(value)}" for axis, value in changes)
+    if len(listed) > LONGEST:
+        listed = f"{len(changes)} changes"
     lines = [
-        f"title = {_text(f'{version} with {changes}')}",
+        f"title = {_text(f'{version} with {listed}')}",
         'source = "proposed by a search"',
         f"base = {_text(version)}",
     ]
-    for axis, value in proposal.changes:
+    for axis, value in changes:
         lines += [
             "",
             f"[axes.{axis}]",

@@ -1,4 +1,5 @@
-"""What one request costs: hardware descriptors, doorbells, interrupts, mappings and cookies, counted from the model.
+"""What one request costs: hardware descriptors, doorbells, interrupts, mappings, cookies, and for how many descriptors
+it has the lock, counted from the model.
 
 Counted is what a step changes. The shortest successful run is the trace of `works`: a request between two of the other
 EE, so that its lock is taken and given back; where that does not apply, the shortest run in which a request succeeds.
@@ -29,7 +30,7 @@ from proofs.engines.exhaustive import Explorer
 from proofs.engines.space import Space
 from proofs.properties import catalogue
 
-KINDS = ("hardware descriptors", "doorbells", "interrupts", "mappings", "cookies")
+KINDS = ("hardware descriptors", "doorbells", "interrupts", "mappings", "cookies", "descriptors under the lock")
 BOUND = {"requests": 1}
 CHANNELS = ("rx", "tx")
 MAPPED = ("client.buffer_mapped", "client.lock_mapped", "client.unlock_mapped", "rx.mapped")
@@ -93,6 +94,7 @@ def _spent(protocol: Protocol, action: np.ndarray, before: Column, after: Column
         sum(raise_.astype(np.int64) for raise_ in raised),
         _mappings(protocol, action, before, after),
         _cookies(before, after) + _grown("tx.desc_submitted.len", before, after),
+        _under_lock(protocol, action, before),
     )
     return np.array(kinds)
 
@@ -110,6 +112,13 @@ def _mappings(protocol: Protocol, action: np.ndarray, before: Column, after: Col
         if name in variables:
             fresh = after(name) & ~before(name)
             count += sum((fresh >> place) & 1 for place in range(max(variables[name].width, 1)))
+    return count
+
+
+def _under_lock(protocol: Protocol, action: np.ndarray, before: Column) -> np.ndarray:
+    """Descriptors that a pipe of Linux executes while Linux has the lock, the UNLOCK among them."""
+    own = np.array([item.executes_descriptor and item.actor == "bam" for item in protocol.system.actions])
+    count: np.ndarray = (own[action] & (before("lock.linux") != 0)).astype(np.int64)
     return count
 
 

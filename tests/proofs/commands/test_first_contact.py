@@ -97,6 +97,8 @@ OTHER_LINES: tuple[tuple[str, set[str]], ...] = (
         {"nwd_ack=operation-done", "nwd_ack=input-consumed"},
     ),
     ("bam-lock check v12 --assume al", {"all"}),
+    ("bam-lock propose --assume al", {"all"}),
+    ("bam-lock propose --why lock-d", {"lock-descriptor=slot", "lock-descriptor=transaction"}),
     ("bam-lock check ./mi", {"./mi"}),
 )
 

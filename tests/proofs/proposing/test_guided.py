@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
 from test_search import EXCLUSION, SMALL, asked_of, between, searched
 
+from proofs.checking.job import run_job
+from proofs.checking.records import Job
+from proofs.proposing import guided as guiding
 from proofs.proposing.guided import Demands, Guided
 from proofs.proposing.journal import Journal
-from proofs.proposing.judging import KEPT, Task, judge
+from proofs.proposing.judging import KEPT, Task, judge, known_of
 from proofs.proposing.space import Change, Changes
 
 ONE, OTHER, SAME_AXIS = ("nwd", "request"), ("lock", "start"), ("lock", "issue")
@@ -27,6 +31,16 @@ def test_it_finds_least_sets_that_going_through_all_designs_finds() -> None:
     least = min(map(len, search.solutions))
     assert guided().solutions and set(guided().solutions) <= set(search.solutions)
     assert {len(changes) for changes in guided().solutions} == {least}
+
+
+def test_what_is_known_of_the_version_is_not_explored_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = guided()
+    (asked,) = whole.asked
+    known = known_of(run_job(Job(asked.subject, asked.properties, "exhaustive")), whole.asked)
+    monkeypatch.setattr(guiding, "everywhere", None)
+    search = Guided(whole.space, whole.asked, Journal(), of_version=known)
+    search.run(10, 1)
+    assert search.solutions == whole.solutions
 
 
 def test_no_part_of_what_it_finds_suffices() -> None:

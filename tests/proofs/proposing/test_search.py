@@ -18,7 +18,7 @@ from proofs.checking.records import Job
 from proofs.proposing import search as searching
 from proofs.proposing.asked import Asked, required
 from proofs.proposing.journal import Journal
-from proofs.proposing.judging import KEPT, Outcome, Task, happens, judge
+from proofs.proposing.judging import KEPT, Outcome, Task, happens, judge, known_of
 from proofs.proposing.proposal import Material, reason
 from proofs.proposing.search import Search
 from proofs.proposing.space import Changes, Space
@@ -77,6 +77,7 @@ def test_no_change_of_a_proposal_can_be_left_out() -> None:
         material = Material("v12", space, (asked,), tuple(search.traces), (), changes)
         for change, part, rest in space.without(changes):
             found = reason(material, change, part, rest)
+            assert found is not None
             assert found.unfit is not None or found.refutation is not None
             if found.refutation is not None and found.refutation.has_trace:
                 system = assemble(asked.of(space.applied(rest)))
@@ -128,6 +129,27 @@ def test_a_search_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pyte
     other = Journal.at(path, space, (replace(asked, properties=("works",)),))
     with pytest.raises(DocumentError, match="no journal of this question"), other:
         pass
+
+
+def test_the_version_itself_is_explored_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    space, asked, whole = searched()
+    rows = run_job(Job(asked.subject, asked.properties, "exhaustive"))
+    other = replace(asked, subject=asked.subject.assuming({"nwd_ack": "input-consumed"}))
+    explored: list[Task] = []
+
+    def counted(task: Task) -> Outcome:
+        explored.extend([task] if task.explore else [])
+        return judge(task)
+
+    monkeypatch.setattr(searching, "judge", counted)
+    # of the other system nothing is known, but what is wrong in the one is enough
+    for systems in ((asked,), (asked, other)):
+        search = Search(space, systems, Journal(), of_version=known_of(rows, systems))
+        search.run(0, 1)
+        assert not explored and search.counts.explored == 1 and whole.traces[0] in search.traces
+    search = Search(space, (other,), Journal(), of_version=known_of(rows, (other,)))
+    search.run(0, 1)
+    assert len(explored) == 1 and not search.of_version
 
 
 def test_what_a_version_says_nothing_of_is_not_asked() -> None:

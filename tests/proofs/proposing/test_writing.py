@@ -20,10 +20,14 @@ def others() -> list[str]:
 
 
 def test_a_proposal_is_written_and_can_be_checked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    outcome = run_here(capsys, "propose", *ASKED, *SMALL, *others(), "--changes", "2", "--out", tmp_path)
+    prices = tmp_path / "prices.toml"
+    prices.write_text("[weights]\ndoorbells = 2\n[changes]\nnwd = 0.5\n", encoding="utf-8")
+    options = ("--changes", "2", "--price", prices, "--out", tmp_path)
+    outcome = run_here(capsys, "propose", *ASKED, *SMALL, *others(), *options)
     if outcome.code == 1:
         pytest.fail(outcome.out)
     assert outcome.code == 0 and "1. " in outcome.out and "without it quiet-engine is violated in" in outcome.out
+    assert "price: 6.5" in outcome.out, "three doorbells and the change of nwd"
     loaded = versions.load(str(tmp_path / "proposal-1.toml"))
     assert loaded.base == "v12" and len(loaded.changes) == 2
     checked = run_here(

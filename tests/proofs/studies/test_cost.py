@@ -22,8 +22,8 @@ def figures(values: object) -> tuple[int | None, ...]:
 def test_mainline_pays_for_data_only() -> None:
     found = cost("mainline", SMALL)
     # the input and on the other pipe output and result dump; a doorbell, an interrupt, a mapping and a cookie for each
-    assert figures(found.shortest) == (3, 2, 2, 2, 2)
-    assert figures(found.most) == (3, 2, 2, 2, 2)
+    assert figures(found.shortest) == (3, 2, 2, 2, 2, 0)
+    assert figures(found.most) == (3, 2, 2, 2, 2, 0)
     assert not found.exceeded
 
 
@@ -32,13 +32,17 @@ def test_a_lock_costs_two_descriptors_two_mappings_and_two_cookies() -> None:
     path = shortest_path(protocol, success(protocol))
     assert path is not None
     # LOCK, configure, go, data, UNLOCK, output, result dump; the chain has one doorbell
-    descriptors, doorbells, _, mappings, cookies = figures(on_path(protocol, path))
+    descriptors, doorbells, _, mappings, cookies, locked = figures(on_path(protocol, path))
     assert (descriptors, doorbells, mappings, cookies) == (7, 2, 5, 5)
+    # configure, go and data; a trace of success need not come to the UNLOCK, which is one more
+    assert locked == 3
+    whole = (*path[: path.index("engine.finish") + 1], "bam.end_nwd_wait", "bam.execute_unlock")
+    assert figures(on_path(protocol, whole))[-1] == 4
 
 
 def test_what_was_not_done_costs_nothing() -> None:
     protocol = build(Subject.of("v16", bound={"requests": 1, **SMALL}))
-    assert figures(on_path(protocol, ["client.prep_commands"])) == (0, 0, 0, 1, 1)
+    assert figures(on_path(protocol, ["client.prep_commands"])) == (0, 0, 0, 1, 1, 0)
     assert set(figures(on_path(protocol, []))) == {0}
 
 

@@ -1,0 +1,146 @@
+"""What `propose` found, printed, as JSON, and as files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from counterexamples.documents import write_file
+from model import versions
+from proofs.checking.records import Result
+from proofs.checking.request import Request
+from proofs.proposing.asked import Asked
+from proofs.proposing.pricing import Prices
+from proofs.proposing.proposal import Proposal
+from proofs.proposing.search import Search
+from proofs.proposing.space import shown
+from proofs.proposing.writing import named, page, version_file, without
+from proofs.reports.brief_forms import to_mail, to_markdown
+from proofs.studies.cost import cost
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search came to, what it was about, and the prices that a person gave, if there are any."""
+
+    request: Request
+    rows: Sequence[Result]
+    search: Search
+    proposals: Sequence[Proposal]
+    prices: Prices | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there may be proposals that were not found."""
+        return bool(self.search.counts.open) or self.search.may_miss
+
+    @property
+    def version(self) -> str:
+        """The version that the changes are of."""
+        return self.request.versions[0]
+
+
+def counted(search: Search) -> str:
+    """How many designs there were, and what became of them."""
+    counts = search.counts
+    return (
+        f"{counts.designs} designs, {counts.explored} explored ({counts.share:.1%}), {counts.killed} ruled out by a"
+        f" known trace, {counts.same} the same as another, {counts.above} beyond a proposal"
+    )
+
+
+def print_asked(asked: Sequence[Asked], wanted: Sequence[str]) -> None:
+    """What was asked of every design, and what of `wanted` was not."""
+    for item in asked:
+        click.echo(f"asked in {item.where}: {' '.join(item.properties)}")
+    names = {name for item in asked for name in item.properties}
+    if left := [name for name in wanted if name not in names]:
+        click.echo(f"not asked, the version says nothing of: {' '.join(left)}")
+
+
+def print_found(found: Found, most: int, wanted: Sequence[str]) -> None:
+    """The proposals, or what rules all designs out."""
+    search = found.search
+    click.echo(f"{found.version}, at most {most} changes: {counted(search)}")
+    print_asked(search.asked, wanted)
+    for number, proposal in enumerate(found.proposals, start=1):
+        _print_proposal(number, proposal, found)
+    if count := search.counts.open:
+        click.echo(
+            f"\nof {count} designs it is not known whether they keep all that is asked; a proposal may be missing"
+        )
+    if not found.proposals:
+        click.echo(f"\n{_none(found)}; what rules designs out:")
+        _print_kills(search)
+
+
+def _print_proposal(number: int, proposal: Proposal, found: Found) -> None:
+    click.echo(f"\n{number}. {named(proposal.changes)}")
+    for reason in proposal.reasons:
+        what = reason.part or f"{reason.change[0]} = {shown(reason.change[1])}"
+        click.echo(f"   {what}: without it {without(reason, found.search.asked)}")
+    spent = proposal.cost.shortest
+    click.echo(f"   cost: {', '.join(f'{kind} {count}' for kind, count in spent.items()) if spent else 'no run'}")
+    if found.prices is not None:
+        click.echo(f"   price: {found.prices.of(*proposal.spent):g}")
+
+
+def _none(found: Found) -> str:
+    if found.is_open:
+        return "none found: of the designs that were looked at none keeps all that is asked"
+    return "unrealizable: no set of changes in this space keeps all that is asked"
+
+
+def _print_kills(search: Search) -> None:
+    for number, count in search.kills.most_common():
+        trace = search.traces[number]
+        where = search.asked[trace.system].where
+        click.echo(f"  {count:>6}  {trace.claim} ({where}), {len(trace.path)} steps")
+    for (system, name, word), count in search.silent.most_common():
+        click.echo(f"  {count:>6}  {name} ({search.asked[system].where}): {word}")
+
+
+def as_json(found: Found) -> dict[str, object]:
+    """What was found as plain data."""
+    search = found.search
+    return {
+        "version": found.version,
+        "asked": [{"where": item.where, "properties": list(item.properties)} for item in search.asked],
+        "counts": vars(search.counts),
+        "proposals": [_proposal_as_json(item, found) for item in found.proposals],
+        "traces": [
+            {**vars(trace), "where": search.asked[trace.system].where, "rules_out": search.kills[number]}
+            for number, trace in enumerate(search.traces)
+        ],
+    }
+
+
+def _proposal_as_json(item: Proposal, found: Found) -> dict[str, object]:
+    priced = {} if found.prices is None else {"price": found.prices.of(*item.spent)}
+    return {
+        "changes": dict(item.changes),
+        "without": {reason.part or reason.change[0]: without(reason, found.search.asked) for reason in item.reasons},
+        "cost": item.cost.shortest,
+        **priced,
+    }
+
+
+def write(found: Found, out: Path) -> None:
+    """For each proposal a version file, a page and a mail; raises OSError."""
+    before = cost(found.version) if found.proposals else None
+    version = from_anywhere(found.version)
+    for number, proposal in enumerate(found.proposals, start=1):
+        assert before is not None
+        made = page(version, number, proposal, found.search.asked, found.rows, before)
+        stem = out / f"proposal-{number}"
+        write_file(stem.with_suffix(".toml"), version_file(version, proposal.changes))
+        write_file(stem.with_suffix(".md"), to_markdown(made))
+        write_file(stem.with_suffix(".txt"), to_mail(made))
+
+
+def from_anywhere(version: str) -> str:
+    """A version's name, or the absolute path of its file, since a base is looked for where the file is that has it."""
+    return str(Path(version).resolve()) if versions.is_path(version) else version
