@@ -41,6 +41,7 @@ from proofs.proposing.pricing import load as load_prices
 from proofs.proposing.proposal import proposals
 from proofs.proposing.search import Search
 from proofs.proposing.space import Changes, Space
+from proofs.proposing.unrealizable import Reasons
 from proofs.proposing.writing import named, version_file, without
 from proofs.reports.terminal import console
 from proofs.studies.sensitivity import singles
@@ -244,7 +245,11 @@ def _search(question: Question, space: Space, chosen: Options, prices: Prices | 
     search.run(chosen.most, question.workers, _progress())
     sets = (search.solutions, search.traces)
     best = proposals(version, space, asked, sets, question.jobs, question.workers, prices or Prices())
-    return Found(question.request, question.rows, search, best, prices)
+    found = Found(question.request, question.rows, search, best, prices)
+    if best or found.is_open:
+        return found
+    cores, remedies = Reasons(search, chosen.most, question.workers).run()
+    return replace(found, cores=cores, remedies=remedies)
 
 
 def _progress() -> Callable[[Search], None]:

@@ -5,32 +5,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from rich.padding import Padding
 
 from counterexamples.documents import write_file
 from model import versions
+from model.parameters import setting_of
 from proofs.checking.records import Result
 from proofs.checking.request import Request
-from proofs.proposing.asked import Asked
+from proofs.proposing.asked import Asked, settings_named
 from proofs.proposing.pricing import Prices
-from proofs.proposing.proposal import Proposal
+from proofs.proposing.proposal import Proposal, account
 from proofs.proposing.search import Search
 from proofs.proposing.space import shown
 from proofs.proposing.writing import named, page, version_file, without
 from proofs.reports.brief_forms import to_mail, to_markdown
+from proofs.reports.terminal import console
 from proofs.studies.cost import cost
+
+if TYPE_CHECKING:
+    from proofs.proposing.unrealizable import Core, Remedy
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a search came to, what it was about, and the prices that a person gave, if there are any."""
+    """What a search came to, what it was about, and the prices that a person gave, if there are any.
+
+    `cores` and `remedies`: if no design is right, under which settings that is so, and what would have to be known.
+    """
 
     request: Request
     rows: Sequence[Result]
     search: Search
     proposals: Sequence[Proposal]
     prices: Prices | None = None
+    cores: Sequence[Core] = ()
+    remedies: Sequence[Remedy] = ()
 
     @property
     def is_open(self) -> bool:
@@ -75,6 +87,26 @@ def print_found(found: Found, most: int, wanted: Sequence[str]) -> None:
     if not found.proposals:
         click.echo(f"\n{_none(found)}; what rules designs out:")
         _print_kills(search)
+    for core in found.cores:
+        _print_core(core, found)
+    for remedy in found.remedies:
+        changes = named(search.space.ordered(remedy.changes))
+        if set(remedy.unless) < {setting_of(item.subject.assumptions) for item in search.asked}:
+            click.echo(f"\nif it is known not to be {settings_named(remedy.unless)}: {changes}")
+
+
+def _print_core(core: Core, found: Found) -> None:
+    search = found.search
+    total = sum(1 for size in range(search.size + 1) for _ in search.space.designs(size))
+    click.echo(f"\nno design is right under {settings_named(core.settings)}; what rules them all out:")
+    for item, changes, count in core.refutations:
+        steps = f" in {len(item.path)} steps" if item.path else ""
+        head = f"{item.claim} is {item.word}{steps} ({search.asked[item.system].where})"
+        click.echo(f"  {head}, in {'every design' if count == total else f'{count} designs'}")
+        told = f"with {named(search.space.ordered(changes))}: " if changes else ""
+        for sentence in account(search.asked, search.space.applied(changes), item):
+            console().print(Padding(f"{told}{sentence}", (0, 0, 0, 4), expand=False))
+            told = ""
 
 
 def _print_proposal(number: int, proposal: Proposal, found: Found) -> None:
@@ -114,6 +146,25 @@ def as_json(found: Found) -> dict[str, object]:
         "traces": [
             {**vars(trace), "where": search.asked[trace.system].where, "rules_out": search.kills[number]}
             for number, trace in enumerate(search.traces)
+        ],
+        "cores": [
+            {
+                "under": [dict(setting) for setting in core.settings],
+                "refutations": [
+                    {
+                        **vars(item),
+                        "where": search.asked[item.system].where,
+                        "changes": dict(changes),
+                        "rules_out": count,
+                    }
+                    for item, changes, count in core.refutations
+                ],
+            }
+            for core in found.cores
+        ],
+        "remedies": [
+            {"unless": [dict(setting) for setting in item.unless], "changes": dict(item.changes)}
+            for item in found.remedies
         ],
     }
 

@@ -7,10 +7,11 @@ anything where the scenario cannot be asked of a design. Where the version itsel
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from model import parameters
+from model.parameters import Setting
 from model.subject import Subject
 from model.versions import Value
 from proofs.checking.records import Job, Result
@@ -34,6 +35,11 @@ class Asked:
         """The scenario, and the assumptions that are not the defaults."""
         other = [f"{key}={value}" for key, value in parameters.setting_of(self.subject.assumptions)]
         return ", ".join([self.subject.scenario, *other])
+
+
+def settings_named(settings: Iterable[Setting]) -> str:
+    """Settings on a line."""
+    return ", ".join("+".join(f"{key}={value}" for key, value in setting) or "the defaults" for setting in settings)
 
 
 def kept(word: Word) -> bool:

@@ -45,6 +45,22 @@ def test_no_proposal_is_exit_code_1_and_says_what_rules_out(capsys: pytest.Captu
     assert outcome.code == 1
     assert "unrealizable: no set of changes in this space" in outcome.out
     assert "quiet-engine (default)," in outcome.out and "explored (100.0%)" in outcome.out
+    assert "no design is right under the defaults; what rules them all out:" in outcome.out
+    assert "in every design" in outcome.out and "This violates quiet-engine" in outcome.out
+
+
+@pytest.mark.slow
+def test_which_answers_leave_no_proposal_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--from", "v24", "--require", "quiet-engine", "--scenario", "default", "--bound", "tz_requests=1")
+    outcome = run_here(
+        capsys, "propose", *asked, *SMALL[:2], *SMALL[4:], *others(), "--changes", "0", "--assume", "all"
+    )
+    assert outcome.code == 1
+    assert "no design is right under nwd_ack=input-consumed; what rules them all out:" in outcome.out
+    assert "no design is right under the defaults" not in outcome.out
+    last = outcome.out.strip().splitlines()[-1]
+    assert last.startswith("if it is known not to be ") and last.endswith(": nothing has to be changed")
+    assert "nwd_ack=input-consumed" in last and "pipe_reset" not in last
 
 
 def test_what_is_not_known_of_a_design_rules_nothing_out(capsys: pytest.CaptureFixture[str]) -> None:
