@@ -56,7 +56,7 @@ def described(name: str) -> Described:
 def _described(tree: SourceTree) -> Described:
     unit = read_driver(tree, RING)
     try:
-        client = own_client(tree)
+        client = _client(tree)
     except SourceError as error:
         raise SourceError(f"{error}; --client VERSION takes the client of a row instead") from None
     kept = row(structure(unit), client.axes)
@@ -65,6 +65,20 @@ def _described(tree: SourceTree) -> Described:
     if contradiction := versions.misfit(axes):
         raise SourceError(f"{tree}: its client and its bam_dma do not belong together: {contradiction}")
     return Described({axis: axes[axis] for axis in versions.axes()}, client, kept)
+
+
+_known: list[tuple[SourceTree, OwnClient]] = []
+"""The clients that were read, each with the tree that knows which files it looked at."""
+
+
+def _client(tree: SourceTree) -> OwnClient:
+    """The client of a tree; most patches of a series leave the one that was read before as it is."""
+    for known, client in _known:
+        if (known.root, known.revision) == (tree.root, tree.revision) and known.same_for(tree):
+            return client
+    watched = tree.unwatched()
+    _known.append((watched, own_client(watched)))
+    return _known[-1][1]
 
 
 def _without_lock(unit: Unit, kept: str, axes: Mapping[str, Value]) -> str:

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from model import versions
-from model.source.qce.programs import FOLDER
 from model.versions import Value
+
+if TYPE_CHECKING:
+    from model.source.qce.axes import OwnClient
 
 WITHOUT = "where its requests fail, its C also does what no axis says:"
 
 
 def lines(names: Sequence[str]) -> Iterator[str]:
-    """For each of the versions that is a source tree."""
+    """For each of the versions that is a source tree; of one client that several have, once."""
+    said: dict[tuple[object, ...], str] = {}
     for name in names:
         if (found := versions.tree_of(name)) is not None:
             tree, client = found
             if client:
                 yield f"{tree}: the client is that of the row {client} (--client), not the tree's own"
-            else:
-                yield from _own(str(tree))
+                continue
+            # the reader of C is loaded only for those who have a tree
+            from model.source.described import described
+
+            own = described(str(tree)).client
+            first = said.setdefault((*own.axes.values(), own.told), str(tree))
+            yield from _own(str(tree), own) if first == str(tree) else [f"{tree}: its client does as that of {first}"]
 
 
-def _own(tree: str) -> Iterator[str]:
-    # the reader of C is loaded only for those who have a tree
-    from model.source.described import described
+def _own(tree: str, client: OwnClient) -> Iterator[str]:
+    from model.source.qce.programs import FOLDER
 
-    found = described(tree)
-    client, rows = found.client, found.client.rows()
+    rows = client.rows()
     if rows:
         yield f"{tree}: its client, read from {FOLDER}, does what that of {', '.join(rows)} does"
     else:
