@@ -256,7 +256,8 @@ def test_a_search_for_proposals_is_the_same_wherever_it_runs(tmp_path: Path) -> 
         out = tmp_path / name
         outcomes.append(run_cli(*asked, *where, "--out", out, "--json", tmp_path / f"{name}.json"))
         files.append({path.relative_to(out): path.read_bytes() for path in sorted(out.iterdir())})
-    assert outcomes[0] == outcomes[1] and outcomes[0].code == 0 and "\n1. " in outcomes[0].out
+    here, there = ((outcome.code, outcome.out) for outcome in outcomes)  # how far it is, is said from time to time
+    assert here == there and here[0] == 0 and "\n1. " in here[1]
     assert files[0] == files[1] and len(files[0]) >= 3
     assert (tmp_path / "here.json").read_bytes() == (tmp_path / "there.json").read_bytes()
 
