@@ -107,29 +107,41 @@ def _client(address: str) -> Client:
     except queue.Empty:
         found = TimeoutError(f"connected, and nothing in {2 * PATIENCE} s")
     if isinstance(found, Exception):
-        reason = " ".join(str(found).split())[:200]
-        raise ClusterError(f"{address} does not answer as a Dask scheduler does ({reason}); give the address of one")
+        raise ClusterError(
+            f"{address} does not answer as a Dask scheduler does ({_reason(found)}); give the address of one"
+        )
     return found
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 @contextmanager
 def _local(count: int) -> Iterator[str]:
-    """The address of a cluster of this machine's processes, each for one job at a time, without limits of its own."""
+    """The address of a cluster of this machine's processes, each for one job at a time, without limits of its own.
+
+    Raises ClusterError if Dask does not get it to run, as on a machine that has too much to do.
+    """
     from distributed import LocalCluster
 
     with scratch_folder() as folder, _sigint_is_ours():
-        made = LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=LOOPBACK,
-            worker_dashboard_address=LOOPBACK,
-            silence_logs=logging.CRITICAL,
-            memory_limit=None,
-            local_directory=str(Path(folder)),
-            scheduler_kwargs={"allowed_failures": 0},
-        )
+        try:
+            made = LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=LOOPBACK,
+                worker_dashboard_address=LOOPBACK,
+                silence_logs=logging.CRITICAL,
+                memory_limit=None,
+                local_directory=str(Path(folder)),
+                scheduler_kwargs={"allowed_failures": 0},
+            )
+        except Exception as error:  # some of its limits of time are assertions
+            reason = _reason(error) or type(error).__name__
+            raise ClusterError(f"Dask starts no cluster here ({reason}); try fewer --jobs, or without --on") from None
     with made:
         yield str(made.scheduler_address)
 

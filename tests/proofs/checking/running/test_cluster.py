@@ -132,6 +132,21 @@ def _greet(server: socket.socket, greeting: bytes) -> None:
         return
 
 
+@pytest.mark.parametrize("error, why", [(AssertionError(), "AssertionError"), (RuntimeError("no\nport"), "no port")])
+def test_a_cluster_that_does_not_start(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, error: Exception, why: str
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install '.[cluster]'")
+
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(distributed, "LocalCluster", fail)
+    outcome = run_here(capsys, "check", "v12", *ONE, "--on", "dask")
+    assert outcome.code == 2 and outcome.out == ""
+    assert outcome.complaint == f"error: Dask starts no cluster here ({why}); try fewer --jobs, or without --on"
+
+
 def test_a_scheduler_without_workers(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install '.[cluster]'")
     monkeypatch.setattr(clusters, "PATIENCE", 2)
