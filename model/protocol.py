@@ -56,6 +56,7 @@ def parts(ctx: Context) -> tuple[Callable[[Context], None], ...]:
         (client if ctx.workload.client == "qce" else busy_client).actions,
         (sps if ctx.sps else driver).actions,
         hardware.lock_actions,
+        hardware.unlock_actions,
         hardware.command_actions,
         hardware.data_actions,
         engine.engine_actions,

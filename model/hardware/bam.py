@@ -123,10 +123,9 @@ def _astray(ctx: Context, s: Step) -> Term:
 
 
 def lock_actions(ctx: Context) -> None:
-    """LOCK and UNLOCK on the consumer pipe, in one step or in two where effect and write can be told apart."""
+    """LOCK on the consumer pipe, in one step or in two where effect and write can be told apart."""
     for kind in lock_kinds(ctx):
         _lock_actions(ctx, kind)
-    _unlock_actions(ctx)
 
 
 def _lock_actions(ctx: Context, kind: int) -> None:
@@ -167,7 +166,8 @@ def _lock_actions(ctx: Context, kind: int) -> None:
     b.action(f"bam.execute_{name}", "bam", half | relock, rest, source, descriptor=True)
 
 
-def _unlock_actions(ctx: Context) -> None:
+def unlock_actions(ctx: Context) -> None:
+    """UNLOCK on the consumer pipe, likewise."""
     b, s = ctx.builder, Step(ctx.space)
     source = "hardware.md 2: until it sees the Un-Lock set, then it will release all locked pipes"
     guard = _at_head(ctx, s, HW.UNLOCK)

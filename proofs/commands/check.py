@@ -19,7 +19,7 @@ from proofs.checking.pool import Workers
 from proofs.checking.records import DEPTH
 from proofs.checking.request import Request, validate
 from proofs.commands import clients, options, place
-from proofs.commands.evidence import over_evidence
+from proofs.commands.evidence import over_everything, over_evidence
 from proofs.commands.onto import OntoTree, Way, asked_base, asked_every, asked_series
 from proofs.commands.session import Files, demand_complete, depends, run
 from proofs.engines.registry import BOTH, ENGINES
@@ -32,9 +32,9 @@ from proofs.studies import fixes
 EXPLORING = (BOTH, "exhaustive")
 ASSUME = (
     "An assumption about the hardware (repeatable); `all`: which of them each verdict depends on; `evidence`: under all"
-    " combinations that no observation of real hardware excludes."
+    " combinations that no observation of real hardware excludes; `every`: under all combinations there are."
 )
-ALL, EVIDENCE = "all", "evidence"
+ALL, COMBINED = "all", {"evidence": over_evidence, "every": over_everything}
 FIXES = "For each violation, which single changes of the version remove it, and what they break."
 CHECKPOINT = "Keep what is explored below this folder if Ctrl-C ends the run; the same command then goes on from there."
 MEMORY = "What all workers together may take, as 4G; where it ends, so do verdicts: `unknown`. [default: what there is]"
@@ -81,9 +81,9 @@ class Asked:
         return self._tries(ALL)
 
     @property
-    def evidence(self) -> bool:
-        """Whether all is to be tried that observations leave; raises UsageError as `sensitivity` does."""
-        return self._tries(EVIDENCE)
+    def combined(self) -> str | None:
+        """Which of `COMBINED` is asked for, if any is; raises UsageError as `sensitivity` does."""
+        return next((word for word in COMBINED if self._tries(word)), None)
 
     def _tries(self, word: str) -> bool:
         if not options.alone(self.assume, word):
@@ -127,7 +127,7 @@ class Asked:
             versions=tuple(dict.fromkeys(versions.load(name).name for name in self.names)),
             properties=options.chosen_properties(self.properties, self.scenarios),
             scenarios=options.chosen_scenarios(self.scenarios),
-            assume={} if self.sensitivity or self.evidence else options.pairs(self.assume, "--assume"),
+            assume={} if self.sensitivity or self.combined else options.pairs(self.assume, "--assume"),
             bound=options.numbers(self.bound),
             engine=self.engine,
             depth=self.depth,
@@ -157,7 +157,7 @@ class Asked:
 @click.option(
     "--assume",
     multiple=True,
-    metavar="KEY=VALUE|all|evidence",
+    metavar="KEY=VALUE|all|evidence|every",
     shell_complete=options.assumed_values_or_words,
     help=ASSUME,
 )
@@ -202,8 +202,8 @@ def command(**given: Any) -> None:
     printed = not (asked.quiet or files.on_stdout)
     if asked.sensitivity:
         return _sensitivity(asked, request, printed)
-    if asked.evidence:
-        return _evidence(asked, request, printed)
+    if asked.combined:
+        return _combined(asked.combined, asked, request, printed)
     workers = place.workers(asked.jobs, asked.on, asked.journal)
     rows, lost = run(request, workers, asked.quiet, asked.cache)
     unwritten = files.write(rows, asked.strict)
@@ -223,11 +223,11 @@ def _sensitivity(asked: Asked, request: Request, printed: bool) -> None:
         write_json(found, asked.json_file)
 
 
-def _evidence(asked: Asked, request: Request, printed: bool) -> None:
+def _combined(word: str, asked: Asked, request: Request, printed: bool) -> None:
     if any(versions.tree_of(name) for name in request.versions):
-        raise click.UsageError("--assume evidence is for versions, not for a source tree")
+        raise click.UsageError(f"--assume {word} is for versions, not for a source tree")
     workers = place.workers(asked.jobs, asked.on, asked.journal)
-    left, found = over_evidence(request, workers, asked.quiet)
+    left, found = COMBINED[word](request, workers, asked.quiet)
     if printed:
         for line in remaining_report.lines(left, found):
             click.echo(line)

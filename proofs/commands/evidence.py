@@ -1,4 +1,4 @@
-"""What `check --assume evidence` does: first what the observations leave, then the verdicts on all of that."""
+"""What `check --assume evidence` and `--assume every` do: what is left of the open questions, and verdicts on it."""
 
 from __future__ import annotations
 
@@ -24,22 +24,35 @@ def over_evidence(request: Request, workers: Workers, quiet: bool) -> tuple[Left
 
     Raises ParameterError if they leave nothing.
     """
-    console = Console(stderr=True)
-    silent = quiet or not console.is_terminal
-
-    def said(what: str, function: Callable[[Item], Answer]) -> Callable[[Sequence[Item]], Iterator[Answer]]:
-        def run(tasks: Sequence[Item]) -> Iterator[Answer]:
-            with nullcontext() if silent else console.status(what) as status:
-                for number, answer in enumerate(in_parallel(function, tasks, workers), start=1):
-                    if status is not None:
-                        status.update(f"{what}: {number} of {len(tasks)}")
-                    yield answer
-
-        return run
-
-    judge, pieces = said("single values", judging.judge), count_of(workers)
-    inference = infer(observations.load(), judge, pieces, pairs=False, weak=False)
+    single = _saying("single values", judging.judge, workers, quiet)
+    inference = infer(observations.load(), single, count_of(workers), pairs=False, weak=False)
     if inference.reference is None:
         raise ParameterError("the observations contradict each other, so that nothing is left: see `infer`")
-    left = remaining.left_by(inference, said("what observations exclude", remaining.judged))
-    return left, remaining.over(request.jobs(), left, said("verdicts", remaining.judged))
+    left = remaining.left_by(inference, _saying("what observations exclude", remaining.judged, workers, quiet))
+    return left, _verdicts(request, left, workers, quiet)
+
+
+def over_everything(request: Request, workers: Workers, quiet: bool) -> tuple[Left, list[Verdicts]]:
+    """Every combination of all values, and what the request's properties come to under all of them."""
+    left = remaining.everything()
+    return left, _verdicts(request, left, workers, quiet)
+
+
+def _verdicts(request: Request, left: Left, workers: Workers, quiet: bool) -> list[Verdicts]:
+    return remaining.over(request.jobs(), left, _saying("verdicts", remaining.judged, workers, quiet))
+
+
+def _saying(
+    what: str, function: Callable[[Item], Answer], workers: Workers, quiet: bool
+) -> Callable[[Sequence[Item]], Iterator[Answer]]:
+    """The function on many items in parallel, with progress on a terminal."""
+    console = Console(stderr=True)
+
+    def run(tasks: Sequence[Item]) -> Iterator[Answer]:
+        with nullcontext() if quiet or not console.is_terminal else console.status(what) as status:
+            for number, answer in enumerate(in_parallel(function, tasks, workers), start=1):
+                if status is not None:
+                    status.update(f"{what}: {number} of {len(tasks)}")
+                yield answer
+
+    return run

@@ -1,133 +1,231 @@
 """The systems of one version and scenario under many combinations of assumptions, whose equal parts are made once.
 
-Building a system is the same computation again but for the assumptions that it reads. So each part of the model is run
-only for values of those that it has asked for before it was done: `Remembered` is a tree of the questions in the order
-in which they are asked. Actions with equal terms become one object, so that two systems are compared by identity.
+Making a part of the model is the same computation again but for the values of assumptions, and the variables of the
+state space, that it asks for. So it is run for one of the points, and what comes out is that of every point at which
+each of these questions has the same answer. Actions with equal terms become one object, so that systems are compared
+by identity.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Generic, NoReturn, TypeVar
 
+import numpy as np
+
+from model import parameters
 from model.context import Context, Protocol
-from model.language.system import Action, StateSpace, TransitionSystem
+from model.language.system import Action, ModelError, StateSpace, TransitionSystem
+from model.parameters import ASSUMPTIONS, Setting
 from model.protocol import declare, finished, parts
 from model.subject import Subject
 
 Result = TypeVar("Result")
-Values = Mapping[str, str]
+Item = TypeVar("Item")
+Question = tuple[str, str]
+Asked = dict[Question, object]
+VALUE, VARIABLE, QUEUE = "value", "variable", "queue"
 
 
-class Reading(Mapping[str, str]):
-    """Values that note which of them are read, in order."""
+Flags = np.ndarray
+"""For each of some points, whether something is so."""
 
-    def __init__(self, values: Values) -> None:
-        self.values_of = values
-        self.read: dict[str, str] = {}
 
-    def __getitem__(self, key: str) -> str:
-        return self.read.setdefault(key, self.values_of[key])
+class Points:
+    """Many combinations of values of the assumptions, by number, so that none needs an object of its own.
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.values_of)
+    `digits[key][n]`: the place of the n-th's value among those of an assumption.
+    """
+
+    def __init__(self, digits: Mapping[str, np.ndarray]) -> None:
+        self.digits = digits
+
+    @classmethod
+    def of(cls, combinations: Iterable[Mapping[str, str]]) -> Points:
+        """These, in order, each with a value for every assumption."""
+        rows = [[item.values.index(one[key]) for key, item in ASSUMPTIONS.items()] for one in combinations]
+        table = np.array(rows, dtype=np.int8).reshape(-1, len(ASSUMPTIONS))
+        return cls({key: np.ascontiguousarray(table[:, place]) for place, key in enumerate(ASSUMPTIONS)})
+
+    @classmethod
+    def product(cls, values: Mapping[str, Sequence[str]]) -> Points:
+        """Every combination of some values, the last key's changing fastest; all else at its default."""
+        places = [
+            np.array([item.values.index(value) for value in values.get(key, item.values[:1])], dtype=np.int8)
+            for key, item in ASSUMPTIONS.items()
+        ]
+        shape = [len(values) for values in places]
+        digits = {}
+        for axis, (key, mine) in enumerate(zip(ASSUMPTIONS, places, strict=True)):
+            across = mine.reshape([-1 if axis == other else 1 for other in range(len(shape))])
+            digits[key] = np.broadcast_to(across, shape).reshape(-1)
+        return cls(digits)
 
     def __len__(self) -> int:
-        return len(self.values_of)
+        return len(next(iter(self.digits.values())))
+
+    def values(self, number: int) -> dict[str, str]:
+        """A value for each assumption."""
+        return {key: item.values[self.digits[key][number]] for key, item in ASSUMPTIONS.items()}
+
+    def setting(self, number: int) -> Setting:
+        """What of it is not a default."""
+        return parameters.setting_of(self.values(number))
+
+    def having(self, key: str, value: str, rows: np.ndarray | None = None) -> Flags:
+        """Which of all, or of some by their numbers, have that value."""
+        column = self.digits[key] if rows is None else self.digits[key][rows]
+        flags: Flags = column == ASSUMPTIONS[key].values.index(value)
+        return flags
+
+    def distance(self, number: int) -> np.ndarray:
+        """In how many assumptions each differs from one of them."""
+        found = np.zeros(len(self), dtype=np.int16)
+        for column in self.digits.values():
+            found += column != column[number]
+        return found
+
+    def fixed(self, values: Mapping[str, str]) -> Points:
+        """The same with these values everywhere."""
+        known = {
+            key: np.full(len(self), ASSUMPTIONS[key].values.index(value), dtype=np.int8)
+            for key, value in values.items()
+        }
+        return Points({**self.digits, **known})
 
 
-@dataclass
-class _Node(Generic[Result]):
-    """Which value is read next, or the result if none is."""
+class Watched(dict[str, Item]):
+    """A dictionary that notes what is looked up in it, and lets nobody look at all of it."""
 
-    key: str = ""
-    below: dict[str, _Node[Result]] | None = None
-    result: Result | None = None
+    def __init__(self, items: Mapping[str, Item], kind: str, asked: Asked) -> None:
+        super().__init__(items)
+        self._kind, self._asked = kind, asked
+
+    def _note(self, key: object) -> None:
+        self._asked.setdefault((self._kind, str(key)), super().get(str(key)))
+
+    def __getitem__(self, key: str) -> Item:
+        self._note(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        self._note(key)
+        return super().__contains__(key)
+
+    def get(self, key: str, default: Item | None = None) -> Item | None:  # type: ignore[override]
+        """As a dictionary's."""
+        self._note(key)
+        return super().get(key, default)
+
+    def _refuse(self) -> NoReturn:
+        raise ModelError(f"a part of the model looks at every {self._kind}: what it hangs on is not known")
+
+    def __iter__(self) -> Iterator[str]:
+        self._refuse()
+
+    def keys(self) -> NoReturn:
+        """Refused."""
+        self._refuse()
+
+    def values(self) -> NoReturn:
+        """Refused."""
+        self._refuse()
+
+    def items(self) -> NoReturn:
+        """Refused."""
+        self._refuse()
 
 
-class Remembered(Generic[Result]):
-    """A computation on values that reads them one by one, and whose result hangs on nothing but what it reads."""
+@dataclass(frozen=True)
+class Split(Generic[Result]):
+    """What a computation gives at each of many points: the n-th gets `results[of[n]]`."""
 
-    def __init__(self, compute: Callable[[Values], Result]) -> None:
-        self._compute, self._root = compute, _Node[Result]()
-        self.runs = 0
-
-    def __call__(self, values: Values) -> Result:
-        """The result, computed only if no run before has read the same."""
-        node = self._root
-        while node.below is not None:
-            node = node.below.setdefault(values[node.key], _Node())
-        if node.result is None:
-            reading = Reading(values)
-            node = self._leaf(reading, self._compute(reading))
-        assert node.result is not None
-        return node.result
-
-    def _leaf(self, reading: Reading, result: Result) -> _Node[Result]:
-        self.runs += 1
-        node = self._root
-        for key, value in reading.read.items():
-            if node.below is None:
-                node.key, node.below = key, {}
-            assert node.key == key, "the computation is not determined by what it reads"
-            node = node.below.setdefault(value, _Node())
-        node.result = result
-        return node
+    of: np.ndarray
+    results: tuple[Result, ...]
 
 
 class Family:
-    """All systems of a subject, its own assumptions aside."""
+    """All systems of a subject at some points, its own assumptions aside.
 
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
-        self._space = Remembered(self._declared)
-        self._spaces: dict[object, StateSpace] = {}
-        self._parts: dict[int, list[Remembered[tuple[Action, ...]]]] = {}
-        self._finishing: dict[tuple[int, int], Remembered[Action]] = {}
-        self._same: dict[object, Action] = {}
+    `spaces`: the state spaces there are; `space_of`: which of them a point has.
+    """
 
-    def protocol(self, values: Values) -> Protocol:
-        """The system under a value for each assumption; spaces and actions that are equal are the same objects."""
-        space = self._space(values)
-        actions = []
-        for part in self._parts_on(space):
-            for action in part(values):
-                key = (id(space), id(action))
-                if key not in self._finishing:
-                    self._finishing[key] = self._finish(space, action)
-                actions.append(self._finishing[key](values))
+    def __init__(self, subject: Subject, points: Points) -> None:
+        self.subject, self.points = subject, points
+        self.spaces: list[StateSpace] = []
+        self._numbers: dict[object, int] = {}
+        self._actions: dict[object, Action] = {}
+        declared = self._split(lambda number, asked: self._declared(self._context(number, asked)))
+        self.space_of = np.array(declared.results, dtype=np.int32)[declared.of]
+
+    def split(self, compute: Callable[[Context], Result]) -> Split[Result]:
+        """What a computation gives at each point, which looks at nothing but its context."""
+
+        def at(number: int, asked: Asked) -> Result:
+            space = self.spaces[self.space_of[number]]
+            variables, queues = Watched(space.variables, VARIABLE, asked), Watched(space.queues, QUEUE, asked)
+            return compute(self._context(number, asked, StateSpace(variables, queues, space.events)))
+
+        return self._split(at)
+
+    def parts(self) -> Iterator[Split[tuple[Action, ...]]]:
+        """The actions that each part of the model adds, complete."""
+        for number in range(len(parts(self._context(0, {}, self.spaces[0])))):
+            yield self.split(partial(self._made, number))
+
+    def protocol(self, number: int, actions: tuple[Action, ...]) -> Protocol:
+        """The system at a point, of its actions."""
+        space = self.spaces[self.space_of[number]]
+        subject = replace(self.subject, assumptions=self.points.values(number))
+        return Protocol(Context(subject, space), TransitionSystem(subject.version, space, actions))
+
+    def _split(self, compute: Callable[[int, Asked], Result]) -> Split[Result]:
+        of, results = np.empty(len(self.points), dtype=np.int32), []
+        left: list[tuple[np.ndarray, frozenset[Question]]] = [(np.arange(len(of)), frozenset())]
+        while left:
+            rows, known = left.pop()
+            asked: Asked = {}
+            results.append(compute(int(rows[0]), asked))
+            for question, answer in asked.items():
+                if question in known:
+                    continue
+                same = self._answering(question, answer, rows)
+                if not np.all(same):
+                    left.append((rows[~same], known))
+                rows, known = rows[same], known | {question}
+            of[rows] = len(results) - 1
+        return Split(of, tuple(results))
+
+    def _answering(self, question: Question, answer: object, rows: np.ndarray) -> np.ndarray:
+        """Which of some points give that answer."""
+        kind, key = question
+        if kind == VALUE:
+            return self.points.having(key, str(answer), rows)
+        known = [(space.variables if kind == VARIABLE else space.queues).get(key) == answer for space in self.spaces]
+        same: np.ndarray = np.array(known, dtype=bool)[self.space_of[rows]]
+        return same
+
+    def _context(self, number: int, asked: Asked, space: StateSpace | None = None) -> Context:
+        values = Watched(self.points.values(number), VALUE, asked)
         subject = replace(self.subject, assumptions=values)
-        ctx = Context(subject, space)
-        return Protocol(ctx, TransitionSystem(subject.version, space, tuple(actions)))
+        return Context(subject) if space is None else Context(subject, space)
 
-    def _declared(self, values: Values) -> StateSpace:
-        ctx = Context(replace(self.subject, assumptions=values))
+    def _declared(self, ctx: Context) -> int:
         declare(ctx)
-        return self._spaces.setdefault(tuple(ctx.space.variables.values()), ctx.space)
+        key = tuple(ctx.space.variables.values())
+        if key not in self._numbers:
+            self._numbers[key] = len(self.spaces)
+            self.spaces.append(ctx.space)
+        return self._numbers[key]
 
-    def _parts_on(self, space: StateSpace) -> list[Remembered[tuple[Action, ...]]]:
-        if id(space) not in self._parts:
-            count = len(parts(Context(self.subject, space)))
-            self._parts[id(space)] = [self._part(space, number) for number in range(count)]
-        return self._parts[id(space)]
-
-    def _part(self, space: StateSpace, number: int) -> Remembered[tuple[Action, ...]]:
-        def run(values: Values) -> tuple[Action, ...]:
-            ctx = Context(replace(self.subject, assumptions=values), space)
-            parts(ctx)[number](ctx)
-            return tuple(map(self._shared, ctx.builder.actions))
-
-        return Remembered(run)
-
-    def _finish(self, space: StateSpace, action: Action) -> Remembered[Action]:
-        def run(values: Values) -> Action:
-            return self._shared(finished(Context(replace(self.subject, assumptions=values), space), action))
-
-        return Remembered(run)
+    def _made(self, number: int, ctx: Context) -> tuple[Action, ...]:
+        parts(ctx)[number](ctx)
+        return tuple(self._shared(finished(ctx, action)) for action in ctx.builder.actions)
 
     def _shared(self, action: Action) -> Action:
         """The action that was first made with these terms, which are told apart by z3's numbers while they live."""
         terms = (action.guard, action.updates, action.events, action.overflow)
         shape = tuple(tuple((key, term.get_id()) for key, term in part.items()) for part in terms)
-        return self._same.setdefault((action.name, shape), action)
+        return self._actions.setdefault((action.name, shape), action)

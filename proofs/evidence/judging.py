@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,10 +11,10 @@ from model.parameters import Setting
 from proofs.checking import verdicts
 from proofs.checking.records import DEPTH
 from proofs.checking.words import Word
-from proofs.evidence.family import Family
+from proofs.evidence.family import Family, Points
 from proofs.evidence.observations import Observation
 from proofs.evidence.sights import claim, reason_against
-from proofs.evidence.systems import shape
+from proofs.evidence.systems import Meanings, Systems
 
 
 class Effect(StrEnum):
@@ -61,24 +60,21 @@ class Task:
 
 
 def judge(task: Task) -> list[Judgement]:
-    """What the observation says of each setting. A system that was met before is not explored again."""
-    known: dict[Hashable, Judgement] = {}
-    families = {name: Family(task.observation.subject(name, {})) for name in task.observation.scenarios}
-    return [_judge(task.observation, dict(setting), known, families) for setting in task.settings]
-
-
-def _judge(
-    item: Observation, values: Mapping[str, str], known: dict[Hashable, Judgement], families: Mapping[str, Family]
-) -> Judgement:
-    found = []
-    for scenario, family in families.items():
-        protocol = family.protocol(parameters.assumptions({**values, **item.assume}))
-        key = (scenario, shape(protocol))
-        if key not in known:
-            known[key] = _asked(item, protocol)
-        found.append(known[key])
+    """What the observation says of each setting. Of those with the same system one is explored."""
+    item = task.observation
+    if not task.settings:
+        return []
+    points = Points.of(parameters.assumptions({**dict(setting), **item.assume}) for setting in task.settings)
+    by_scenario = [_judged(item, Family(item.subject(name, {}), points)) for name in item.scenarios]
     order = (Effect.EXCLUDES, Effect.UNKNOWN, Effect.ALLOWS, Effect.SILENT)
-    return min(found, key=lambda judgement: order.index(judgement.effect))
+    return [min(found, key=lambda one: order.index(one.effect)) for found in zip(*by_scenario, strict=True)]
+
+
+def _judged(item: Observation, family: Family) -> list[Judgement]:
+    claims = [claim(name, seen) for seen, names in ((True, item.seen), (False, item.never)) for name in names]
+    systems = Systems(family, [Meanings.over(family, one).of for one in claims])
+    known = [_asked(item, systems.protocol(number)) for number in range(len(systems))]
+    return [known[number] for number in systems.of.tolist()]
 
 
 def _asked(item: Observation, protocol: Protocol) -> Judgement:

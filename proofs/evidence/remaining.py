@@ -1,56 +1,65 @@
-"""Verdicts on all hardware that the observations leave: each combination of the values that are left, none sampled.
+"""Verdicts under every combination of the values of assumptions that are left, none sampled.
 
-The combinations are those of the values that `inference` leaves, less those that an observation excludes. A value that
-is excluded beside the reference is not looked at beside other values either.
+What is left by observations are the combinations of the values that `inference` leaves, less those that an observation
+excludes; a value that is excluded beside the reference is not looked at beside other values either. Without
+observations every value of every assumption is left.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from model import parameters
-from model.parameters import Setting
+from model.parameters import ASSUMPTIONS, Setting
 from model.subject import Subject
 from proofs.checking.records import Job
 from proofs.checking.words import Sense, Word
-from proofs.evidence.covering import WORDS, Covered, cover
-from proofs.evidence.family import Family
+from proofs.evidence.covering import Covered, cover
+from proofs.evidence.family import Family, Points
 from proofs.evidence.inference import Inference
 from proofs.evidence.sights import claim
+from proofs.evidence.systems import WORDS
 from proofs.properties import EVENTUALLY, Property, catalogue
 
 SEEN, NEVER, ASKED = "seen", "never", "asked"
 
 
+Values = tuple[tuple[str, tuple[str, ...]], ...]
+"""By assumption the values of which every combination is looked at, that of the reference first."""
+
+
 @dataclass(frozen=True)
 class Task:
-    """What is asked of a version under many settings: plain data for another process.
+    """What is asked of a version under every combination of some values: plain data for another process.
 
-    `claims`: each property as how it is meant and its name. `known`: what holds whatever the setting says.
+    `claims`: each property as how it is meant and its name. `known`: what holds whatever the combination says.
     """
 
     subject: Subject
     claims: tuple[tuple[str, str], ...]
-    settings: tuple[Setting, ...]
+    values: Values
     known: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.subject.version} ({self.subject.scenario}) under {len(self.settings)} settings"
+        return f"{self.subject.version} ({self.subject.scenario}) under {len(points_of(self.values))} settings"
 
 
 Judge = Callable[[Sequence[Task]], Iterable[Covered]]
 
 
+def points_of(values: Values) -> Points:
+    """Every combination, the reference first."""
+    return Points.product(dict(values))
+
+
 def judged(task: Task) -> Covered:
-    """A word for each claim and setting."""
-    family = Family(task.subject)
-    values = (parameters.assumptions({**dict(setting), **dict(task.known)}) for setting in task.settings)
-    return cover([family.protocol(one) for one in values], [_meant(*item) for item in task.claims])
+    """A word for each claim and combination."""
+    points = points_of(task.values).fixed(dict(task.known))
+    return cover(Family(task.subject, points), [_meant(*item) for item in task.claims])
 
 
 def _meant(how: str, name: str) -> Property:
@@ -59,44 +68,59 @@ def _meant(how: str, name: str) -> Property:
 
 @dataclass(frozen=True)
 class Left:
-    """What the observations leave: the settings, that of the reference first.
+    """What is left: of every combination of `values` those that are `kept`, of which the first is the reference.
 
-    `excluded`: how many of the combinations each observation excludes that excludes any; `considered`: how many there
-    are of the values that are left; `open`: of how many of those that are left an observation could not be judged.
+    `excluded`: how many of them each observation excludes that excludes any; `open`: of how many of those that are left
+    an observation could not be judged. `observed`: whether observations were asked at all.
     """
 
-    settings: tuple[Setting, ...]
+    values: Values
+    kept: np.ndarray
     excluded: Mapping[str, int]
-    considered: int
     open: int
+    observed: bool = True
+
+    @cached_property
+    def points(self) -> Points:
+        """Every combination."""
+        return points_of(self.values)
+
+    @property
+    def reference(self) -> Setting:
+        """The combination to which others are compared."""
+        return self.points.setting(int(np.argmax(self.kept)))
+
+
+def everything() -> Left:
+    """Every combination of all values, the defaults being the reference."""
+    values = tuple((key, item.values) for key, item in ASSUMPTIONS.items())
+    return Left(values, np.ones(len(points_of(values)), dtype=bool), {}, 0, observed=False)
 
 
 def left_by(found: Inference, judge: Judge) -> Left:
     """All combinations of the values that an inference with a reference leaves, and that no observation excludes."""
-    values = found.left()
-    combinations = itertools.product(*values.values())
-    settings = [parameters.setting_of(dict(zip(values, one, strict=True))) for one in combinations]
+    values = tuple((key, tuple(mine)) for key, mine in found.left().items())
     asked = [(item, scenario) for item in found.observations if item.id in found.counted for scenario in item.scenarios]
     tasks = [
         Task(
             item.subject(scenario, {}),
             (*((SEEN, name) for name in item.seen), *((NEVER, name) for name in item.never)),
-            tuple(settings),
+            values,
             tuple(item.assume.items()),
         )
         for item, scenario in asked
     ]
-    wrong, unknown = np.zeros(len(settings), dtype=bool), np.zeros(len(settings), dtype=bool)
+    count = len(points_of(values))
+    wrong, unknown = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
     excluded: Counter[str] = Counter()
     for (item, _), covered in zip(asked, judge(tasks), strict=True):
-        mine = np.zeros(len(settings), dtype=bool)
+        mine = np.zeros(count, dtype=bool)
         for words in covered.words.values():
             mine |= np.isin(words, [WORDS.index(Word.UNREACHABLE), WORDS.index(Word.VIOLATED)])
             unknown |= words == WORDS.index(Word.UNKNOWN)
         excluded[item.id] += int(mine.sum())
         wrong |= mine
-    kept = tuple(setting for setting, no in zip(settings, wrong, strict=True) if not no)
-    return Left(kept, +excluded, len(settings), int((unknown & ~wrong).sum()))
+    return Left(values, ~wrong, +excluded, int((unknown & ~wrong).sum()))
 
 
 @dataclass(frozen=True)
@@ -112,9 +136,9 @@ class Deciding:
 
 @dataclass(frozen=True)
 class Over:
-    """The verdicts on a property of a version in a scenario, one for each setting that is left.
+    """The verdicts on a property of a version in a scenario, one for each combination that is left.
 
-    `deciding`: the smallest changes of the reference, the first setting, that change the word, and to which.
+    `deciding`: the smallest changes of the reference that change the word, and to which.
     """
 
     version: str
@@ -151,11 +175,12 @@ def over(jobs: Sequence[Job], left: Left, judge: Judge) -> list[Verdicts]:
     # what must not last for ever needs explorations of its own, and can go in a process of its own
     groups = [[name for name in job.properties if lasting(name) is kind] for job in jobs for kind in (False, True)]
     tasks = [
-        Task(jobs[place // 2].subject, tuple((ASKED, name) for name in names), left.settings)
+        Task(jobs[place // 2].subject, tuple((ASKED, name) for name in names), left.values)
         for place, names in enumerate(groups)
+        if names
     ]
-    found = list(judge(tasks))
-    return [_verdicts(job, left, (found[2 * place], found[2 * place + 1])) for place, job in enumerate(jobs)]
+    found = list(zip(tasks, judge(tasks), strict=True))
+    return [_verdicts(job, left, [one for task, one in found if task.subject is job.subject]) for job in jobs]
 
 
 def lasting(name: str) -> bool:
@@ -165,28 +190,34 @@ def lasting(name: str) -> bool:
 
 def _verdicts(job: Job, left: Left, parts: Sequence[Covered]) -> Verdicts:
     words = {name: row for part in parts for name, row in part.words.items()}
+    first = int(np.argmax(left.kept))
     rows = []
     for name in job.properties:
-        mine = [WORDS[number] for number in words[name].tolist()]
-        counts = {word: mine.count(word) for word in dict.fromkeys(mine)}
-        decided = deciding(left.settings, mine)
-        rows.append(Over(job.subject.version, job.subject.scenario, name, counts, mine[0], decided))
+        mine = words[name][left.kept]
+        counts = {
+            WORDS[number]: int((mine == number).sum()) for number in dict.fromkeys([int(mine[0]), *np.unique(mine)])
+        }
+        decided = deciding(left, words[name])
+        reference = WORDS[words[name][first]]
+        rows.append(Over(job.subject.version, job.subject.scenario, name, counts, reference, decided))
     return Verdicts(tuple(rows), max(part.systems for part in parts), sum(part.explored for part in parts))
 
 
-def deciding(settings: Sequence[Setting], words: Sequence[Word]) -> tuple[Deciding, ...]:
-    """The changes of the first setting that change its word, without those of which a part does so, too."""
-    first = parameters.assumptions(dict(settings[0]))
-    changes: list[Setting] = [
-        tuple((key, value) for key, value in parameters.assumptions(dict(setting)).items() if value != first[key])
-        for setting in settings
-    ]
-    found: dict[Setting, Word] = {}
-    for change, word in sorted(zip(changes, words, strict=True), key=lambda pair: len(pair[0])):
-        if word is not words[0] and not any(set(known) <= set(change) for known in found):
-            found[change] = word
+def deciding(left: Left, words: np.ndarray) -> tuple[Deciding, ...]:
+    """The changes of the reference that change its word, without those of which a part does so, too."""
+    first = int(np.argmax(left.kept))
+    reference, far = left.points.values(first), left.points.distance(first)
+    open_ones = left.kept & (words != words[first])
     rows = []
-    for change, word in found.items():
-        among = [mine for other, mine in zip(changes, words, strict=True) if set(change) <= set(other)]
-        rows.append(Deciding(change, word, sum(mine is word for mine in among), len(among)))
+    while np.any(open_ones):
+        number = int(np.flatnonzero(open_ones)[np.argmin(far[open_ones])])
+        values = left.points.values(number)
+        change = tuple((key, value) for key, value in values.items() if value != reference[key])
+        matching = np.ones(len(words), dtype=bool)
+        for key, value in change:
+            matching &= left.points.having(key, value)
+        among = matching & left.kept
+        times = int((words[among] == words[number]).sum())
+        rows.append(Deciding(change, WORDS[words[number]], times, int(among.sum())))
+        open_ones &= ~matching
     return tuple(rows)

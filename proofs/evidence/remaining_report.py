@@ -1,4 +1,4 @@
-"""Verdicts on all hardware that the observations leave, for people and for programs."""
+"""Verdicts under all combinations of assumptions that are left, for people and for programs."""
 
 from __future__ import annotations
 
@@ -22,16 +22,20 @@ WIDTH = 79
 
 def lines(left: Left, found: Sequence[Verdicts]) -> Iterator[str]:
     """What is left, and what each property comes to under all of it."""
-    yield f"combinations of the values that the observations leave: {left.considered}"
-    for name, count in left.excluded.items():
-        yield f"  {name} excludes {count} of them"
-    yield f"combinations that no observation excludes: {len(left.settings)}"
+    if left.observed:
+        yield f"combinations of the values that the observations leave: {len(left.kept)}"
+        for name, count in left.excluded.items():
+            yield f"  {name} excludes {count} of them"
+        yield f"combinations that no observation excludes: {left.kept.sum()}"
+    else:
+        yield f"combinations of all values of all assumptions: {len(left.kept)}"
     if left.open:
         yield f"  of {left.open} of them some observation could not be judged: a capacity of the model"
-    yield f"the reference: {shown(left.settings[0]) or 'the defaults'}"
+    yield f"the reference: {shown(left.reference) or 'the defaults'}"
     for item in found:
         first = item.rows[0]
-        yield f"{first.version} ({first.scenario}): {item.systems} systems differ, {item.explored} were explored"
+        counted = f"{item.systems} systems differ, {item.explored} were explored"
+        yield f"{first.version} ({first.scenario}): {counted} ({100 * item.explored / item.systems:.2g} %)"
         for row in item.rows:
             yield from _row(row)
 
@@ -57,11 +61,11 @@ def as_json(left: Left, found: Sequence[Verdicts]) -> dict[str, Any]:
         "schema": 1,
         "tool": f"bam-lock-check {tool_version()}",
         "z3": z3.get_version_string(),
-        "considered": left.considered,
+        "considered": len(left.kept),
         "excluded": dict(left.excluded),
-        "left": len(left.settings),
+        "left": int(left.kept.sum()),
         "not_judged": left.open,
-        "reference": parameters.assumptions(dict(left.settings[0])),
+        "reference": parameters.assumptions(dict(left.reference)),
         "evidence": [_entry(row, item) for item in found for row in item.rows],
     }
 

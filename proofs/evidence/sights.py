@@ -93,3 +93,8 @@ def claim(name: str, seen: bool) -> Property:
 def reason_against(item: Property, protocol: Protocol) -> str | None:
     """Why a claim cannot be asked of a system; unlike a property, a sight that can never be is an answer."""
     return item.not_applicable(protocol) if item.family == FAMILY else item.reason_against(protocol)
+
+
+def never_asked(item: Property, protocol: Protocol) -> str | None:
+    """The same as far as it does not depend on the system's actions."""
+    return item.not_applicable(protocol) if item.family == FAMILY else item.never_asked(protocol)

@@ -1,84 +1,220 @@
-"""Many systems of one family side by side: which of them are one, and in which actions they differ."""
+"""Many systems of one family side by side: which of them are one, how they differ, what properties mean in them."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.context import Protocol
-from model.language.system import Action
+from model.context import Context, Protocol
+from model.language.system import Action, TransitionSystem
+from proofs.checking.words import Word
+from proofs.engines import Target
+from proofs.evidence.sights import never_asked
+from proofs.properties import Property
 
-ASKED = ("other_ee", "lock_scope")  # assumptions for whose values properties ask themselves
+if TYPE_CHECKING:
+    from proofs.evidence.family import Family
+
+WORDS = tuple(Word)
+OPEN = -1
+"""Words of verdicts as numbers, and that there is none yet."""
+Rows = np.ndarray
+"""Systems, by their numbers."""
+Told = Callable[[str, Action | None], int]
+"""For an action's name and its form in a system, None if there is none: what is so, as bits."""
 
 
-def shape(protocol: Protocol) -> tuple[Hashable, Hashable]:
-    """What two protocols of one family have in common if they are one system, every claim about the same states.
+class _Part:
+    """The actions that one part of the model adds: `tuples[c]` are those of class c."""
 
-    The first part is equal if they have the same variables and every property has the same target.
-    """
-    values = tuple(protocol.ctx.assume[key] for key in ASKED)
-    return (id(protocol.system.space), *values), tuple(map(id, protocol.system.actions))
+    def __init__(self, tuples: Sequence[tuple[Action, ...]]) -> None:
+        self.tuples = tuples
+        self.forms = [{action.name: action for action in actions} for actions in tuples]
+        self.names = tuple(dict.fromkeys(action.name for actions in tuples for action in actions))
 
 
 class Systems:
-    """Distinct systems of one family; `of[n]` is the number of the n-th that was given.
+    """Distinct systems at the points of a family; `of[n]` is the number of the n-th point's, `first[u]` a point of u.
 
-    `forms[u, j]`: which form the action with name `names[j]` has in system u, -1 if there is none; `kind[u]`: equal for
-    systems with the same variables in which every property has the same target.
+    `apart`: numbers for the points, in which those of one system are to agree, too. `space[u]`: equal for systems with
+    the same variables.
     """
 
-    def __init__(self, protocols: Sequence[Protocol]) -> None:
-        found: dict[object, int] = {}
-        self.protocols: list[Protocol] = []
-        self.of = np.empty(len(protocols), dtype=np.int64)
-        kinds: dict[object, int] = {}
-        kind = []
-        for place, protocol in enumerate(protocols):
-            key = shape(protocol)
-            if key not in found:
-                found[key] = len(self.protocols)
-                self.protocols.append(protocol)
-                kind.append(kinds.setdefault(key[0], len(kinds)))
-            self.of[place] = found[key]
-        self.kind = np.array(kind, dtype=np.int64)
-        known: dict[str, dict[int, int]] = {}
-        self.actions: dict[str, list[Action]] = {}
-        for protocol in self.protocols:
-            for action in protocol.system.actions:
-                numbers = known.setdefault(action.name, {})
-                if numbers.setdefault(id(action), len(numbers)) == len(self.actions.setdefault(action.name, [])):
-                    self.actions[action.name].append(action)
-        self.names = tuple(self.actions)
-        self.forms = np.full((len(self.protocols), len(self.names)), -1, dtype=np.int64)
-        place_of = {name: place for place, name in enumerate(self.names)}
-        for number, protocol in enumerate(self.protocols):
-            for action in protocol.system.actions:
-                self.forms[number, place_of[action.name]] = known[action.name][id(action)]
-
+    def __init__(self, family: Family, apart: Iterable[np.ndarray] = ()) -> None:
+        self.family = family
+        self._parts: list[_Part] = []
+        classes = []
+        together = family.space_of.astype(np.int64)
+        for column in apart:
+            together = _paired(together, column)
+        for split in family.parts():
+            numbers: dict[tuple[int, ...], int] = {}
+            kinds = [numbers.setdefault(tuple(map(id, actions)), len(numbers)) for actions in split.results]
+            self._parts.append(_Part([split.results[kinds.index(kind)] for kind in range(len(numbers))]))
+            classes.append(np.array(kinds, dtype=np.int32)[split.of])
+            together = _paired(together, classes[-1])
+        _, self.first, of = np.unique(together, return_index=True, return_inverse=True)
+        self.of = of.reshape(-1).astype(np.int32)
+        self._classes = [column[self.first] for column in classes]
+        self.space = family.space_of[self.first]
+        self._part_of = {name: part for part, item in enumerate(self._parts) for name in item.names}
+        assert len(self._part_of) == sum(len(item.names) for item in self._parts), "two parts add an action of one name"
+        self._protocols: dict[int, Protocol] = {}
         self.order = self._order()
 
     def __len__(self) -> int:
-        return len(self.protocols)
+        return len(self.first)
+
+    def protocol(self, number: int) -> Protocol:
+        """One of the systems."""
+        if number not in self._protocols:
+            pairs = zip(self._parts, self._classes, strict=True)
+            actions = tuple(action for part, column in pairs for action in part.tuples[column[number]])
+            self._protocols[number] = self.family.protocol(int(self.first[number]), actions)
+        return self._protocols[number]
+
+    def form(self, name: str, number: int) -> Action | None:
+        """The form that an action has in a system, None if it is not there."""
+        part = self._part_of[name]
+        forms: Mapping[str, Action] = self._parts[part].forms[self._classes[part][number]]
+        return forms.get(name)
+
+    def forms_in(self, rows: Rows) -> dict[str, list[Action]]:
+        """Each form that an action has in some of the systems."""
+        found: dict[str, dict[int, Action]] = {}
+        for part, column in zip(self._parts, self._classes, strict=True):
+            for one in values_in(column[rows]):
+                for action in part.tuples[one]:
+                    found.setdefault(action.name, {})[id(action)] = action
+        return {name: list(forms.values()) for name, forms in found.items()}
+
+    def joined(self, rows: Rows, told: Told, names: Iterable[str] | None = None) -> np.ndarray:
+        """For each of some systems the bits that `told` gives for the forms of its actions, or of some of them, joined.
+
+        `told` is asked once for each form that there is among them.
+        """
+        asked = tuple(self._part_of) if names is None else tuple(dict.fromkeys(names))
+        found, known = np.zeros(len(rows), dtype=np.int64), {}
+        for number, (part, column) in enumerate(zip(self._parts, self._classes, strict=True)):
+            mine = [name for name in asked if self._part_of[name] == number]
+            if not mine:
+                continue
+            classes = column[rows]
+            table = np.zeros(len(part.forms), dtype=np.int64)
+            for one in values_in(classes):
+                for name in mine:
+                    form = part.forms[one].get(name)
+                    key = (name, id(form))
+                    if key not in known:
+                        known[key] = told(name, form)
+                    table[one] |= known[key]
+            found |= table[classes]
+        return found
 
     def _order(self) -> np.ndarray:
         """The place of each in an order in which those come early that can do what others can, and more.
 
         That is only likely, and only decides how many are explored: few variables, many actions, few guards.
         """
-        sizes = []
-        for protocol in self.protocols:
-            system = protocol.system
-            guards = sum(len(action.guard) for action in system.actions)
-            sizes.append((len(system.space.variables), -len(system.actions), guards))
-        order = np.empty(len(sizes), dtype=np.int64)
-        order[sorted(range(len(sizes)), key=sizes.__getitem__)] = np.arange(len(sizes))
+        variables = np.array([len(space.variables) for space in self.family.spaces], dtype=np.int64)[self.space]
+        actions, guards = np.zeros(len(self), dtype=np.int64), np.zeros(len(self), dtype=np.int64)
+        for part, column in zip(self._parts, self._classes, strict=True):
+            actions += np.array([len(one) for one in part.tuples], dtype=np.int64)[column]
+            guards += np.array([sum(len(action.guard) for action in one) for one in part.tuples])[column]
+        order = np.empty(len(self), dtype=np.int64)
+        order[np.lexsort((guards, -actions, variables))] = np.arange(len(self))
         return order
 
-    def form(self, name: str, number: int) -> Action | None:
-        """A form of an action by its number."""
-        return None if number < 0 else self.actions[name][number]
 
-    def columns(self, path: Iterable[str]) -> np.ndarray:
-        """Where the actions of a path are in `forms`."""
-        return np.array([self.names.index(name) for name in dict.fromkeys(path)], dtype=np.int64)
+@dataclass(frozen=True)
+class Meaning:
+    """The target and the subjects of a property; without a target it can be asked of none of its systems."""
+
+    target: Target | None
+    subjects: Mapping[str, Target]
+
+    @property
+    def shape(self) -> object:
+        """What tells meanings apart: z3's numbers of the terms."""
+        return self.target and _numbers(self.target), tuple((key, _numbers(one)) for key, one in self.subjects.items())
+
+
+@dataclass(frozen=True)
+class Meanings:
+    """The `different` meanings of a property, and `of`: which of them it has at each point, or in each system."""
+
+    different: tuple[Meaning, ...]
+    of: np.ndarray
+
+    @classmethod
+    def over(cls, family: Family, item: Property) -> Meanings:
+        """Those at the points of a family."""
+        split = family.split(partial(_meaning, item))
+        numbers: dict[object, int] = {}
+        kinds = [numbers.setdefault(meaning.shape, len(numbers)) for meaning in split.results]
+        different = tuple(split.results[kinds.index(kind)] for kind in range(len(numbers)))
+        return cls(different, np.array(kinds, dtype=np.int32)[split.of])
+
+    def within(self, first: np.ndarray) -> Meanings:
+        """Those in systems, of each of which a point is given; at its other points it means the same."""
+        return Meanings(self.different, self.of[first])
+
+    def at(self, number: int) -> Meaning:
+        """What it means in a system."""
+        return self.different[int(self.of[number])]
+
+    def target(self, number: int) -> Target:
+        """The target in a system of which it can be asked."""
+        target = self.at(number).target
+        assert target is not None
+        return target
+
+    def same(self, number: int, rows: Rows) -> np.ndarray:
+        """In which of some systems it means the same as in one."""
+        same: np.ndarray = self.of[rows] == self.of[number]
+        return same
+
+    def same_target(self, number: int, rows: Rows) -> np.ndarray:
+        """In which of some systems its target is the same as in one."""
+        return self._same(lambda meaning: meaning.target, number, rows)
+
+    def same_subject(self, name: str, number: int, rows: Rows) -> np.ndarray:
+        """In which of some systems that subject is the same as in one."""
+        return self._same(lambda meaning: meaning.subjects.get(name), number, rows)
+
+    def _same(self, part: Callable[[Meaning], Target | None], number: int, rows: Rows) -> np.ndarray:
+        mine = part(self.at(number))
+        theirs = [part(meaning) for meaning in self.different]
+        same = [one is not None and mine is not None and _numbers(one) == _numbers(mine) for one in theirs]
+        flags: np.ndarray = np.array(same, dtype=bool)[self.of[rows]]
+        return flags
+
+
+def _meaning(item: Property, ctx: Context) -> Meaning:
+    """What a property is about in the systems with such a context; their actions are not looked at."""
+    protocol = Protocol(ctx, TransitionSystem(ctx.subject.version, ctx.space, ()))
+    if never_asked(item, protocol):
+        return Meaning(None, {})
+    return Meaning(item.target(protocol), item.subjects(protocol))
+
+
+def _numbers(target: Target) -> object:
+    return target.state.get_id(), frozenset((event, term.get_id()) for event, term in target.on.items())
+
+
+def _paired(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Numbers that are equal where both of two are."""
+    if not np.any(other):
+        return one
+    found: np.ndarray = np.unique(one * (int(other.max()) + 1) + other, return_inverse=True)[1].reshape(-1)
+    return found
+
+
+def values_in(column: np.ndarray) -> list[int]:
+    """The different values of a column of small numbers, in order."""
+    found: list[int] = np.flatnonzero(np.bincount(column)).tolist()
+    return found

@@ -103,7 +103,11 @@ class Property:
 
     def reason_against(self, protocol: Protocol) -> str | None:
         """Why the property cannot be asked of a version in a scenario, or None."""
-        return scenario_applies(protocol) or self.not_applicable(protocol) or self._nothing_breaks(protocol)
+        return self.never_asked(protocol) or self._nothing_breaks(protocol)
+
+    def never_asked(self, protocol: Protocol) -> str | None:
+        """The same as far as it does not depend on the actions."""
+        return scenario_applies(protocol) or self.not_applicable(protocol)
 
     def _nothing_breaks(self, protocol: Protocol) -> str | None:
         """A claim about something that this system does, but never in a way that could break it, is no finding."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +19,16 @@ from proofs.checking.records import Job
 from proofs.checking.words import Word
 from proofs.commands import evidence
 from proofs.evidence import remaining, remaining_report
-from proofs.evidence.covering import WORDS, Covered
+from proofs.evidence.covering import Covered
 from proofs.evidence.inference import Inference, Verdicts
 from proofs.evidence.judging import Effect, Judgement
 from proofs.evidence.observations import Observation
-from proofs.evidence.remaining import Left, Task, deciding, left_by, over
+from proofs.evidence.remaining import Left, Task, deciding, everything, left_by, over, points_of
+from proofs.evidence.systems import WORDS
 
 RESET, ABSENT = ("pipe_reset", "releases-lock"), ("other_ee", "absent")
-SETTINGS: tuple[Setting, ...] = ((), (RESET,), (ABSENT,), (RESET, ABSENT))
+VALUES = (("pipe_reset", ("keeps-lock", "releases-lock")), ("other_ee", ("locks", "absent")))
+LEFT = Left(VALUES, np.ones(4, dtype=bool), {}, 0)
 JOB = Job(Subject.of("v24"), ("released", "bracketed"))
 
 
@@ -34,9 +38,14 @@ def answering(**words: Sequence[Word]) -> remaining.Judge:
     def judged(tasks: Sequence[Task]) -> Iterator[Covered]:
         for task in tasks:
             rows = {name: np.array([WORDS.index(word) for word in words[name]]) for _, name in task.claims}
-            yield Covered(rows, 1, len(task.settings))
+            yield Covered(rows, 1, len(points_of(task.values)))
 
     return judged
+
+
+def numbers(*words: Word) -> np.ndarray:
+    """Words as covering gives them."""
+    return np.array([WORDS.index(word) for word in words], dtype=np.int8)
 
 
 def inferred() -> Inference:
@@ -51,19 +60,30 @@ def inferred() -> Inference:
 
 
 def test_combinations_that_an_observation_excludes_are_not_left() -> None:
+    # the settings: nothing, ABSENT, RESET, both
     seen = [Word.REACHED, Word.REACHED, Word.UNREACHABLE, Word.REACHED]
     never = [Word.PROVED, Word.UNKNOWN, Word.PROVED, Word.VIOLATED]
     found = left_by(inferred(), answering(**{"request-done": seen, "lock-released": never}))
-    assert (found.considered, found.settings, found.excluded, found.open) == (4, ((), (ABSENT,)), {"A": 2}, 1)
+    left = [found.points.setting(number) for number in np.flatnonzero(found.kept).tolist()]
+    assert (len(found.kept), left, found.excluded, found.open) == (4, [(), (ABSENT,)], {"A": 2}, 1)
+    assert found.reference == ()
 
 
 def test_what_decides_is_smallest_and_says_where_something_else_does() -> None:
-    words = [Word.VIOLATED, Word.PROVED, Word.VIOLATED, Word.VIOLATED]
-    (one,) = deciding(SETTINGS, words)
+    (one,) = deciding(LEFT, numbers(Word.VIOLATED, Word.VIOLATED, Word.PROVED, Word.VIOLATED))
     assert (one.change, one.word, one.times, one.among) == ((RESET,), Word.PROVED, 1, 2)
-    (both,) = deciding(SETTINGS, [Word.PROVED] * 3 + [Word.VIOLATED])
+    (both,) = deciding(LEFT, numbers(*[Word.PROVED] * 3, Word.VIOLATED))
     assert set(both.change) == {RESET, ABSENT}
-    assert deciding(SETTINGS, [Word.PROVED] * 4) == ()
+    assert deciding(LEFT, numbers(*[Word.PROVED] * 4)) == ()
+
+
+def test_what_is_not_left_decides_nothing() -> None:
+    left = replace(LEFT, kept=np.array([True, True, False, True]))
+    words = numbers(Word.VIOLATED, Word.VIOLATED, Word.PROVED, Word.PROVED)
+    (both,) = deciding(left, words)
+    assert (set(both.change), both.times, both.among) == ({RESET, ABSENT}, 1, 1)
+    (found,) = over([JOB], left, answering(released=[WORDS[word] for word in words], bracketed=[Word.PROVED] * 4))
+    assert found.rows[0].counts == {Word.VIOLATED: 2, Word.PROVED: 1}
 
 
 @pytest.mark.parametrize(
@@ -81,17 +101,17 @@ def test_what_decides_is_smallest_and_says_where_something_else_does() -> None:
 )
 def test_conclusions(words: tuple[Word, ...], conclusion: str) -> None:
     many = [words[place % len(words)] for place in range(4)]
-    (found,) = over([JOB], Left(SETTINGS, {}, 4, 0), answering(released=many, bracketed=many))
+    (found,) = over([JOB], LEFT, answering(released=many, bracketed=many))
     assert {row.conclusion for row in found.rows} == {conclusion}
 
 
 def test_printed_and_as_json() -> None:
-    left = Left(SETTINGS, {"A": 2}, 6, 1)
-    words = [Word.VIOLATED, Word.PROVED, Word.VIOLATED, Word.VIOLATED]
+    left = Left(VALUES, np.ones(4, dtype=bool), {"A": 2}, 1)
+    words = [Word.VIOLATED, Word.VIOLATED, Word.PROVED, Word.VIOLATED]
     found = over([JOB], left, answering(released=words, bracketed=[Word.PROVED] * 4))
     text = list(remaining_report.lines(left, found))
     assert "  A excludes 2 of them" in text and "the reference: the defaults" in text
-    assert "v24 (default): 4 systems differ, 2 were explored" in text
+    assert "v24 (default): 4 systems differ, 1 were explored (25 %)" in text
     assert "  released           depends: violated 3, proved 1" in text
     assert "      pipe_reset=releases-lock -> proved, in 1 of 2" in text
     assert "  bracketed          holds in all" in text
@@ -114,11 +134,25 @@ def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeyp
     assert sum(entry["verdicts"].values()) == json.loads(path.read_text())["left"]
 
 
+def test_every_combination_of_all_values(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    left = everything()
+    assert len(left.kept) == math.prod(len(item.values) for item in parameters.ASSUMPTIONS.values())
+    assert left.reference == () and left.kept.all()
+    few = {key: parameters.ASSUMPTIONS[key] for key in ("pipe_reset", "other_ee")}
+    monkeypatch.setattr(remaining, "ASSUMPTIONS", few)
+    arguments = ("check", "v24", "--assume", "every", "--scenario", "default", "--property", "quiet-engine")
+    outcome = run_here(capsys, *arguments, "--bound", "requests=1", "--bound", "tz_requests=1", "--jobs", "1")
+    assert outcome.code == 0 and "combinations of all values of all assumptions: 10" in outcome.out
+    assert "observation" not in outcome.out and "  quiet-engine       depends: " in outcome.out
+
+
 @pytest.mark.parametrize(
     "arguments, hint",
     [
         (["--assume", "evidence", "--assume", "all"], "combined"),
         (["--assume", "evidence", "--strict"], "--strict"),
+        (["--assume", "every", "--cache", "there"], "--cache"),
+        (["--assume", "every", "--assume", "evidence"], "combined"),
         (["--assume", "evidence", "--pairs"], "--assume all"),
     ],
 )

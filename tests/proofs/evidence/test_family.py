@@ -1,0 +1,92 @@
+"""A family: its points, and that what it builds for many of them at once is what is built for each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from model import parameters
+from model.context import Context, Protocol
+from model.language.system import ModelError
+from model.protocol import build
+from model.subject import Subject
+from proofs.evidence.family import Family, Points
+from proofs.evidence.systems import Systems
+
+SMALL = {"requests": 1, "tz_requests": 1}
+RESET, ABSENT = ("pipe_reset", "releases-lock"), ("other_ee", "absent")
+
+
+def protocols_equal(one: Protocol, other: Protocol) -> bool:
+    """Whether two systems have the same variables and the same terms."""
+    parts = ("guard", "updates", "events", "overflow")
+    actions = list(zip(one.system.actions, other.system.actions, strict=True))
+    return one.system.variables == other.system.variables and all(
+        mine.name == theirs.name
+        and all(
+            list(getattr(mine, part)) == list(getattr(theirs, part))
+            and all(getattr(mine, part)[key].eq(term) for key, term in getattr(theirs, part).items())
+            for part in parts
+        )
+        for mine, theirs in actions
+    )
+
+
+def test_points_are_numbered_with_the_last_key_changing_fastest() -> None:
+    points = Points.product({"pipe_reset": ("keeps-lock", "releases-lock"), "other_ee": ("absent", "locks")})
+    assert [points.setting(number) for number in range(len(points))] == [(ABSENT,), (), (RESET, ABSENT), (RESET,)]
+    assert points.having(*ABSENT).tolist() == [True, False, True, False]
+    assert points.having(*RESET, np.array([3, 0])).tolist() == [True, False]
+    assert points.distance(1).tolist() == [1, 0, 2, 1]
+    assert [points.fixed(dict([RESET])).setting(number) for number in (0, 3)] == [(RESET, ABSENT), (RESET,)]
+
+
+def test_points_that_are_named_one_by_one() -> None:
+    points = Points.of(parameters.assumptions(dict(one)) for one in ((), (ABSENT,)))
+    assert (len(points), points.setting(0), points.setting(1)) == (2, (), (ABSENT,))
+    assert points.values(1) == parameters.assumptions(dict([ABSENT]))
+    assert len(Points.of([])) == 0
+
+
+@pytest.mark.parametrize("version", ["v24", "downstream"])
+def test_a_family_builds_what_build_builds(version: str) -> None:
+    subject = Subject.of(version, bound=SMALL)
+    changes = parameters.others(parameters.assumptions({}))
+    both = [dict(two) for two in zip(changes[::3], changes[5::3], strict=False)]
+    values = [parameters.assumptions(one) for one in [*(dict([change]) for change in changes), *both]]
+    systems = Systems(Family(subject, Points.of(values)))
+    assert 1 < len(systems) < len(values), "some assumptions have to matter, and some not"
+    for number in range(0, len(values), 4):
+        found = systems.protocol(int(systems.of[number]))
+        assert protocols_equal(found, build(subject.assuming(values[number]))), values[number]
+
+
+def test_a_computation_is_done_once_for_points_that_it_cannot_tell_apart() -> None:
+    points = Points.product({"pipe_reset": ("keeps-lock", "releases-lock"), "other_ee": ("locks", "absent")})
+    asked = []
+
+    def compute(ctx: Context) -> str:
+        asked.append(ctx.assume["pipe_reset"])
+        return "reset" if asked[-1] == "releases-lock" else "kept"
+
+    split = Family(Subject.of("v24", bound=SMALL), points).split(compute)
+    assert [split.results[number] for number in split.of.tolist()] == ["kept", "kept", "reset", "reset"]
+    assert sorted(asked) == ["keeps-lock", "releases-lock"]
+
+
+def test_a_variable_that_is_asked_for_tells_points_apart() -> None:
+    points = Points.product({"done_irq": ("after-operation-done", "any-order"), "relock": ("idempotent", "counted")})
+    family = Family(Subject.of("v24", bound=SMALL), points)
+    (name, *_) = [name for name in family.spaces[-1].variables if name not in family.spaces[0].variables]
+    split = family.split(lambda ctx: name in ctx.space.variables)
+    for number, found in enumerate(split.of.tolist()):
+        assert split.results[found] == (name in family.spaces[family.space_of[number]].variables)
+    assert set(split.results) == {True, False}
+
+
+def test_a_computation_may_not_look_at_everything() -> None:
+    family = Family(Subject.of("v24", bound=SMALL), Points.product({}))
+    with pytest.raises(ModelError, match="every variable"):
+        family.split(lambda ctx: list(ctx.space.variables))
+    with pytest.raises(ModelError, match="every value"):
+        family.split(lambda ctx: dict(ctx.assume.items()))
