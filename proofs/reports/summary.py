@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from model import parameters
+from model.source.tree import is_tree
+from model.versions import tree_of
 from proofs.checking import expectations
 from proofs.checking.judged import Judged, gravity, violated_elsewhere, worst
 from proofs.checking.records import Result
@@ -153,7 +155,7 @@ class Typed:
         """The command that asks for one result again."""
         bounds = [word for key, value in self.bound.items() for word in ("--bound", f"{key}={value}")]
         names = ["--property", result.property, "--scenario", result.scenario]
-        return f"{self.program} {shlex.join(['check', result.version, *names, *bounds, *options])}"
+        return f"{self.program} {shlex.join(['check', *_given(result.version), *names, *bounds, *options])}"
 
     def assumed(self) -> list[str]:
         """The options that set the assumptions of this run."""
@@ -177,6 +179,15 @@ def commands(found: Sequence[Account], typed: Typed) -> Iterator[tuple[str, str]
     elif shown is not None:
         yield "see how it happens", typed.check(shown, *typed.assumed(), "--out", "traces")
     yield "which assumption decides", typed.check(shown or first, "--assume", "all")
+
+
+def _given(version: str) -> list[str]:
+    """What is typed for a version: of a source tree its path, and whose client it has unless its own."""
+    found = tree_of(version)
+    if found is None or not is_tree(str(found[0])):
+        return [version]
+    tree, client = found
+    return [str(tree), *(["--client", client] if client else [])]
 
 
 def print_summary(screen: Console, rows: Sequence[Judged], typed: Typed) -> None:

@@ -13,6 +13,7 @@ from conftest import run_here
 from rich.console import Console
 
 from model import parameters
+from model.versions import of_tree
 from proofs.checking import expectations
 from proofs.checking.judged import Judged
 from proofs.checking.records import Result
@@ -170,3 +171,9 @@ def test_a_narrow_terminal_shows_the_table_on_request_only(capsys: Capture, monk
     brief = run_here(capsys, "check", "v12", *asked).out
     assert "expectation" not in brief and "v12: 1 violated" in brief.splitlines()[0]
     assert "expectation" in run_here(capsys, "check", "v12", "--verbose", *asked).out
+
+
+@pytest.mark.parametrize("client, asked", [("", ""), ("mainline", " --client mainline")])
+def test_a_source_tree_is_typed_by_its_path(tmp_path: Path, client: str, asked: str) -> None:
+    typed = DEFAULTS.check(replace(ROW, version=of_tree(tmp_path, client)))
+    assert typed == f"bam-lock check {shlex.quote(str(tmp_path))}{asked} --property quiet-engine --scenario default"
