@@ -12,7 +12,7 @@ from counterexamples.minimal import Edge, shortest_path_edges
 from model.language.concrete import Layout
 
 NUMPY, COMPILED = "NumPy", "compiled"
-CHUNK = 1 << 14  # states at once: the columns of a chunk stay in the processor's cache
+CHUNK = 1 << 13  # states at once: a chunk stays in the processor's cache, and levels have enough for all cores
 Transitions = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Some transitions: the states before, the actions, the states after."""
 

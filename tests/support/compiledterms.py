@@ -10,7 +10,7 @@ import z3
 
 from model.language.concrete import Layout
 from model.language.system import Action, StateSpace, TransitionSystem, Variable
-from proofs.engines.compiled.program import Conditions, Program
+from proofs.engines.compiled.program import Conditions, Enabled, Program
 
 
 def by_llvm(terms: Sequence[Any], states: Sequence[Mapping[str, int]], variables: Mapping[str, int]) -> list[list[int]]:
@@ -27,7 +27,7 @@ def by_llvm(terms: Sequence[Any], states: Sequence[Mapping[str, int]], variables
     rows = np.concatenate([layout.pack({**blank, **state}) for state in states], axis=1).T.copy()
     program = Program(TransitionSystem("one action", space, (action,)), layout, effort=0)
     every = np.arange(len(states))
-    after = program.fired(rows, [every])
+    after = program.fired(rows, Enabled(every, np.array([len(every)])))
     found = [[layout.unpack(row)[name] for name in updates] for row in after]
     assert all(layout.unpack(row) | blank == blank | {**state} for row, state in zip(after, states, strict=True))
     conditions = {number: term for number, term in enumerate(terms) if z3.is_bool(term)}

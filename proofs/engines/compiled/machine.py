@@ -29,15 +29,20 @@ class Library:
         result has 64 bits, and no meaning where the function gives none."""
         kinds = {"p": ctypes.c_void_p, "q": ctypes.c_int64, "i": ctypes.c_uint32}
         prototype: Any = ctypes.CFUNCTYPE(ctypes.c_int64, *(kinds[letter] for letter in arguments))
-        native: Native = prototype(self._engine.get_function_address(name))
+        native: Native = prototype(self.address(name))
         return native
+
+    def address(self, name: str) -> int:
+        """Where the function of that name is, for compiled code that calls it."""
+        address: int = self._engine.get_function_address(name)
+        return address
 
 
 def library(text: str, effort: int) -> Library:
     """The functions of an LLVM module, compiled now or found as they were compiled before.
 
-    `effort`: 0 compiles fastest; 1 takes twice as long for code that is twice as fast; 2 is for what is small, its
-    functions are put into each other and its loops unrolled.
+    `effort`: 0 compiles fastest; 1 takes twice as long for code that is twice as fast; 2 ten times as long, and puts
+    functions into each other, unrolls loops and takes several turns of them at once.
     """
     parts = (llvmlite.__version__, llvm.get_process_triple(), _processor(), str(effort), text)
     return Library(kept("\0".join(parts), lambda: _compiled(text, effort)))

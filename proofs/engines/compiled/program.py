@@ -6,8 +6,9 @@ the places of what it leaves out stay zero, and of an action's updates and capac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
@@ -16,15 +17,27 @@ import z3
 from model.language.concrete import Layout
 from model.language.system import Action, Term, TransitionSystem
 from proofs.engines.compiled import source
-from proofs.engines.compiled.machine import Library, Native, library
+from proofs.engines.compiled.machine import Library, library
+
+
+class Enabled(NamedTuple):
+    """Where actions are enabled: the states' numbers, action after action, and how many there are of each action."""
+
+    sources: np.ndarray
+    counts: np.ndarray
+
+    def of(self, action: int) -> np.ndarray:
+        """The states in which one action is enabled."""
+        end = int(self.counts[: action + 1].sum())
+        return self.sources[end - int(self.counts[action]) : end]
 
 
 class _Step(NamedTuple):
-    """An action's functions. Of its effect only the bits in `kept` count, and of the capacities in the compiled action,
-    `names`, those whose bit is in `keys`."""
+    """An action's functions, by address. Of its effect only the bits in `kept` count, and of the capacities in the
+    compiled action, `names`, those whose bit is in `keys`."""
 
-    enabled: Native
-    fired: Native
+    enabled: int
+    fired: int
     kept: np.ndarray
     keys: int
     names: tuple[str, ...]
@@ -39,11 +52,16 @@ class Program:
     def __init__(self, system: TransitionSystem, layout: Layout, effort: int) -> None:
         base, self._code = _compiled(system, layout, effort)
         places = {action.name: number for number, action in enumerate(base.actions)}
-        self._words = layout.words
-        self._steps = [
+        steps = [
             self._step(action, base.actions[number], number, layout)
             for action, number in ((action, places[action.name]) for action in system.actions)
         ]
+        self._words, self._names = layout.words, [step.names for step in steps]
+        self._functions = np.array([step[:2] for step in steps], dtype=np.uint64).reshape(-1, 2).T.copy()
+        self._kept = np.array([step.kept for step in steps], dtype=np.uint64)
+        self._keys = np.array([step.keys for step in steps], dtype=np.uint32)
+        turns = _in_turn()
+        self._enabled, self._fired = turns.function("enabled", "pqqppqppp"), turns.function("fired", "pppppqqp")
 
     def _step(self, action: Action, base: Action, number: int, layout: Layout) -> _Step:
         kept = np.zeros(layout.words, dtype=np.uint64)
@@ -52,30 +70,36 @@ class Program:
             kept[word] |= np.uint64(((1 << bits) - 1) << low)
         names = tuple(base.overflow)
         keys = sum(1 << bit for bit, key in enumerate(names) if key in action.overflow)
-        enabled = self._code.function(f"enabled{number}", "pqqipp")
-        return _Step(enabled, self._code.function(f"fired{number}", "ppqpp"), kept, keys, names)
+        enabled, fired = self._code.address(f"enabled{number}"), self._code.address(f"fired{number}")
+        return _Step(enabled, fired, kept, keys, names)
 
-    def enabled(self, rows: np.ndarray, low: int, high: int) -> tuple[list[np.ndarray], set[str]]:
-        """For each action the numbers of the states from `low` to below `high` in which it is enabled; and the
-        capacities that some action would exceed in one of them."""
-        sources, exceeded = [], set()
-        found, met = np.empty(high - low, dtype=np.int64), np.empty(1, dtype=np.uint32)
-        given, place, bits = rows.ctypes.data, found.ctypes.data, met.ctypes.data
-        for step in self._steps:
-            count = step.enabled(given, low, high - low, step.keys, place, bits)
-            sources.append(found[:count].copy())
-            if over := int(met[0]) & step.keys:
-                exceeded |= {key for bit, key in enumerate(step.names) if over >> bit & 1}
-        return sources, exceeded
+    def enabled(self, rows: np.ndarray, low: int, high: int) -> tuple[Enabled, set[str]]:
+        """Of the states from `low` to below `high` those in which each action is enabled; and the capacities that some
+        action would exceed in one of them."""
+        many = len(self._keys)
+        found, counts = np.empty(many * (high - low), dtype=np.int64), np.zeros(many, dtype=np.int64)
+        if not len(found):
+            return Enabled(found, counts), set()
+        met = np.empty(many, dtype=np.uint32)
+        total = self._enabled(
+            *(rows.ctypes.data, low, high - low, self._functions[0].ctypes.data, self._keys.ctypes.data, many),
+            *(found.ctypes.data, counts.ctypes.data, met.ctypes.data),
+        )
+        exceeded = set()
+        for number in np.flatnonzero(met & self._keys).tolist():
+            over = int(met[number] & self._keys[number])
+            exceeded |= {key for bit, key in enumerate(self._names[number]) if over >> bit & 1}
+        return Enabled(found[:total].copy(), counts), exceeded
 
-    def fired(self, rows: np.ndarray, sources: Sequence[np.ndarray]) -> np.ndarray:
-        """The rows after the actions, each from its `sources`, one action's after the other's."""
-        after = np.empty((sum(map(len, sources)), self._words), dtype=np.uint64)
-        given, place = rows.ctypes.data, after.ctypes.data
-        for step, numbers in zip(self._steps, sources, strict=True):
-            if len(numbers):
-                step.fired(given, numbers.ctypes.data, len(numbers), step.kept.ctypes.data, place)
-                place += len(numbers) * 8 * self._words
+    def fired(self, rows: np.ndarray, enabled: Enabled) -> np.ndarray:
+        """The rows after the actions, each from where it is enabled, one action's after the other's."""
+        after = np.empty((len(enabled.sources), self._words), dtype=np.uint64)
+        if len(after):
+            self._fired(
+                *(rows.ctypes.data, enabled.sources.ctypes.data, enabled.counts.ctypes.data),
+                *(self._functions[1].ctypes.data, self._kept.ctypes.data, len(enabled.counts), self._words),
+                after.ctypes.data,
+            )
         return after
 
 
@@ -120,6 +144,16 @@ def _ids(terms: Mapping[str, Term]) -> dict[str, int]:
     return {name: term.get_id() for name, term in terms.items()}
 
 
+@cache
+def _in_turn() -> Library:
+    return library(resources.files(__package__).joinpath("actions.ll").read_text(encoding="utf-8"), effort=2)
+
+
 @lru_cache(maxsize=4)
 def _of_whole(whole: TransitionSystem, effort: int) -> Library:
-    return library(source.of_actions(whole, Layout(whole.variables)), effort)
+    return library(_text(whole), effort)
+
+
+@lru_cache(maxsize=2)
+def _text(whole: TransitionSystem) -> str:
+    return source.of_actions(whole, Layout(whole.variables))

@@ -17,14 +17,15 @@ import numpy as np
 
 from model.language.concrete import Layout
 from model.language.system import TransitionSystem
-from proofs.engines.compiled.program import Conditions, Program
-from proofs.engines.compiled.states import CompiledSet
+from proofs.engines.compiled.program import Conditions, Enabled, Program
+from proofs.engines.compiled.states import CompiledSet, Sought
 from proofs.engines.space import CHUNK, COMPILED
 from proofs.engines.vector import Batch, Seen, Watched
 
-LARGE = 1 << 17  # states: beyond, code pays that is twice as fast and takes twice as long to compile
+EFFORTS = {1 << 17: 1, 1 << 21: 2}
+"""From how many states on which effort of compiling pays: 1 takes twice as long for code that is twice as fast, 2 ten
+times as long, for code that fires actions 2.5 times as fast as that."""
 Chunk = tuple[int, int]
-Sources = list[np.ndarray]
 
 
 class CompiledSweep:
@@ -33,14 +34,14 @@ class CompiledSweep:
     reading = COMPILED
 
     def __init__(self, system: TransitionSystem, layout: Layout, targets: Watched) -> None:
-        self._faster = partial(Program, system, layout, effort=1)
-        self._program, self._fast = Program(system, layout, effort=0), False
+        self._compiled = partial(Program, system, layout)
+        self._program, self._effort = self._compiled(effort=0), 0
         self._conditions = Conditions((term for rows in targets.values() for _, term in rows), layout)
         self._targets = targets
         self._found = CompiledSet(layout.words)
         self._found.insert(layout.pack(system.initial).T.copy())
-        self._sources: dict[Chunk, Sources] = {}
-        self._ahead: dict[Chunk, Future[np.ndarray]] = {}
+        self._enabled: dict[Chunk, Enabled] = {}
+        self._ahead: dict[Chunk, Future[Sought]] = {}
         self._threads = _cores_to_use()
         self._pool = ThreadPoolExecutor(self._threads)
 
@@ -60,48 +61,48 @@ class CompiledSweep:
 
     def look(self, level: range, names: Sequence[str], keys: Sequence[str]) -> Iterator[Seen]:
         """What of some targets and capacities is seen in the states of a level, in chunks of `CHUNK` states."""
-        if self.count > LARGE and not self._fast:
-            self._program, self._fast = self._faster(), True
+        effort = max((effort for size, effort in EFFORTS.items() if self.count > size), default=0)
+        if effort > self._effort:
+            self._program, self._effort = self._compiled(effort=effort), effort
         chunks = [(low, min(low + CHUNK, level.stop)) for low in range(level.start, level.stop, CHUNK)]
-        self._sources, self._ahead = {}, {}
+        self._enabled, self._ahead = {}, {}
         look = partial(self._look, names, keys)
         results = self._pool.map(look, chunks) if self._threads > 1 and len(chunks) > 1 else map(look, chunks)
-        for chunk, (sources, seen) in zip(chunks, results, strict=True):
-            self._sources[chunk] = sources
+        for chunk, (enabled, seen) in zip(chunks, results, strict=True):
+            self._enabled[chunk] = enabled
             yield seen
 
-    def _look(self, names: Sequence[str], keys: Sequence[str], chunk: Chunk) -> tuple[Sources, Seen]:
+    def _look(self, names: Sequence[str], keys: Sequence[str], chunk: Chunk) -> tuple[Enabled, Seen]:
         rows = self._found.rows
-        sources, exceeded = self._program.enabled(rows, *chunk)
+        enabled, exceeded = self._program.enabled(rows, *chunk)
         all_states = np.arange(*chunk)
         hits = [
-            (name, action, self._conditions.where(term, rows, all_states if action is None else sources[action]))
+            (name, action, self._conditions.where(term, rows, all_states if action is None else enabled.of(action)))
             for name in names
             for action, term in self._targets[name]
         ]
-        return sources, Seen(hits, [key for key in keys if key in exceeded])
+        return enabled, Seen(hits, [key for key in keys if key in exceeded])
 
     def expand(self, low: int, high: int) -> Batch:
         """The transitions from the states of such a chunk, faster after `look`; their ends are among `states`."""
         chunk, rows = (low, high), self._found.rows
-        sources = self._sources.pop(chunk, None)
-        if sources is None:
-            sources = self._program.enabled(rows, low, high)[0]
-            return self._inserted(sources, self._program.fired(rows, sources))
+        enabled = self._enabled.pop(chunk, None)
+        if enabled is None:
+            enabled = self._program.enabled(rows, low, high)[0]
         waiting = self._ahead.pop(chunk, None)
-        after = self._program.fired(rows, sources) if waiting is None else waiting.result()
         if self._threads > 1:
-            for following in islice(self._sources, self._threads):
+            for following in islice(self._enabled, 2 * self._threads):
                 if following not in self._ahead:
-                    fired = partial(self._program.fired, rows, self._sources[following])
-                    self._ahead[following] = self._pool.submit(fired)
-        return self._inserted(sources, after)
+                    self._ahead[following] = self._pool.submit(self._sought, rows, self._enabled[following])
+        if waiting is None:
+            numbers = self._found.insert(self._program.fired(rows, enabled))
+        else:
+            numbers = self._found.add(waiting.result())
+        indices = np.fromiter(range(len(enabled.counts)), dtype=np.uint8)  # refuses more than it holds
+        return Batch(enabled.sources, np.repeat(indices, enabled.counts), numbers)
 
-    def _inserted(self, sources: Sources, after: np.ndarray) -> Batch:
-        numbers = self._found.insert(after)
-        indices = np.fromiter(range(len(sources)), dtype=np.uint8)  # refuses more than it holds
-        actions = np.repeat(indices, [len(item) for item in sources])
-        return Batch(np.concatenate([np.empty(0, dtype=np.int64), *sources]), actions, numbers)
+    def _sought(self, rows: np.ndarray, enabled: Enabled) -> Sought:
+        return self._found.find(self._program.fired(rows, enabled))
 
 
 def _cores_to_use() -> int:

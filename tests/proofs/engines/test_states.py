@@ -166,3 +166,34 @@ def test_the_states_given_are_not_changed(kind: Kind) -> None:
     assert (batch == before).all()
     batch[:] = 0
     assert found.states.T.tolist() == [[3, 1], [2, 1]], "a copy"
+
+
+@settings(deadline=None, max_examples=40)
+@given(BATCHES, BATCHES, st.sampled_from([None, constant, few_bits, by_first_word]))
+def test_what_is_found_stays_right_when_others_are_added_meanwhile(
+    before: list[list[tuple[int, int]]], after: list[list[tuple[int, int]]], hash_function: Hash | None
+) -> None:
+    one, other = ByRow(2, hash_function), ByRow(2, hash_function)
+    for batch in before:
+        one.insert(packed(batch))
+        other.insert(packed(batch))
+    sought = [one.find(packed(batch).T.copy()) for batch in after]
+    for batch, found in zip(after, sought, strict=True):
+        assert one.add(found).tolist() == other.insert(packed(batch)).tolist()
+    assert one.states.tolist() == other.states.tolist()
+
+
+def test_what_is_found_stays_right_when_the_table_grows() -> None:
+    found = ByRow(2)
+    found.insert(packed([(value, 0) for value in range(1000)]))
+    sought = found.find(packed([(value, 0) for value in range(900, 1100)]).T.copy())
+    assert sought.missing.tolist() == list(range(100, 200))
+    assert found.insert(packed([(value, 0) for value in range(4999, 999, -1)])).tolist() == list(range(1000, 5000))
+    assert found.add(sought).tolist() == [*range(900, 1000), *range(4999, 4899, -1)]
+
+
+def test_what_another_thread_is_adding_is_not_looked_at() -> None:
+    found = ByRow(2)
+    found.insert(packed([(value, 0) for value in range(10)]))
+    found.count = 6  # as if the last four were being added now
+    assert found.find(packed([(value, 0) for value in range(10)]).T.copy()).missing.tolist() == [6, 7, 8, 9]

@@ -108,7 +108,7 @@ def test_several_chunks_and_threads_and_faster_code(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sweep, "_cores_to_use", lambda: 1)
     alone = alike(system, targets)
     monkeypatch.setattr(sweep, "_cores_to_use", lambda: 3)
-    monkeypatch.setattr(sweep, "LARGE", 300)
+    monkeypatch.setattr(sweep, "EFFORTS", {300: 1, 600: 2})
     assert alike(system, targets).hits == alone.hits and alone.states.shape[1] == 1000
 
 
