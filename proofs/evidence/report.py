@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,18 @@ from proofs.evidence.judging import Effect, Judgement
 from proofs.evidence.observations import WEAK, Observation
 from proofs.reports.terminal import tool_version
 
+WIDTH = 79
+
 
 def lines(found: Inference) -> Iterator[str]:
-    """What each observation excludes, what is left, pairs if they were asked for, and what contradicts what."""
+    """What each observation excludes, what is left, pairs if they were asked for, and what contradicts what; none is
+    longer than a terminal is wide."""
+    for line in _lines(found):
+        further = " " * (len(line) - len(line.lstrip()) + 4)
+        yield from textwrap.wrap(line, WIDTH, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
+
+
+def _lines(found: Inference) -> Iterator[str]:
     if found.reference is None:
         yield f"none of {len(found.tried)} settings, up to two values away from the defaults, is left"
         for names in found.conflicts:
