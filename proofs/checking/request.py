@@ -93,6 +93,12 @@ def demand_known_axes(name: str) -> None:
         )
 
 
+def demand_bam_dma(name: str) -> None:
+    """Raise ParameterError if a version stands on the vendor's layer, VersionError if there is none of that name."""
+    if versions.load(name).axes["layer"] != "bam-dma":
+        raise parameters.ParameterError(f"{name} has no bam_dma, of which a source tree has the C; need a row with it")
+
+
 def asked_subject(
     version: versions.Version, scenario: str, assume: Mapping[str, str], bound: Mapping[str, int]
 ) -> Subject:

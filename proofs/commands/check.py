@@ -17,7 +17,7 @@ from proofs.checking import outputs
 from proofs.checking.judged import EXIT_INCONCLUSIVE, Judged, exit_code
 from proofs.checking.pool import Workers
 from proofs.checking.records import DEPTH
-from proofs.checking.request import Request, validate
+from proofs.checking.request import Request, demand_bam_dma, validate
 from proofs.commands import clients, options, place
 from proofs.commands.evidence import over_everything, over_evidence
 from proofs.commands.onto import OntoTree, Way, asked_base, asked_every, asked_series
@@ -110,6 +110,8 @@ class Asked:
             raise click.UsageError("--client names a version; leave it out for the tree's own client")
         if self.client is not None and not (trees or patched):
             raise click.UsageError("--client is for a source tree, and none is given")
+        if self.client is not None:
+            demand_bam_dma(self.client)
         if not self.version and not patched:
             raise click.UsageError("name a VERSION, a file or a source tree, or give --series and --onto")
         own = [versions.of_tree(name, self.client or "") if name in trees else name for name in self.version]

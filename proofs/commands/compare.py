@@ -19,7 +19,7 @@ from model.source.bam.sections import read_driver, unbound
 from model.source.tree import SourceError, SourceTree
 from model.subject import Subject
 from proofs.checking.judged import EXIT_INCONCLUSIVE
-from proofs.checking.request import demand_known_axes
+from proofs.checking.request import demand_bam_dma, demand_known_axes
 from proofs.commands import options
 from proofs.commands.onto import AS_BEFORE, OntoTree, State, asked_base, asked_every, asked_series, table
 from proofs.studies.comparing import Compared, Difference, Graphs, Outcome, bounds_for, compare, graphs
@@ -88,6 +88,7 @@ def command(
     should have could not be compared.
     """
     demand_known_axes(version)
+    demand_bam_dma(version)
     if (tree is None) == (series is None and onto is None):
         raise click.UsageError(
             "give a source tree, PATH or PATH@REVISION, or --series FILE.mbox --onto PATH[@REVISION]"

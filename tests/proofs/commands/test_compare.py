@@ -73,6 +73,8 @@ def test_a_row_that_is_not_bound_says_so(tmp_path: Path, here: Callable[..., Out
 def test_a_tree_has_its_own_client_and_a_client_needs_a_tree(tmp_path: Path, here: Callable[..., Outcome]) -> None:
     assert "--client is for a source tree" in here("check", "mainline", "--client", "v1").complaint
     assert "unknown version" in here("check", tmp_path, "--client", "v99").complaint
+    for words in (("check", tmp_path, "--client", "lk"), ("compare", "lk", tmp_path)):
+        assert "lk has no bam_dma" in (done := here(*words)).complaint and done.code == 2
     done = here("check", tree(tmp_path, "int x;\n"), "--scenario", "default", "--jobs", "1")
     assert done.code == 2 and "qce/core.c: No such file" in done.complaint
     assert done.complaint.rstrip().endswith("--client VERSION takes the client of a row instead")
