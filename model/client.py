@@ -24,6 +24,7 @@ FAILING: Mapping[str, tuple[str, ...]] = {
     "command-failure": ("commands", "cpu-configure"),
 }
 """The axes that say what the handler does if a step fails, and the steps."""
+OF_TERMINATE = ("close-rx", "free-rx")  # sections of bam_dma_terminate_all that no axis names
 
 
 def declare(ctx: Context) -> None:
@@ -107,11 +108,11 @@ class Program:
 
     def place(self, position: int) -> tuple[str, int] | None:
         """The axis that has the step at a position, and which of its steps it is; None for one that no axis has."""
-        if self.steps[position] in ("wait", "free-rx"):
+        if self.steps[position] in ("wait", *OF_TERMINATE):
             return None
         axis = max((name for name, begin in self.begins.items() if begin <= position), key=self.begins.__getitem__)
         own = self.steps[self.begins[axis] : position]
-        return axis, len(own) - own.count("free-rx")
+        return axis, len(own) - sum(step in OF_TERMINATE for step in own)
 
     def after(self, position: int) -> int:
         """The value of `client.pc` after the step at a position."""
@@ -127,7 +128,11 @@ class Program:
 def _expanded(ctx: Context, axis: str) -> list[str]:
     steps: list[str] = []
     for name in ctx.axes[axis]:
-        steps += [name, "free-rx"] if name == "terminate-rx" and ctx.lock_txns else [name]
+        parts = [name]
+        if name == "terminate-rx":
+            close = ctx.driver_locks and ctx.axes["unlock"] == "terminate"
+            parts = [*(["close-rx"] * close), name, *(["free-rx"] * ctx.lock_txns)]
+        steps += parts
     return steps
 
 

@@ -26,7 +26,7 @@ import z3
 from model.channel import HW, REGISTER_WRITES, TXN, Channel, assign_cookie, fields
 from model.context import Context
 from model.hardware.pipes import locked_out, reset_pipe
-from model.language.queues import resize
+from model.language.queues import at_most, resize
 from model.language.system import Step, Term, width_of
 from model.lock import (
     TERMINATED,
@@ -116,7 +116,7 @@ def bam_start_dma(ctx: Context, ch: Channel) -> None:
         _lock_in_a_round(ctx, ch)
     _fill(ctx, ch, lambda: go_on)
     if locks and ctx.axes["unlock"] == "drained":
-        _unlock_drained(ctx, ch, go_on)
+        unlock_if(ctx, ch, "drained", go_on)
 
 
 def _held_back(ctx: Context, ch: Channel) -> Term:
@@ -136,8 +136,12 @@ def _room(ctx: Context, ch: Channel) -> Term:
 
 
 def _loadable(ctx: Context, ch: Channel) -> Term:
-    """The condition of the fill loop."""
-    return z3.And(z3.Not(ch.queue("desc_issued").empty), _room(ctx, ch) != 0)
+    """The condition of the fill loop; where only what fits is loaded, what is in nobody's way is loaded in parts."""
+    issued, room = ch.queue("desc_issued"), _room(ctx, ch)
+    condition = z3.And(z3.Not(issued.empty), room != 0)
+    if ctx.axes["behind-partial"] != "whole":
+        return condition
+    return z3.And(condition, z3.Or(at_most(issued.at(0, "left"), room), ch.queue("desc_list").empty))
 
 
 def _fill(ctx: Context, ch: Channel, condition: Callable[[], Term], rounds: int | None = None) -> None:
@@ -168,13 +172,13 @@ def _locked_already(ch: Channel) -> Term:
     return z3.Or(ch["locked"], is_lock(ch.queue("desc_issued").front()))
 
 
-def _unlock_drained(ctx: Context, ch: Channel, go_on: Term) -> None:
-    """What follows the fill loop where UNLOCK waits for the end of what is issued."""
+def unlock_if(ctx: Context, ch: Channel, place: str, condition: Term) -> None:
+    """Close the bracket if `condition` and all that was issued is in the ring; the section ends with a doorbell."""
     drained = z3.And(ch["locked"], ch.queue("desc_issued").empty, z3.Not(_held_back(ctx, ch)))
-    with ch.step.when(z3.And(go_on, drained, ch.ring.free != 0)):
-        bam_setup_pipe_lock(ctx, ch, "drained")
+    with ch.step.when(z3.And(condition, drained, ch.ring.free != 0)):
+        bam_setup_pipe_lock(ctx, ch, place)
     if ctx.lock_txns:
-        _fill(ctx, ch, lambda: go_on, rounds=1)
+        _fill(ctx, ch, lambda: condition, rounds=1)
 
 
 def _load(ctx: Context, ch: Channel) -> None:
@@ -182,12 +186,11 @@ def _load(ctx: Context, ch: Channel) -> None:
     txn = issued.pop_front()
     if not ch.commands:
         ch["enabled"] = True
-    width = txn["left"].size()
-    wide = max(width, free.size())
-    fits = z3.ULE(resize(txn["left"], wide), resize(free, wide))
-    xfer = z3.If(fits, txn["left"], resize(free, width))
-    ring_full = resize(xfer, wide) == resize(free, wide)
-    flags = _flags(ctx, ch, txn, fits, z3.Or(ring_full, issued.empty))
+    fits = at_most(txn["left"], free)
+    xfer = z3.If(fits, txn["left"], resize(free, txn["left"].size()))
+    left_over = free - resize(xfer, free.size())
+    behind = at_most(issued.at(0, "left"), left_over) if ctx.axes["behind-partial"] == "whole" else left_over != 0
+    flags = _flags(ctx, ch, txn, fits, z3.Or(issued.empty, z3.Not(behind)))
     entries = [_hw_descriptor(ch, txn, position, xfer, flags) for position in range(max_descriptors(ctx))]
     ch.ring.write(entries, xfer)
     ch.queue("desc_list").push_back(**{**txn, "left": txn["left"] - xfer, "xfer": xfer})
@@ -259,6 +262,8 @@ def process_channel_irqs(ctx: Context, ch: Channel) -> None:
                 ch.queue("desc_issued").push_front(**{key: txn[key] for key in txn if key != "xfer"})
     available = pass_lock_slots(ctx, ch, consumed, available)
     ch.ring.reap(consumed - available)
+    if ctx.driver_locks and ctx.axes["unlock"] == ("irq" if ch.commands else "producer"):
+        unlock_if(ctx, Channel(ctx, s, "rx"), str(ctx.axes["unlock"]), z3.BoolVal(True))
     if ch.commands:
         s.emit("cookie_covers_unconsumed", covered(ch))
     s["work.pending"] = True

@@ -32,7 +32,7 @@ from model.channel import (
     unmap_data,
 )
 from model.context import Context
-from model.driver import bam_dma_terminate_all, bam_issue_pending, submit
+from model.driver import bam_dma_terminate_all, bam_issue_pending, submit, unlock_if
 from model.hardware.crypto_engine import write_config, write_go
 from model.language.system import Step, Term
 from model.lock import TERMINATED, free_lock_txns
@@ -176,6 +176,10 @@ def _cpu_go(ctx: Context, s: Step) -> None:
         write_go(ctx, s, ctx.linux(request_number(ctx, s)))
 
 
+def _close_rx(ctx: Context, s: Step) -> None:
+    unlock_if(ctx, Channel(ctx, s, "rx"), "terminate", z3.BoolVal(True))
+
+
 def _terminate_rx(ctx: Context, s: Step) -> None:
     bam_dma_terminate_all(ctx, Channel(ctx, s, "rx"))
 
@@ -228,6 +232,7 @@ STEPS: dict[str, tuple[str, Body, str]] = {
     "issue-tx": ("client.issue_tx", _issue_tx, "qce: qce_dma_issue_pending, txchan; bam_dma.c: bam_issue_pending"),
     "cpu-configure": ("client.cpu_configure", _cpu_configure, "qce: qce_setup_regs, writel"),
     "cpu-go": ("client.cpu_go", _cpu_go, "qce: qce_crypto_go, writel of GOPROC"),
+    "close-rx": ("client.close_rx", _close_rx, "bam_dma.c: bam_dma_terminate_all, before it resets the pipe"),
     "terminate-rx": (
         "client.terminate_rx",
         _terminate_rx,

@@ -108,6 +108,7 @@ ACTIONS: Mapping[str, Wording] = {
         "dma_unmap_sg", "command buffer unmapped", "unmaps the command buffer (dma_unmap_sg)"
     ),
     "client.unmap_data": Wording("dma_unmap_sg", "data unmapped", "unmaps the data (dma_unmap_sg)"),
+    "client.close_rx": _section("bam_dma_terminate_all rx", "UNLOCK put behind", "closes the bracket of rxchan"),
     "client.terminate_rx": _section(
         "bam_dma_terminate_all rx", "rxchan terminated", "terminates rxchan (bam_dma_terminate_all)"
     ),

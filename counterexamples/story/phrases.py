@@ -164,9 +164,21 @@ def _irq(channel: str) -> Callable[[Moment], str]:
             text += _lock_slots_passed(m) + _locks_freed(m, reaped)
         if parts:
             text += f", puts what is left of {listed(kinds(parts))} back to the head of desc_issued"
+        if _unlocks(m):
+            text += f", puts UNLOCK into the ring{'' if channel == 'rx' else ' of rx'}"
         return f"{text} and queues the work item" if m.set_to("work.pending", True) else text
 
     return phrase
+
+
+def _unlocks(m: Moment) -> bool:
+    return "UNLOCK" in kinds(m.put("rx.ring"))
+
+
+def _close(m: Moment) -> str:
+    """What bam_dma_terminate_all does first, where it is what closes a bracket."""
+    does = "puts UNLOCK into the ring of rx" if _unlocks(m) else "has no bracket of rxchan to close"
+    return f"{does} (bam_dma_terminate_all)"
 
 
 def _lock_slots_passed(m: Moment) -> str:
@@ -286,6 +298,7 @@ _PHRASES: Mapping[str, Callable[[Moment], str]] = {
     "client.issue_tx": _issue("tx"),
     "client.cpu_configure": _cpu("writes the configuration registers"),
     "client.cpu_go": _cpu_go,
+    "client.close_rx": _close,
     "client.terminate_rx": _terminate("rx"),
     "client.terminate_tx": _terminate("tx"),
     "client.free_rx": _free("terminated"),

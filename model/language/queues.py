@@ -137,6 +137,12 @@ def behind(lengths: Sequence[Term], block: Term, width: int) -> Term:
     return shifted
 
 
+def at_most(one: Term, other: Term) -> Term:
+    """Whether one unsigned number is not above another, of whatever widths."""
+    wide = max(one.size(), other.size())
+    return z3.ULE(resize(one, wide), resize(other, wide))
+
+
 def resize(term: Term, width: int) -> Term:
     """`term` zero-extended or cut to `width` bits."""
     have = term.size()

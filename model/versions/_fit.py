@@ -6,17 +6,19 @@ from collections.abc import Iterator, Mapping
 
 from model.versions._schema import UNKNOWN, Value
 
+CLOSERS = ("drained", "irq", "producer", "terminate")  # UNLOCK goes into the ring at once, behind all that was issued
+
 
 def misfit(axes: Mapping[str, Value]) -> str | None:
     """One sentence that says which axes contradict each other and what would be right, or None."""
     if UNKNOWN in axes.values():
         return None
     lock, unlock, storage, flag = (str(axes[name]) for name in ("lock", "unlock", "lock-storage", "lock-flag"))
-    by_driver = ("work", "start", "drained", "none")
+    by_driver = ("work", "start", *CLOSERS, "none")
     unlocks = {
         "none": ("none",),
         "client": ("client", "none"),
-        "round": ("round", "work", "drained", "none"),
+        "round": ("round", "work", *CLOSERS, "none"),
         "request": ("list", "client", "none"),
     }.get(lock, by_driver)
     storages = {"none": ("none",), "client": ("client",), "request": ("client",)}.get(
@@ -34,7 +36,7 @@ def misfit(axes: Mapping[str, Value]) -> str | None:
         (storage in storages, f"lock = {lock!r} needs lock-storage = {_either(storages)}, not {storage!r}"),
         (flag in flags, f"lock = {lock!r} needs lock-flag = {_either(flags)}, not {flag!r}"),
         (
-            unlock not in ("work", "drained") or flag == "locked",
+            unlock not in ("work", *CLOSERS) or flag == "locked",
             f"unlock = {unlock!r} needs lock-flag = 'locked', not {flag!r}",
         ),
         *_lock_rules(axes),
@@ -96,7 +98,7 @@ RESETS = ("config-reset", "status-reset", "status-read")
 _BY_DRIVER = ("issue", "start", "round")
 _SLOT = {
     "lock": ("start",),
-    "unlock": ("drained", "none"),
+    "unlock": (*CLOSERS, "none"),
     "lock-storage": ("shared",),
     "lock-cookie": ("none",),
     "lock-freeing": ("none",),
@@ -120,7 +122,8 @@ NEEDS: Mapping[tuple[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]] = {
     ("lock-cookie", ("none",)): {"lock": _BY_DRIVER},
     ("lock-storage", ("shared",)): {"lock-release": ("never",)},
     ("lock-room", ("two", "kept")): {"lock": ("start",)},
-    ("lock-room", ("kept",)): {"lock-flag": ("locked",), "unlock": ("drained",)},
+    ("lock-room", ("kept",)): {"lock-flag": ("locked",), "unlock": CLOSERS},
+    ("unlock", ("producer",)): {"callback": ("output",)},
     ("lock", ("round",)): {"runtime-pm": ("before-lock", "held"), "lock-failure": ("runs-unlocked", "none-queued")},
     ("unlock", ("round",)): {"flag-clear": ("loaded", "consumed")},
     ("flag-clear", ("loaded", "consumed")): {"lock-flag": ("locked", "written")},

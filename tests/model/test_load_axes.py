@@ -49,6 +49,24 @@ def test_what_is_loaded_behind_a_part(value: str, listed: list[str]) -> None:
     assert kinds(state, "desc_list") == listed
 
 
+def test_no_part_is_loaded_beside_others() -> None:
+    # four slots: LOCK, two register writes, and one of two of data
+    whole, loads = (
+        after(system("v24", (("behind-partial", value),), "small-ring", (("ring", 5),)), *PREPARE)
+        for value in ("whole", "loads")
+    )
+    assert hw(whole) == ["LOCK", "CONFIGURE", "GO"] and kinds(whole, "desc_issued") == ["DATA"]
+    assert whole["rx.ring"][-1]["int"] == 1, "or nobody would look again"
+    assert hw(loads) == ["LOCK", "CONFIGURE", "GO", "DATA"] and loads["rx.desc_list"][-1]["left"] == 1
+
+
+def test_what_never_fits_is_loaded_in_parts() -> None:
+    for value in ("loads", "whole"):
+        axes = (("behind-partial", value), ("ring-space", "spare"))
+        state = after(system("mainline", axes, "fresh-ring", FRESH), *FILLS)
+        assert len(state["rx.ring"]) == 2 and state["rx.desc_list"][0]["left"] == 1, value
+
+
 def test_no_unlock_is_made_behind_a_part() -> None:
     kept = (("lock-room", "kept"), ("load-interrupt", "loaded-flags"))
     for value, last in (("loads", "UNLOCK"), ("waits", "DATA")):

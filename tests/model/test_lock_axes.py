@@ -17,6 +17,9 @@ from model.context import Protocol
 from model.language.concrete import holds
 from model.protocol import assemble
 from model.subject import Subject
+from proofs.checking.job import run_job
+from proofs.checking.records import Job
+from proofs.checking.words import Word
 from proofs.properties import catalogue
 
 Axes = tuple[tuple[str, Any], ...]
@@ -137,6 +140,40 @@ def test_an_unlock_behind_the_fill_loop_can_be_a_transaction() -> None:
     assert kinds(cut, "desc_issued") == [] and cut["rx.locked"], "it is not even made while the ring is full"
 
 
+CLOSED_BY = {
+    "irq": ("driver.process_rx_irq",),
+    "producer": ("driver.process_tx_irq",),
+    "terminate": ("driver.process_tx_irq", "driver.complete_tx", "client.close_rx"),
+}
+
+
+@pytest.mark.parametrize("unlock", CLOSED_BY)
+def test_who_closes_a_bracket_behind_the_fill_loop(unlock: str) -> None:
+    protocol = system("v24", (("unlock", unlock),), bound=ONE_REQUEST)
+    *before, closes = CLOSED_BY[unlock]
+    still = after(protocol, *PREPARE, *LOCKED, *before)
+    assert not hw(still) and still["rx.locked"] and still["lock.linux"]
+    state = after(protocol, *PREPARE, *LOCKED, *before, closes)
+    assert hw(state) == ["UNLOCK"] and not state["rx.locked"]
+    assert not after(protocol, *PREPARE, *LOCKED, *before, closes, "bam.execute_unlock")["lock.linux"]
+
+
+def test_a_bracket_that_terminate_closes_and_drains_needs_no_nwd() -> None:
+    drains = {"unlock": "terminate", "terminate": "drains", "nwd": "none"}
+    claims = ("unlock-after-done", "released")
+    for changes, wrong in ((drains, []), ({**drains, "terminate": "resets"}, ["released"]), ({"nwd": "none"}, claims)):
+        subject = Subject.of("v24", "default", bound=dict(ONE_REQUEST)).changed(changes)
+        rows = run_job(Job(subject, claims, "exhaustive"))
+        assert [row.property for row in rows if row.verdict != Word.PROVED] == [*wrong], changes
+
+
+def test_no_bracket_is_closed_before_what_is_issued() -> None:
+    protocol = system("v24", (("unlock", "irq"), ("lock-room", "kept")), bound=CUT)
+    commands = ("bam.execute_lock", "bam.execute_configure", "bam.execute_go", "driver.process_rx_irq")
+    state = after(protocol, *PREPARE, *commands)
+    assert not hw(state) and kinds(state, "desc_issued") == ["DATA"] and state["rx.locked"]
+
+
 @pytest.mark.slow
 def test_a_lock_of_a_round_and_the_unlock_of_the_work_item() -> None:
     protocol = system("v21", (("unlock", "work"), ("flag-clear", "queued")), bound=ONE_REQUEST)
@@ -163,7 +200,7 @@ def test_a_lock_that_fails_alone_is_another_thing_than_a_pair() -> None:
 
 REFUSED: Mapping[str, tuple[str, Mapping[str, str], str]] = {
     "a slot and a list": ("v24", {"lock": "round"}, "lock-descriptor = 'slot' needs lock = 'start', not 'round'"),
-    "a slot at the tail": ("v24", {"unlock": "start"}, "needs unlock = 'drained' or 'none', not 'start'"),
+    "a slot at the tail": ("v24", {"unlock": "start"}, "needs unlock = 'drained' or 'irq' or 'producer' or "),
     "a slot with a mapping": ("v24", {"lock-storage": "channel"}, "needs lock-storage = 'shared', not 'channel'"),
     "a slot with a cookie": ("v24", {"lock-cookie": "own"}, "needs lock-cookie = 'none', not 'own'"),
     "a slot that is freed": ("v24", {"lock-freeing": "irq"}, "needs lock-freeing = 'none', not 'irq'"),
@@ -181,6 +218,7 @@ REFUSED: Mapping[str, tuple[str, Mapping[str, str], str]] = {
     "no flag to clear": ("v16", {"flag-clear": "loaded"}, "needs lock-flag = 'locked' or 'written', not 'none'"),
     "no flag to terminate": ("v16", {"flag-terminate": "cleared"}, "needs lock-flag = "),
     "no flag to start by": ("v16", {"work-start": "issued-or-locked"}, "needs lock-flag = 'locked', not 'none'"),
+    "no flag to close by": ("v16", {"unlock": "irq"}, "unlock = 'irq' needs lock-flag = 'locked', not 'none'"),
     "no flag to unlock by": ("v16", {"unlock": "drained"}, "unlock = 'drained' needs lock-flag = 'locked'"),
     "locking for nobody": ("mainline", {"metadata": "peripheral-config"}, "needs lock = 'issue' or 'start' or 'round'"),
 }
