@@ -179,7 +179,7 @@ def start_guard(ctx: Context, s: Step, program: Program, position: int) -> dict[
 
 def _drained(ctx: Context, s: Step, step: str) -> dict[str, Term]:
     """What a terminate that polls the read offset waits for: it looks at no state of the driver, and takes no lock."""
-    if step != "terminate-rx" or not ctx.driver_locks or ctx.axes["terminate"] != "drains":
+    if step != "terminate-rx" or not ctx.locks or ctx.axes["terminate"] != "drains":
         return {}
     return {"the consumer pipe has executed all that is in its ring": Queue(s, "rx.ring").empty}
 

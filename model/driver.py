@@ -214,8 +214,8 @@ def _flags(ctx: Context, ch: Channel, txn: Mapping[str, Term], fits: Term, last_
         data, callback = z3.BoolVal(False), data if ch.commands else z3.BoolVal(False)
     eot = z3.And(data, fits)
     nwd = z3.BoolVal(False)
-    if ch.commands and ctx.axes["nwd"] in ("rx-data", "go"):
-        nwd = z3.And(txn["kind"] == TXN.CMD, fits) if ctx.axes["nwd"] == "go" else eot
+    if ch.commands and ctx.axes["nwd"] != "none":
+        nwd = eot if ctx.axes["nwd"] == "rx-data" else z3.And(txn["kind"] == TXN.CMD, fits)
     without = z3.Not(eot if ctx.axes["load-interrupt"] == "loaded-flags" else data)
     return {"eot": eot, "nwd": nwd, "int": z3.And(without, z3.Or(last_or_full, callback))}
 
@@ -230,7 +230,8 @@ def _hw_descriptor(
         return entry
     first_write = txn["left"] == REGISTER_WRITES - position if position < REGISTER_WRITES else z3.BoolVal(False)
     kind: Term = _hw(HW.STATUS if ch.ctx.reads_back else HW.DATA)
-    kind = z3.If(txn["kind"] == TXN.CMD, z3.If(z3.And(first_write, position == 0), _hw(HW.CONFIGURE), _hw(HW.GO)), kind)
+    command = z3.If(z3.And(first_write, position == 0), _hw(HW.CONFIGURE), _hw(HW.GO))
+    kind = z3.If(txn["kind"] == TXN.CMD, _hw(HW.REQUEST) if ch.ctx.lock_rides else command, kind)
     kind = z3.If(txn["kind"] == TXN.UNLOCK, _hw(HW.UNLOCK), kind)
     kind = z3.If(txn["kind"] == TXN.LOCK, _hw(HW.LOCK), kind)
     return entry | {"hw": kind, "nwd": _bit(z3.And(last, flags["nwd"])), "map": txn["map"]}

@@ -59,8 +59,10 @@ def _write_buffer(ctx: Context, s: Step) -> None:
     ch = Channel(ctx, s, "rx")
     readers = [HW.CONFIGURE, HW.GO] + ([HW.STATUS] if ctx.reads_back else [])
     readers += [HW.LOCK, HW.UNLOCK] if ctx.client_locks else []
+    readers += [HW.REQUEST, HW.UNLOCK] if ctx.lock_rides else []
     sources = [TXN.CMD] + ([TXN.DATA] if ctx.reads_back else [])
     sources += [TXN.LOCK, TXN.UNLOCK] if ctx.client_locks else []
+    sources += [TXN.UNLOCK] if ctx.lock_rides else []
     loaded = [z3.And(entry["valid"], entry["hw"] == kind) for entry in ch.queue("ring").entries() for kind in readers]
     waiting = [
         z3.And(entry["valid"], entry["kind"] == kind)
@@ -92,7 +94,7 @@ def _prep_commands(ctx: Context, s: Step) -> None:
         s["rx.metadata"] = number
     if "rx.scratchpad" in ctx.space.variables:
         s["rx.scratchpad"] = s["client.base_known"]
-    submit(ctx, Channel(ctx, s, "rx"), TXN.CMD, REGISTER_WRITES, number)
+    submit(ctx, Channel(ctx, s, "rx"), TXN.CMD, 1 if ctx.lock_rides else REGISTER_WRITES, number)
 
 
 def _prep_rx_data(ctx: Context, s: Step) -> None:
@@ -100,7 +102,14 @@ def _prep_rx_data(ctx: Context, s: Step) -> None:
     if s.fails("prep-data"):
         _fail(s)
         return
-    submit(ctx, Channel(ctx, s, "rx"), TXN.DATA, ctx.bounds["data"], request_number(ctx, s))
+    number, ch = request_number(ctx, s), Channel(ctx, s, "rx")
+    submit(ctx, ch, TXN.DATA, ctx.bounds["data"], number)
+    if ctx.lock_rides and ctx.axes["unlock"] == "list":
+        if s.fails("unlock-alloc"):
+            if ctx.axes["lock-failure"] == "request-fails":
+                _fail(s)
+            return
+        submit(ctx, ch, TXN.UNLOCK, 1, number)
 
 
 def _prep_tx_data(ctx: Context, s: Step) -> None:

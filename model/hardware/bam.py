@@ -82,9 +82,11 @@ def _lock_access(ctx: Context, s: Step, kind: int) -> None:
         _dummy_access(ctx, s)
         return
     owner = ctx.linux(written_for(ctx, s))
-    write_config(ctx, s, owner)
+    with s.when(z3.Not(_astray(ctx, s))):
+        write_config(ctx, s, owner)
+        if kind == HW.REQUEST:
+            write_go(ctx, s, owner)
     if kind == HW.REQUEST:
-        write_go(ctx, s, owner)
         _note_turn(ctx, s)
 
 

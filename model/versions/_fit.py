@@ -75,6 +75,11 @@ def _layer_rules(layer: str, steps: set[str], axes: Mapping[str, Value]) -> Iter
     elif layer == "bam-dma":
         yield prepares <= steps, "request needs the steps 'rx-data' and 'tx-data'"
         yield takes_input, "step 'rx-data' needs input = 'data'"
+        if axes["lock"] == "request":
+            yield axes["unlock"] != "client", "unlock = 'client' with lock = 'request' needs layer = 'sps'"
+            yield "lock" not in steps, "step 'lock' with lock = 'request' needs layer = 'sps'"
+            in_order = "commands" in steps and axes["request"].index("commands") < axes["request"].index("rx-data")
+            yield in_order, "lock = 'request' needs step 'commands' before 'rx-data', which UNLOCK follows"
         yield ends <= steps, "completion needs the steps 'terminate-rx' and 'terminate-tx'"
     else:
         own = steps & {*prepares, *ends, "unmap-commands", "cpu-go"}
@@ -108,7 +113,7 @@ _SLOT = {
 NEEDS: Mapping[tuple[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]] = {
     ("lock-descriptor", ("slot",)): _SLOT,
     ("layer", ("sps",)): {"lock": ("request",)},
-    ("lock", ("request",)): {"layer": ("sps",), "dummy": RESETS},
+    ("lock", ("request",)): {"dummy": RESETS, "lock-coverage": ("all",)},
     ("dummy", RESETS): {"lock": ("request",)},
     ("nwd", ("request",)): {"lock": ("request",)},
     ("recovery", ("reset-pipes",)): {"layer": ("sps",)},

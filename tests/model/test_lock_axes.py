@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import write_version
-from test_pipe_lock_rows import DONE, LOCKED, ONE, PREPARE, TWO, after, hw, kinds
+from test_pipe_lock_rows import DONE, ENGINE, LOCKED, ONE, PREPARE, TWO, after, hw, kinds
 
 from counterexamples.trace import replay
 from model import versions
@@ -167,6 +167,37 @@ def test_a_bracket_that_terminate_closes_and_drains_needs_no_nwd() -> None:
         assert [row.property for row in rows if row.verdict != Word.PROVED] == [*wrong], changes
 
 
+# LOCK on the commands themselves, and UNLOCK as a command of the client behind its data; bam_dma makes neither
+REAL = {
+    **{"lock": "request", "unlock": "list", "lock-storage": "client", "dummy": "config-reset", "metadata": "none"},
+    **{"lock-flag": "none", "lock-cookie": "own", "lock-freeing": "tasklet", "lock-descriptor": "transaction"},
+    **{"flag-clear": "queued", "flag-terminate": "kept", "work-start": "issued", "lock-room": "one"},
+}
+
+
+def test_real_commands_carry_the_lock_on_bam_dma_too() -> None:
+    protocol = system("v24", tuple(REAL.items()), bound=ONE_REQUEST)
+    assert hw(after(protocol, *PREPARE)) == ["REQUEST", "DATA", "UNLOCK"]
+    path = (*PREPARE, "bam.execute_request", "bam.publish_data", *ENGINE, "bam.end_nwd_wait")
+    held, ended = after(protocol, *path), after(protocol, *path, "bam.execute_unlock")
+    assert held["lock.linux"] and held["engine.config"] == "linux-1"
+    assert not ended["lock.linux"] and ended["engine.config"] != "linux-1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({}, ["released"]),
+        ({"terminate": "drains"}, []),
+        ({"terminate": "drains", "nwd": "none"}, ["unlock-after-done"]),
+    ],
+)
+def test_what_real_commands_with_the_lock_keep(changes: dict[str, str], wrong: list[str]) -> None:
+    subject = Subject.of("v24", "default", bound=dict(ONE_REQUEST)).changed({**REAL, **changes})
+    rows = run_job(Job(subject, ("under-lock", "unlock-after-done", "released"), "exhaustive"))
+    assert [row.property for row in rows if row.verdict != Word.PROVED] == wrong
+
+
 def test_no_bracket_is_closed_before_what_is_issued() -> None:
     protocol = system("v24", (("unlock", "irq"), ("lock-room", "kept")), bound=CUT)
     commands = ("bam.execute_lock", "bam.execute_configure", "bam.execute_go", "driver.process_rx_irq")
@@ -198,7 +229,7 @@ def test_a_lock_that_fails_alone_is_another_thing_than_a_pair() -> None:
 
 # What describes no driver
 
-REFUSED: Mapping[str, tuple[str, Mapping[str, str], str]] = {
+REFUSED: Mapping[str, tuple[str, Mapping[str, str | list[str]], str]] = {
     "a slot and a list": ("v24", {"lock": "round"}, "lock-descriptor = 'slot' needs lock = 'start', not 'round'"),
     "a slot at the tail": ("v24", {"unlock": "start"}, "needs unlock = 'drained' or 'irq' or 'producer' or "),
     "a slot with a mapping": ("v24", {"lock-storage": "channel"}, "needs lock-storage = 'shared', not 'channel'"),
@@ -218,6 +249,20 @@ REFUSED: Mapping[str, tuple[str, Mapping[str, str], str]] = {
     "no flag to clear": ("v16", {"flag-clear": "loaded"}, "needs lock-flag = 'locked' or 'written', not 'none'"),
     "no flag to terminate": ("v16", {"flag-terminate": "cleared"}, "needs lock-flag = "),
     "no flag to start by": ("v16", {"work-start": "issued-or-locked"}, "needs lock-flag = 'locked', not 'none'"),
+    "an unlock before data": (
+        "v24",
+        {**REAL, "request": ["rx-data", "tx-data", "commands", "issue-rx", "issue-tx"]},
+        "needs step 'commands' before 'rx-data'",
+    ),
+    "a client that closes": (
+        "v24",
+        {
+            **REAL,
+            "unlock": "client",
+            "completion": ["terminate-rx", "terminate-tx", "unmap-data", "status", "unlock", "finish"],
+        },
+        "unlock = 'client' with lock = 'request' needs layer = 'sps'",
+    ),
     "no flag to close by": ("v16", {"unlock": "irq"}, "unlock = 'irq' needs lock-flag = 'locked', not 'none'"),
     "no flag to unlock by": ("v16", {"unlock": "drained"}, "unlock = 'drained' needs lock-flag = 'locked'"),
     "locking for nobody": ("mainline", {"metadata": "peripheral-config"}, "needs lock = 'issue' or 'start' or 'round'"),
