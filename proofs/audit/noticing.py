@@ -94,7 +94,7 @@ class Bench:
 
     @cached_property
     def _original(self) -> Explorer:
-        return Explorer(self.system, most=MOST)
+        return Explorer(self.system, most=MOST, once=True)
 
     @cached_property
     def space(self) -> Space:
@@ -161,7 +161,7 @@ class Bench:
 
     def explore(self, mutant: Mutant) -> Findings:
         """What the exploration of a mutant says."""
-        explorer = Explorer(mutant.system, most=GROWTH + self.states[0], capacities=False)
+        explorer = Explorer(mutant.system, most=GROWTH + self.states[0], capacities=False, once=True)
         space = explorer.explore({})
         return self._findings(mutant.system, space, explorer.cut)
 

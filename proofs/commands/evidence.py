@@ -24,12 +24,17 @@ def over_evidence(request: Request, workers: Workers, quiet: bool) -> tuple[Left
 
     Raises ParameterError if they leave nothing.
     """
+    left = left_by_evidence(workers, quiet)
+    return left, _verdicts(request, left, workers, quiet)
+
+
+def left_by_evidence(workers: Workers, quiet: bool) -> Left:
+    """What the shipped observations leave; raises ParameterError if that is nothing."""
     single = _saying("single values", judging.judge, workers, quiet)
     inference = infer(observations.load(), single, count_of(workers), pairs=False, weak=False)
     if inference.reference is None:
         raise ParameterError("the observations contradict each other, so that nothing is left: see `infer`")
-    left = remaining.left_by(inference, _saying("what observations exclude", remaining.judged, workers, quiet))
-    return left, _verdicts(request, left, workers, quiet)
+    return remaining.left_by(inference, _saying("what observations exclude", remaining.judged, workers, quiet))
 
 
 def over_everything(request: Request, workers: Workers, quiet: bool) -> tuple[Left, list[Verdicts]]:
@@ -39,7 +44,12 @@ def over_everything(request: Request, workers: Workers, quiet: bool) -> tuple[Le
 
 
 def _verdicts(request: Request, left: Left, workers: Workers, quiet: bool) -> list[Verdicts]:
-    return remaining.over(request.jobs(), left, _saying("verdicts", remaining.judged, workers, quiet))
+    return remaining.over(request.jobs(), left, judging_all(workers, quiet))
+
+
+def judging_all(workers: Workers, quiet: bool) -> remaining.Judge:
+    """Verdicts under all combinations, with progress on a terminal."""
+    return _saying("verdicts", remaining.judged, workers, quiet)
 
 
 def _saying(

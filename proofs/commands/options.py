@@ -61,7 +61,7 @@ def choices() -> list[str]:
 axis_values = _completes(choices)
 version_names = _completes(versions.names, files=True)
 assumed_values = _completes(assumed)
-assumed_values_or_all = _completes(lambda: ["all", *assumed()])
+assumed_values_to_keep_under = _completes(lambda: ["all", "evidence", *assumed()])
 assumed_values_or_words = _completes(lambda: ["all", "evidence", "every", *assumed()])
 
 shipped = click.argument("names", nargs=-1, metavar="[VERSION]...", shell_complete=_completes(versions.names))

@@ -21,6 +21,7 @@ from proofs.checking.pool import Workers
 from proofs.checking.records import Job, Result
 from proofs.checking.request import Request, validate
 from proofs.commands import options, place
+from proofs.commands.evidence import judging_all, left_by_evidence
 from proofs.commands.proposed import (
     Found,
     as_json,
@@ -31,14 +32,16 @@ from proofs.commands.proposed import (
     write,
 )
 from proofs.commands.session import run_jobs
+from proofs.evidence.remaining import Left
 from proofs.proposing import candidate
 from proofs.proposing.asked import Asked, required
 from proofs.proposing.guided import Guided
 from proofs.proposing.journal import Journal
-from proofs.proposing.judging import known_of
+from proofs.proposing.judging import Refutation, known_of
 from proofs.proposing.pricing import Prices
 from proofs.proposing.pricing import load as load_prices
 from proofs.proposing.proposal import proposals
+from proofs.proposing.refining import refined
 from proofs.proposing.search import Search
 from proofs.proposing.space import Changes, Space
 from proofs.proposing.unrealizable import Reasons
@@ -47,13 +50,15 @@ from proofs.reports.terminal import console
 from proofs.studies.sensitivity import singles
 
 ASSUME = (
-    "Under which answers all has to hold (repeatable); `all`: under the defaults and every other value, one at a time."
+    "Under which answers all has to hold (repeatable); `all`: under the defaults and every other value, one at a time;"
+    " `evidence`: under every combination that no observation excludes, and that has the KEY=VALUE beside it."
 )
 GUIDED = "Not through all designs but from trace to trace: finds sets of many changes, and may miss some."
 ALSO = "Try this order of steps, too, which no version has (repeatable): AXIS='STEP STEP ...'."
 WHY = "No search: why this set of changes fails (repeatable, one change each), by its traces; or that it does not."
 PRICE = "What changes and one request's costs are worth (see proofs/README.md): the cheapest proposal comes first."
 MOST, MOST_GUIDED = 2, 10  # changes, where none are said
+EVIDENCE = "evidence"
 EVERY = 5.0  # seconds between two lines of progress
 
 
@@ -87,7 +92,8 @@ class Options:
     @property
     def given(self) -> dict[str, str]:
         """The assumptions that are not the defaults; raises UsageError."""
-        return {} if options.alone(self.assume, "all") else options.pairs(self.assume, "--assume")
+        words = [word for word in self.assume if word != EVIDENCE]
+        return {} if options.alone(words, "all") else options.pairs(words, "--assume")
 
     @property
     def most(self) -> int:
@@ -98,6 +104,14 @@ class Options:
     def settings(self) -> list[Mapping[str, str]]:
         """The assumptions under each of which all has to hold."""
         return [self.given, *(map(dict, singles()) if "all" in self.assume else ())]
+
+    @property
+    def combined(self) -> bool:
+        """Whether all has to hold under all that evidence leaves; raises UsageError for what does not go with that."""
+        beside = {"--assume all": "all" in self.assume, "--why": self.why, "--journal": self.journal}
+        if EVIDENCE in self.assume and (given := [option for option, value in beside.items() if value]):
+            raise click.UsageError(f"--assume evidence searches again and again; leave out {', '.join(given)}")
+        return EVIDENCE in self.assume
 
     def demand_search(self) -> None:
         """Raise UsageError if options of a search stand beside `--why`, which makes none."""
@@ -145,7 +159,11 @@ class Options:
 @click.option("--changes", type=click.IntRange(0, 30), help="At most so many changes; default: 2, or 10 with --guided.")
 @click.option("--guided", is_flag=True, help=GUIDED)
 @click.option(
-    "--assume", multiple=True, metavar="KEY=VALUE|all", shell_complete=options.assumed_values_or_all, help=ASSUME
+    "--assume",
+    multiple=True,
+    metavar="KEY=VALUE|all|evidence",
+    shell_complete=options.assumed_values_to_keep_under,
+    help=ASSUME,
 )
 @options.changed_bounds
 @options.workers
@@ -186,23 +204,31 @@ def command(**given: Any) -> None:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of every design, after the verdicts `rows` of the jobs on the version itself."""
+    """What is asked of every design, after the verdicts `rows` of the jobs on the version itself.
+
+    `left`: all that evidence leaves, if all has to hold under that; then `asked` is under its reference.
+    """
 
     request: Request
     jobs: Sequence[Job]
     rows: Sequence[Result]
     asked: tuple[Asked, ...]
     workers: Workers
+    left: Left | None = None
 
 
 def _asked(request: Request, chosen: Options) -> Question:
-    workers, wanted = place.workers(chosen.jobs, chosen.on), chosen.wanted
+    workers, wanted, settings, left = place.workers(chosen.jobs, chosen.on), chosen.wanted, chosen.settings, None
+    if chosen.combined:
+        left = left_by_evidence(workers, quiet=False).having(chosen.given)
+        request = replace(request, assume=dict(left.reference))
+        settings = [request.assume]
     jobs = replace(request, engine="exhaustive").jobs()
     rows = run_jobs(jobs, workers, quiet=False)
-    asked = required([row for row in rows if row.property in wanted], jobs, chosen.settings)
+    asked = required([row for row in rows if row.property in wanted], jobs, settings)
     if not asked:
         raise click.UsageError("nothing is asked: the version says nothing of any of these properties there")
-    return Question(request, jobs, rows, asked, workers)
+    return Question(request, jobs, rows, asked, workers, left)
 
 
 def _why(question: Question, space: Space, changes: Changes, chosen: Options) -> None:
@@ -236,20 +262,32 @@ def _print_candidate(version: str, space: Space, asked: Sequence[Asked], found: 
 
 
 def _search(question: Question, space: Space, chosen: Options, prices: Prices | None) -> Found:
-    asked, version = question.asked, question.request.versions[0]
-    journal = Journal()
-    if chosen.journal is not None:
-        journal = click.get_current_context().with_resource(Journal.at(chosen.journal, space, asked))
-    kind = Guided if chosen.guided else Search
-    search = kind(space, asked, journal, of_version=known_of(question.rows, asked))
-    search.run(chosen.most, question.workers, _progress())
+    version = question.request.versions[0]
+    search = _searched(question, space, chosen)
     sets = (search.solutions, search.traces)
-    best = proposals(version, space, asked, sets, question.jobs, question.workers, prices or Prices())
-    found = Found(question.request, question.rows, search, best, prices)
+    best = proposals(version, space, search.asked, sets, question.jobs, question.workers, prices or Prices())
+    combinations = 0 if question.left is None else int(question.left.kept.sum())
+    found = Found(question.request, question.rows, search, best, prices, combinations)
     if best or found.is_open:
         return found
     cores, remedies = Reasons(search, chosen.most, question.workers).run()
     return replace(found, cores=cores, remedies=remedies)
+
+
+def _searched(question: Question, space: Space, chosen: Options) -> Search:
+    kind = Guided if chosen.guided else Search
+
+    def searching(asked: tuple[Asked, ...], traces: Sequence[Refutation]) -> Search:
+        journal = Journal()
+        if chosen.journal is not None:
+            journal = click.get_current_context().with_resource(Journal.at(chosen.journal, space, asked))
+        search = kind(space, asked, journal, traces=list(traces), of_version=known_of(question.rows, asked))
+        search.run(chosen.most, question.workers, _progress())
+        return search
+
+    if question.left is None:
+        return searching(question.asked, ())
+    return refined(question.asked, question.left, searching, judging_all(question.workers, quiet=False))
 
 
 def _progress() -> Callable[[Search], None]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 class Found:
     """What a search came to, what it was about, and the prices that a person gave, if there are any.
 
+    `combinations`: under how many that evidence leaves all had to hold, if it was asked so.
     `cores` and `remedies`: if no design is right, under which settings that is so, and what would have to be known.
     """
 
@@ -41,6 +42,7 @@ class Found:
     search: Search
     proposals: Sequence[Proposal]
     prices: Prices | None = None
+    combinations: int = 0
     cores: Sequence[Core] = ()
     remedies: Sequence[Remedy] = ()
 
@@ -78,6 +80,9 @@ def print_found(found: Found, most: int, wanted: Sequence[str]) -> None:
     search = found.search
     click.echo(f"{found.version}, at most {most} changes: {counted(search)}")
     print_asked(search.asked, wanted)
+    if found.combinations:
+        settings = len({setting_of(item.subject.assumptions) for item in search.asked})
+        click.echo(f"and under all {found.combinations} combinations that evidence leaves; one by one under {settings}")
     for number, proposal in enumerate(found.proposals, start=1):
         _print_proposal(number, proposal, found)
     if count := search.counts.open:
@@ -142,6 +147,7 @@ def as_json(found: Found) -> dict[str, object]:
         "version": found.version,
         "asked": [{"where": item.where, "properties": list(item.properties)} for item in search.asked],
         "counts": vars(search.counts),
+        **({"combinations": found.combinations} if found.combinations else {}),
         "proposals": [_proposal_as_json(item, found) for item in found.proposals],
         "traces": [
             {**vars(trace), "where": search.asked[trace.system].where, "rules_out": search.kills[number]}

@@ -23,16 +23,17 @@ from proofs.engines.vector import Sweep, VectorSweep, Watched, watched
 SMALL = 16  # bits of a state: beyond, there can be so many that compiling pays
 
 
-def answer(question: Question[Target]) -> dict[str, Finding]:
+def answer(question: Question[Target], most: int | None = None) -> dict[str, Finding]:
     """Reached with the minimal shortest path, Unreachable, or Unknown if a capacity or the memory cuts the search, for
     each target.
 
-    The system is exhausted, or explored until every target is hit.
+    The system is exhausted, or explored until every target is hit, or until there are more than `most` states.
     """
     system, cut = question.system, ""
-    explorer = Explorer(system)
+    explorer = Explorer(system, most=most)
     try:
         space = explorer.explore(question.targets, stop_early=True, beside=question.beside, transitions=False)
+        cut = f"more than {most} states" if explorer.cut else ""
     except OutOfMemoryError as error:
         space, cut = error.space, str(error)
     return {name: Finding(_answer(system, space, name, cut), space) for name in question.targets}
@@ -64,13 +65,20 @@ class Explorer:
 
     `until`: executions end where they first hit this target, so that each of its hits is an execution's first.
     `most`: no state is expanded any more once there are more than so many, which `cut` then tells. `capacities`:
-    whether it is noted which of them are exceeded; they are kept either way.
+    whether it is noted which of them are exceeded; they are kept either way. `once`: such a system is not asked again,
+    so that compiling it does not pay.
     """
 
     def __init__(
-        self, system: TransitionSystem, until: Target | None = None, most: int | None = None, capacities: bool = True
+        self,
+        system: TransitionSystem,
+        until: Target | None = None,
+        most: int | None = None,
+        capacities: bool = True,
+        once: bool = False,
     ) -> None:
         self.system, self.until, self.most, self.capacities = system, until, most, capacities
+        self.once = once or until is not None
         self.layout = Layout(system.variables, system.whole.variables if system.whole else None)
         self.cut = False
 
@@ -92,7 +100,7 @@ class Explorer:
         keys = self.system.capacities() if self.capacities else ()
         found = Found(slack, {name: {} for name in rows}, {})
         search = Search(self._sweep(rows), found, keys, transitions, self.most)
-        if is_wanted() and self.until is None and self.most is None:  # else it is one of many
+        if is_wanted() and not self.once and self.most is None:  # else it is one of many
             search.store = self._store(rows, (stop_early, slack, transitions))
         try:
             search.run(targets, stop_early)
@@ -114,8 +122,7 @@ class Explorer:
         return store(f"{sorted(rows)} {how} {len(self.system.variables)}", sha256(repr(parts).encode()).hexdigest())
 
     def _sweep(self, rows: Watched) -> Sweep:
-        once = self.until is not None or self.most is not None
-        if once or sum(variable.bits for variable in self.system.variables) <= SMALL:
+        if self.once or sum(variable.bits for variable in self.system.variables) <= SMALL:
             return VectorSweep(self.system, self.layout, rows, self.until)
         from proofs.engines.compiled.sweep import CompiledSweep
 

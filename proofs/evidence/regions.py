@@ -26,6 +26,7 @@ from proofs.evidence.systems import Rows, Systems, values_in
 
 NO, YES, UNDECIDED = 0, 1, 2
 MOST = 255  # actions of a system that an engine explores
+STATES = 1 << 20  # of a union: one that mixes systems of some 10^5 into more than this is better parted
 States = Sequence[Mapping[str, int]]
 Alone = Callable[[int], int]
 """Decides one system by itself: `NO`, `YES`, or `UNDECIDED` if it is not known."""
@@ -131,7 +132,9 @@ class _Search:
         if len(part.system.actions) > MOST:
             return self._halves(part, rows)
         self.explored += 1
-        answer = exhaustive.answer(Question(part.system, {"": self.target}))[""].answer
+        answer = exhaustive.answer(Question(part.system, {"": self.target}), None if len(rows) == 1 else STATES)[
+            ""
+        ].answer
         if isinstance(answer, Unreachable):
             self._absent(union, part)
             return []
@@ -142,7 +145,7 @@ class _Search:
         if len(rows) == 1:
             self._say(rows, self.alone(int(rows[0])))
             return []
-        return np.array_split(rows, 2)
+        return self._halves(part, rows)
 
     def _absent(self, union: _Union, part: _Part) -> None:
         """The target is not reached in any system that can do no more than a union."""
@@ -210,7 +213,8 @@ class _Search:
         forms = self.systems.forms_in(rows)[name]
         half = set(map(id, forms[: len(forms) // 2]))
         has = self.systems.joined(rows, lambda _, form: int(id(form) in half), [name]) == 1
-        return [rows[has], rows[~has]]
+        # a form that can do no more than another one was left out of the union, so that all may be on one side
+        return [rows[has], rows[~has]] if 0 < has.sum() < len(rows) else np.array_split(rows, 2)
 
 
 class _Following:

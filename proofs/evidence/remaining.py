@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from model.parameters import ASSUMPTIONS, Setting
+from model.parameters import ASSUMPTIONS, ParameterError, Setting
 from model.subject import Subject
 from proofs.checking.records import Job
 from proofs.checking.words import Sense, Word
@@ -89,6 +89,16 @@ class Left:
     def reference(self) -> Setting:
         """The combination to which others are compared."""
         return self.points.setting(int(np.argmax(self.kept)))
+
+    def having(self, known: Mapping[str, str]) -> Left:
+        """Only what has these values; raises ParameterError if that is nothing."""
+        kept = self.kept.copy()
+        for key, value in known.items():
+            kept &= self.points.having(key, value)
+        if not kept.any():
+            named = ", ".join(f"{key}={value}" for key, value in known.items())
+            raise ParameterError(f"the observations leave nothing with {named}: see `infer`")
+        return replace(self, kept=kept)
 
 
 def everything() -> Left:

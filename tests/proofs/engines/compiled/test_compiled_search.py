@@ -115,7 +115,7 @@ def test_several_chunks_and_threads_and_faster_code(monkeypatch: pytest.MonkeyPa
 def test_the_reading_is_chosen_by_size_and_said() -> None:
     small, large = toys.counters(9), toys.counters(9, ("a", "b", "c"))
     assert [Explorer(system).explore({}).reading for system in (small, large)] == [NUMPY, COMPILED]
-    assert Explorer(large, most=10**6).explore({}).reading == NUMPY, "of mutants each is asked once"
+    assert Explorer(large, once=True).explore({}).reading == NUMPY, "of mutants each is asked once"
 
 
 def test_an_action_that_is_no_part_of_the_whole_is_compiled_for_itself() -> None:
