@@ -37,7 +37,7 @@ from proofs.proposing import candidate
 from proofs.proposing.asked import Asked, required
 from proofs.proposing.guided import Guided
 from proofs.proposing.journal import Journal
-from proofs.proposing.judging import Refutation, known_of
+from proofs.proposing.judging import known_of
 from proofs.proposing.pricing import Prices
 from proofs.proposing.pricing import load as load_prices
 from proofs.proposing.proposal import proposals
@@ -277,16 +277,17 @@ def _search(question: Question, space: Space, chosen: Options, prices: Prices | 
 def _searched(question: Question, space: Space, chosen: Options) -> Search:
     kind = Guided if chosen.guided else Search
 
-    def searching(asked: tuple[Asked, ...], traces: Sequence[Refutation]) -> Search:
-        journal = Journal()
+    def searching(asked: tuple[Asked, ...], before: Search | None) -> Search:
+        journal = Journal() if before is None else before.journal.refuted()
         if chosen.journal is not None:
             journal = click.get_current_context().with_resource(Journal.at(chosen.journal, space, asked))
-        search = kind(space, asked, journal, traces=list(traces), of_version=known_of(question.rows, asked))
+        traces = [] if before is None else before.traces
+        search = kind(space, asked, journal, traces=traces, of_version=known_of(question.rows, asked))
         search.run(chosen.most, question.workers, _progress())
         return search
 
     if question.left is None:
-        return searching(question.asked, ())
+        return searching(question.asked, None)
     return refined(question.asked, question.left, searching, judging_all(question.workers, quiet=False))
 
 

@@ -20,7 +20,7 @@ from proofs.checking.running.journal import WHAT
 from proofs.checking.running.plain import sealed, unsealed
 from proofs.checking.running.program import program
 from proofs.proposing.asked import Asked
-from proofs.proposing.judging import KILLED, Outcome, Refutation
+from proofs.proposing.judging import KEPT, KILLED, Outcome, Refutation
 from proofs.proposing.space import Changes, Space
 
 
@@ -70,10 +70,17 @@ class Journal:
 
         Raises OSError, which names the file.
         """
-        if self.file is None or changes in self.known:
+        if changes in self.known:
             return
         trace = None if outcome.by is None else traces[outcome.by]
-        self.write(f"{sealed((changes, replace(outcome, by=None), trace))}\n".encode())
+        if self.file is not None:
+            self.write(f"{sealed((changes, replace(outcome, by=None), trace))}\n".encode())
+        else:
+            self.known[changes] = replace(outcome, by=None), trace
+
+    def refuted(self) -> Journal:
+        """What is known still where more is asked: which designs are none."""
+        return Journal({changes: item for changes, item in self.known.items() if item[0].word != KEPT})
 
     def write(self, line: bytes) -> None:
         """Add a line; raises OSError, which names the file."""

@@ -18,11 +18,10 @@ from proofs.checking.words import Word
 from proofs.evidence.remaining import ASKED, Judge, Left, Task
 from proofs.evidence.systems import WORDS
 from proofs.proposing.asked import Asked, kept
-from proofs.proposing.judging import Refutation
 from proofs.proposing.search import Search
 
-Searching = Callable[[tuple[Asked, ...], Sequence[Refutation]], Search]
-"""A search, done: what is asked of every design, and the traces that are known of it."""
+Searching = Callable[[tuple[Asked, ...], Search | None], Search]
+"""A search, done: what is asked of every design; the one before it, that asked less."""
 
 WRONG = [number for number, word in enumerate(WORDS) if not kept(word) and word is not Word.VACUOUS]
 """What refutes under one setting; what holds under the reference may come to nothing under another one."""
@@ -34,13 +33,13 @@ def refined(asked: tuple[Asked, ...], left: Left, searching: Searching, judge: J
     `asked`: under the reference of what is left; `judge`: of combinations. Raises EngineDisagreementError if a search
     finds right what then is wrong under a setting that it has asked.
     """
-    search, settings = searching(asked, ()), {left.reference}
+    search, settings = searching(asked, None), {left.reference}
     while fresh := _failing(search, asked, left, judge):
         if not settings.isdisjoint(fresh):
             raise EngineDisagreementError(f"right and wrong under {' and '.join(map(str, settings & fresh.keys()))}")
         settings |= fresh.keys()
         under = [item for setting in fresh for item in _under(setting, asked)]
-        search = searching((*search.asked, *under), search.traces)
+        search = searching((*search.asked, *under), search)
     return search
 
 
