@@ -28,7 +28,7 @@ from proofs.checking.pool import Lost, LostError
 from proofs.checking.running.program import program
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, LocalCluster
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -123,11 +123,18 @@ def _local(count: int) -> Iterator[str]:
 
     Raises ClusterError if Dask does not get it to run, as on a machine that has too much to do.
     """
+    with scratch_folder() as folder, _begun(count, folder) as made:
+        yield str(made.scheduler_address)
+
+
+def _begun(count: int, folder: Path) -> LocalCluster:
+    import dask
     from distributed import LocalCluster
 
-    with scratch_folder() as folder, _sigint_is_ours():
+    # the scheduler asks for no folder of its own otherwise
+    with _sigint_is_ours(), dask.config.set({"temporary-directory": str(folder)}):
         try:
-            made = LocalCluster(
+            return LocalCluster(
                 n_workers=count,
                 threads_per_worker=1,
                 processes=True,
@@ -136,14 +143,12 @@ def _local(count: int) -> Iterator[str]:
                 worker_dashboard_address=LOOPBACK,
                 silence_logs=logging.CRITICAL,
                 memory_limit=None,
-                local_directory=str(Path(folder)),
+                local_directory=str(folder),
                 scheduler_kwargs={"allowed_failures": 0},
             )
         except Exception as error:  # some of its limits of time are assertions
             reason = _reason(error) or type(error).__name__
             raise ClusterError(f"Dask starts no cluster here ({reason}); try fewer --jobs, or without --on") from None
-    with made:
-        yield str(made.scheduler_address)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -44,6 +45,14 @@ def place() -> Iterator[Cluster]:
 def test_answers_come_in_the_order_of_the_items(place: Cluster) -> None:
     assert list(answers(double, ITEMS, place, last=lambda index: -index)) == [2 * item for item in ITEMS]
     assert list(answers(double, [], place)) == [] and place.count == 2
+
+
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed: pip install '.[cluster]'")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with cluster("dask", 1) as found:
+        assert list(answers(double, [1], found)) == [2] and any(tmp_path.iterdir())
+    assert not any(tmp_path.iterdir())
 
 
 def test_what_kills_its_worker_is_lost_alone(place: Cluster) -> None:
