@@ -82,7 +82,8 @@ def row(found: Structure, client: Mapping[str, Value]) -> str:
 
 
 def _of_row(axes: Mapping[str, Value]) -> Structure | None:
-    if axes["layer"] != "bam-dma" or axes["lock"] == "client":
+    # a row whose client waits for its last command is of another client than QCE, and lends a tree none of its axes
+    if axes["layer"] != "bam-dma" or axes["lock"] == "client" or axes["callback"] != "output":
         return None
     if axes["lock"] == NONE:
         return NOTHING
