@@ -17,6 +17,7 @@ from model.language.system import Action, Term
 from model.language.terms import variables_of
 from model.source.bam.memory import HIDDEN
 from model.source.bam.wellformed import well_formed
+from model.source.symbolic.dependence import without
 from model.source.symbolic.machine import Obligation, bit_blasting
 from model.source.symbolic.terms import as_term
 from model.source.tree import SourceError
@@ -68,18 +69,3 @@ def _possible(assumed: Sequence[Term], condition: Term, conflicts: int | None = 
         solver.set(max_conflicts=conflicts)
     solver.add(*assumed, condition)
     return bool(solver.check() != z3.unsat)
-
-
-def without(term: Term, hidden: set[str]) -> Term:
-    """A term with 0 for some constants."""
-    found, stack, seen = [], [term], set()
-    while stack:
-        here = stack.pop()
-        if here.get_id() in seen:
-            continue
-        seen.add(here.get_id())
-        stack += here.children()
-        if here.num_args() == 0 and here.decl().name() in hidden:
-            zero = z3.BoolVal(False) if z3.is_bool(here) else z3.BitVecVal(0, here.size())
-            found.append((here, zero))
-    return z3.simplify(z3.substitute(term, *found))

@@ -11,7 +11,7 @@ progress and the faults' count (`DECLARED`). Left out, and why no property can s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -33,13 +33,14 @@ from model.source.bam.outcome import Outcome
 from model.source.bam.template import mapped_in_channel, template
 from model.source.bam.watch import Watch
 from model.source.bam.wellformed import well_formed
-from model.source.breaches import with_wrongs, without
+from model.source.breaches import with_wrongs
 from model.source.ctypes import BOOL, VOID_POINTER
 from model.source.own import declare, declared, own_state
+from model.source.symbolic.dependence import dependent, without
 from model.source.symbolic.kernel import KERNEL
 from model.source.symbolic.machine import Obligation
 from model.source.symbolic.statements import Interpreter
-from model.source.symbolic.terms import as_term, both, either, fold, no
+from model.source.symbolic.terms import as_term, both, either, no
 from model.source.symbolic.values import VOID, Place, Pointer, Value, number
 from model.source.tree import SourceError, SourceTree
 from model.source.unit import Unit, coordinate
@@ -290,27 +291,30 @@ def _demand_forms(protocol: Protocol, read: Read) -> None:
 
 def _independent(machine: Interpreter, where: str, action: Action) -> Action:
     """The action without the constants of what is hidden; refuses one that depends on their values."""
-    overflow = _freed(machine, where, action.overflow, z3.BoolVal(True))
-    fits = z3.Not(z3.Or(*overflow.values()))
-    updates, events = (_freed(machine, where, terms, fits) for terms in (action.updates, action.events))
+    # where one capacity is exceeded nothing is said, not even which others are
+    beyond = {"whether a capacity suffices": z3.Or(*action.overflow.values())}
+    _demand_free(where, beyond, machine.premises)
+    overflow = {name: _plain(term) for name, term in action.overflow.items()}
+    assumed = [*machine.premises, z3.Not(z3.Or(*overflow.values()))]
+    _demand_free(where, {**action.updates, **action.events}, assumed)
+    updates, events = ({key: _plain(term) for key, term in of.items()} for of in (action.updates, action.events))
     return replace(action, updates=updates, events=events, overflow=overflow)
 
 
-def _freed(machine: Interpreter, where: str, terms: Mapping[str, Term], fits: Term) -> dict[str, Term]:
-    """Terms, by what they are, without what is hidden, where a capacity suffices."""
-    hidden = {
-        key: found for key, term in terms.items() if (found := {n for n in variables_of(term) if n.startswith(HIDDEN)})
-    }
-    plain = {key: without(terms[key], names) for key, names in hidden.items()}
-    unlike = {key: z3.And(fits, term != terms[key]) for key, term in plain.items()}
-    with machine.silently():
-        # mostly none depends on it: one question for all
-        if unlike and machine.possible(fold(z3.Or(*unlike.values()))):
-            for key, names in hidden.items():
-                if machine.possible(fold(unlike[key])):
-                    what = min(names).removeprefix(HIDDEN)
-                    raise SourceError(f"{where}: {key} depends on {what}, of which nothing is known")
-    return {**terms, **plain}
+def _is_hidden(name: str) -> bool:
+    return name.startswith(HIDDEN)
+
+
+def _plain(term: Term) -> Term:
+    names = set(filter(_is_hidden, variables_of(term)))
+    return without(term, names) if names else term
+
+
+def _demand_free(where: str, terms: Mapping[str, Term], assumed: Sequence[Term]) -> None:
+    """Raise SourceError if one of the terms, by what they are, depends on what is hidden."""
+    if (key := dependent(terms, _is_hidden, assumed)) is not None:
+        what = min(filter(_is_hidden, variables_of(terms[key]))).removeprefix(HIDDEN)
+        raise SourceError(f"{where}: {key} depends on {what}, of which nothing is known")
 
 
 def _function(unit: Unit, section: Section) -> str:

@@ -36,8 +36,7 @@ from model.source.unit import Unit
 
 def bit_blasting() -> z3.Solver:
     """A new solver for bit-vectors: for questions as they come here, far faster than one that is kept."""
-    steps = ("simplify", "propagate-values", "solve-eqs", "elim-uncnstr", "simplify", "bit-blast", "sat")
-    return z3.Then(*steps).solver()
+    return z3.Then("simplify", "solve-eqs", "bit-blast", "aig", "sat").solver()
 
 
 class ExceededError(SourceError):
@@ -94,6 +93,7 @@ class Machine:
         self.lines: dict[str, list[tuple[Condition, ...]]] = {}
         self.where = "?"
         self._obligations: dict[tuple[str, str], Obligation] = {}
+        self.premises = tuple(assume)
         self._assumed = list(assume)
         self._known: dict[int, tuple[Condition, bool]] = {}
         self._examples: list[z3.ModelRef] = []
