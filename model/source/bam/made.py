@@ -117,7 +117,8 @@ class Made:
         fails = both(self._strikes(machine, name), FAILS)
         self.numbers[name] = z3.simplify(number)
         self.order.append(name)
-        self.beyond[name] = fold(both(machine.path, alive == (1 << self.count) - 1))
+        # one whose allocation fails is none, and needs no number
+        self.beyond[name] = fold(both(machine.path, no(fails), alive == (1 << self.count) - 1))
         self.put(machine, "alive", alive | one_hot(self.numbers[name], self.count), no(fails))
         return fails
 

@@ -96,7 +96,8 @@ def _queue(ctx: Context, queue: Queue) -> Iterator[Term]:
             locks = z3.Or(entry["hw"] == HW.LOCK, entry["hw"] == HW.UNLOCK)
             yield z3.Implies(locks, entry["req"] == 0) if ctx.driver_locks else z3.BoolVal(True)
             yield z3.Implies(z3.Not(locks), entry["map"] == 0)
-            yield entry["hw"] != HW.REQUEST  # written by the vendor's driver only
+            # written by the vendor's driver only, and by a client that reads back
+            yield z3.And(entry["hw"] != HW.REQUEST, z3.Or(entry["hw"] != HW.STATUS, ctx.reads_back))
 
 
 def _transaction(ctx: Context, entry: dict[str, Term]) -> Iterator[Term]:
