@@ -18,8 +18,8 @@ from model.language.terms import variables_of
 from model.source.bam.memory import HIDDEN
 from model.source.bam.wellformed import well_formed
 from model.source.symbolic.dependence import without
-from model.source.symbolic.machine import Obligation, bit_blasting
-from model.source.symbolic.terms import as_term
+from model.source.symbolic.machine import Obligation
+from model.source.symbolic.terms import as_term, bit_blasting
 from model.source.tree import SourceError
 
 WRONG = "wrong_in_c"
@@ -46,7 +46,7 @@ def _obligations(assumed: Sequence[Term], wrongs: Sequence[Obligation]) -> Itera
         if not _possible(assumed, bad):
             continue
         if hidden := sorted(name for name in variables_of(bad) if name.startswith(HIDDEN)):
-            plain = without(bad, set(hidden))
+            (plain,) = without([bad], lambda name: name.startswith(HIDDEN))
             if _possible(assumed, plain != bad):
                 raise SourceError(f"{wrong.where}: {wrong.text}, depending on {hidden[0].removeprefix(HIDDEN)}")
             bad = plain

@@ -19,8 +19,7 @@ from model.language.system import Action, Term
 from model.protocol import build
 from model.source.bam.sections import SECTIONS, Driver, Read, section_of
 from model.source.bam.wellformed import well_formed
-from model.source.symbolic.machine import bit_blasting
-from model.source.symbolic.terms import as_term
+from model.source.symbolic.terms import as_term, bit_blasting
 from model.source.tree import SourceError
 from model.source.unit import Unit
 from model.subject import Subject

@@ -293,21 +293,19 @@ def _independent(machine: Interpreter, where: str, action: Action) -> Action:
     """The action without the constants of what is hidden; refuses one that depends on their values."""
     # where one capacity is exceeded nothing is said, not even which others are
     beyond = {"whether a capacity suffices": z3.Or(*action.overflow.values())}
-    _demand_free(where, beyond, machine.premises)
-    overflow = {name: _plain(term) for name, term in action.overflow.items()}
-    assumed = [*machine.premises, z3.Not(z3.Or(*overflow.values()))]
+    _demand_free(where, beyond, machine.facts.premises)
+    overflow = _plain(action.overflow)
+    assumed = [*machine.facts.premises, z3.Not(z3.Or(*overflow.values()))]
     _demand_free(where, {**action.updates, **action.events}, assumed)
-    updates, events = ({key: _plain(term) for key, term in of.items()} for of in (action.updates, action.events))
-    return replace(action, updates=updates, events=events, overflow=overflow)
+    return replace(action, updates=_plain(action.updates), events=_plain(action.events), overflow=overflow)
 
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(HIDDEN)
 
 
-def _plain(term: Term) -> Term:
-    names = set(filter(_is_hidden, variables_of(term)))
-    return without(term, names) if names else term
+def _plain(terms: Mapping[str, Term]) -> dict[str, Term]:
+    return dict(zip(terms, without(list(terms.values()), _is_hidden), strict=True))
 
 
 def _demand_free(where: str, terms: Mapping[str, Term], assumed: Sequence[Term]) -> None:

@@ -167,11 +167,11 @@ class Client(CommandBuffer):
     @property
     def assumed(self) -> tuple[z3.BoolRef, ...]:
         """What holds of the terms that were read."""
-        return tuple(self._assumed)
+        return tuple(self.facts.assumed)
 
     def happens(self, condition: Condition) -> bool:
         """Whether a condition on what was read can hold."""
-        return condition is not False and self._satisfiable(as_term(condition))
+        return condition is not False and self.facts.satisfiable(as_term(condition))
 
     # mappings
 

@@ -67,9 +67,7 @@ class Inputs(Interpreter):
 
     def assume(self, term: z3.BoolRef) -> None:
         """From here on nothing is said about states in which a term about what was read does not hold."""
-        self._assumed.append(term)
-        self._known.clear()
-        self._examples = []
+        self.facts.assume(term)
 
     def fails(self, what: str) -> Condition:
         """Whether a call fails that can."""

@@ -7,23 +7,22 @@ not depend on them after all, as `x - x` does not on x.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import z3
 
 from model.language.system import Term
 from model.language.terms import variables_of
-from model.source.symbolic.machine import bit_blasting
-from model.source.symbolic.terms import Condition, as_term, both, choose_condition, either, no
+from model.source.symbolic.terms import Condition, as_term, bit_blasting, both, either, no
 
 
 def dependent(terms: Mapping[str, Term], unknown: Callable[[str], bool], assumed: Sequence[Term]) -> str | None:
     """The key of a term that has not one value for all values of what is unknown by its name, None if there is none."""
     looking = {key: as_term(found) for key, found in zip(terms, depends(terms.values(), unknown), strict=True)}
     for key in _looking(looking, assumed):
-        names = {name for name in variables_of(terms[key]) if unknown(name)}
+        (plain,) = without([terms[key]], unknown)
         solver = bit_blasting()
-        solver.add(*assumed, terms[key] != without(terms[key], names))
+        solver.add(*assumed, terms[key] != plain)
         if solver.check() != z3.unsat:
             return key
     return None
@@ -45,19 +44,23 @@ def _looking(conditions: Mapping[str, Term], assumed: Sequence[Term]) -> list[st
     return found
 
 
-def without(term: Term, names: Collection[str]) -> Term:
-    """A term with 0 for some constants."""
-    found, stack, seen = [], [term], set()
+def without(terms: Sequence[Term], unknown: Callable[[str], bool]) -> list[Term]:
+    """Terms with 0 for the constants that are unknown by their names."""
+    zeros, stack, seen = [], list(terms), set()
     while stack:
         here = stack.pop()
         if here.get_id() in seen:
             continue
         seen.add(here.get_id())
-        stack += [part for part in here.children() if not variables_of(part).isdisjoint(names)]
-        if here.num_args() == 0 and here.decl().name() in names:
-            zero = z3.BoolVal(False) if z3.is_bool(here) else z3.BitVecVal(0, here.size())
-            found.append((here, zero))
-    return z3.simplify(z3.substitute(term, *found))
+        if not any(map(unknown, variables_of(here))):
+            continue
+        parts = here.children()
+        stack += parts
+        if not parts:
+            zeros.append((here, z3.BoolVal(False) if z3.is_bool(here) else z3.BitVecVal(0, here.size())))
+    return [
+        z3.simplify(z3.substitute(term, *zeros)) if any(map(unknown, variables_of(term))) else term for term in terms
+    ]
 
 
 def depends(terms: Iterable[Term], unknown: Callable[[str], bool]) -> list[Condition]:
@@ -65,23 +68,22 @@ def depends(terms: Iterable[Term], unknown: Callable[[str], bool]) -> list[Condi
 
     For all values of these for which it does not hold, beside the same ones of the others, the term has one value.
     """
+    roots = list(terms)
     found: dict[int, Condition] = {}
-    stack = list(terms)
-    roots = [term.get_id() for term in stack]
+    stack: list[tuple[Term, Sequence[Term] | None]] = [(term, None) for term in roots]
     while stack:
-        here = stack[-1]
-        if here.get_id() not in found and not any(map(unknown, variables_of(here))):
-            found[here.get_id()] = False
+        here, parts = stack.pop()
         if here.get_id() in found:
-            stack.pop()
             continue
-        parts = here.children()
-        missing = [part for part in parts if part.get_id() not in found]
-        if missing:
-            stack += missing
-            continue
-        found[here.get_id()] = _of(here, parts, [found[part.get_id()] for part in parts], unknown)
-    return [found[root] for root in roots]
+        if parts is not None:
+            found[here.get_id()] = _of(here, parts, [found[part.get_id()] for part in parts], unknown)
+        elif any(map(unknown, variables_of(here))):
+            parts = here.children()
+            stack.append((here, parts))
+            stack += [(part, None) for part in parts]
+        else:
+            found[here.get_id()] = False
+    return [found[root.get_id()] for root in roots]
 
 
 def _of(term: Term, parts: Sequence[Term], looked: Sequence[Condition], unknown: Callable[[str], bool]) -> Condition:
@@ -89,13 +91,20 @@ def _of(term: Term, parts: Sequence[Term], looked: Sequence[Condition], unknown:
     if not parts:
         return kind == z3.Z3_OP_UNINTERPRETED and unknown(term.decl().name())
     if kind == z3.Z3_OP_ITE:
-        return _either((looked[0], choose_condition(parts[0], looked[1], looked[2])))
+        return _either((looked[0], _chosen(parts[0], looked[1], looked[2])))
     some = _either(looked)
     if kind not in (z3.Z3_OP_AND, z3.Z3_OP_OR):
         return some
     # one part that is known to be false decides an And, whatever the others are, and one that is true an Or
     rest = [part if kind == z3.Z3_OP_AND else no(part) for part in parts]
     return both(some, *(_either(pair) for pair in zip(rest, looked, strict=True)))
+
+
+def _chosen(condition: Term, one: Condition, other: Condition) -> Condition:
+    if not isinstance(one, bool) and not isinstance(other, bool):
+        return one if one.eq(other) else z3.If(condition, one, other)
+    # what is True or False of the two needs no choice
+    return _either((both(condition, one), both(no(condition), other)))
 
 
 def _either(conditions: Iterable[Condition]) -> Condition:

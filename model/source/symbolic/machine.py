@@ -15,7 +15,7 @@ import z3
 
 from model.source.ctypes import Array, CType, Integer, PointerTo, Struct
 from model.source.symbolic.state import State, join
-from model.source.symbolic.terms import Condition, Number, both, either, equal, fold, no, wide
+from model.source.symbolic.terms import Condition, Facts, Number, both, either, equal, fold, no, wide
 from model.source.symbolic.values import (
     ERROR,
     FUNCTION,
@@ -32,11 +32,6 @@ from model.source.symbolic.values import (
 )
 from model.source.tree import SourceError
 from model.source.unit import Unit
-
-
-def bit_blasting() -> z3.Solver:
-    """A new solver for bit-vectors: for questions as they come here, far faster than one that is kept."""
-    return z3.Then("simplify", "solve-eqs", "bit-blast", "aig", "sat").solver()
 
 
 class ExceededError(SourceError):
@@ -93,10 +88,7 @@ class Machine:
         self.lines: dict[str, list[tuple[Condition, ...]]] = {}
         self.where = "?"
         self._obligations: dict[tuple[str, str], Obligation] = {}
-        self.premises = tuple(assume)
-        self._assumed = list(assume)
-        self._known: dict[int, tuple[Condition, bool]] = {}
-        self._examples: list[z3.ModelRef] = []
+        self.facts = Facts(assume)
         self._names = 0
 
     # what is proved
@@ -112,25 +104,7 @@ class Machine:
 
     def possible(self, condition: Condition) -> bool:
         """Whether a condition can hold on the present path."""
-        condition = fold(both(self.path, condition))
-        if isinstance(condition, bool):
-            return condition
-        key = condition.get_id()
-        if key not in self._known:
-            self._known[key] = (condition, self._satisfiable(condition))
-        return self._known[key][1]
-
-    def _satisfiable(self, condition: z3.BoolRef) -> bool:
-        """Whether some state at the beginning has it: first of all one of those that were found before."""
-        for example in self._examples:
-            if z3.is_true(example.eval(condition, model_completion=True)):
-                return True
-        solver = bit_blasting()
-        solver.add(*self._assumed, condition)
-        found = solver.check()
-        if found == z3.sat:
-            self._examples.append(solver.model())
-        return bool(found != z3.unsat)
+        return self.facts.possible(self.state.path, self.path, condition)
 
     def decided(self, condition: Condition) -> Condition:
         """The condition as True or False if the present path leaves no choice."""
@@ -162,9 +136,7 @@ class Machine:
         self.exceeded[name] = either(self.exceeded.get(name, False), beyond)
         if beyond is True:
             self.refuse(f"exceeds {name} in every state")
-        self._assumed.append(z3.Not(beyond))
-        self._known.clear()
-        self._examples = [one for one in self._examples if z3.is_false(one.eval(beyond, model_completion=True))]
+        self.facts.assume(z3.Not(beyond))
         if not self.possible(True):
             raise ExceededError(f"{self.where}: exceeds {name} on every path that gets here")
 

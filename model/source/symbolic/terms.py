@@ -1,7 +1,8 @@
-"""Conditions and numbers that are Python's where they are constant and z3's where they are not."""
+"""Conditions and numbers that are Python's where they are constant and z3's where they are not, and which can hold."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import z3
@@ -94,3 +95,63 @@ def choose_condition(condition: Condition, one: Condition, other: Condition) -> 
     if one is other or (isinstance(one, bool) and isinstance(other, bool) and one == other):
         return one
     return fold(z3.If(condition, as_term(one), as_term(other)))
+
+
+def bit_blasting() -> z3.Solver:
+    """A new solver for bit-vectors: for questions as they come here, far faster than one that is kept."""
+    return z3.Then("simplify", "solve-eqs", "bit-blast", "aig", "sat").solver()
+
+
+class Facts:
+    """What is assumed of terms, and what was found out under that; it can only become more.
+
+    `premises`: what was assumed at first; `assumed`: all by now.
+    """
+
+    def __init__(self, premises: Iterable[z3.BoolRef]) -> None:
+        self.premises = tuple(premises)
+        self.assumed = list(self.premises)
+        self._answers: dict[int, tuple[z3.BoolRef, bool]] = {}
+        self._refuted: dict[int, list[tuple[frozenset[int], tuple[Condition, ...]]]] = {}
+        self._examples: list[z3.ModelRef] = []
+
+    def assume(self, term: z3.BoolRef) -> None:
+        """Assume it from here on: what cannot hold still cannot, what can is asked anew."""
+        self.assumed.append(term)
+        self._answers = {key: answer for key, answer in self._answers.items() if not answer[1]}
+        self._examples = [one for one in self._examples if z3.is_true(one.eval(term, model_completion=True))]
+
+    def possible(self, path: Sequence[Condition], reached: Condition, condition: Condition) -> bool:
+        """Whether a condition can hold where all of a path hold; `reached`: these as one."""
+        whole = fold(both(reached, condition))
+        if isinstance(whole, bool):
+            return whole
+        if whole.get_id() not in self._answers:
+            self._answers[whole.get_id()] = (whole, self._unlike_before(path, condition, whole))
+        return self._answers[whole.get_id()][1]
+
+    def _unlike_before(self, path: Sequence[Condition], condition: Condition, whole: z3.BoolRef) -> bool:
+        """Ask, unless the condition is known not to hold on a path of which this one is a part."""
+        if isinstance(condition, bool):
+            return self.satisfiable(whole)
+        parts = frozenset(one.get_id() for one in path if not isinstance(one, bool))
+        known = self._refuted.setdefault(condition.get_id(), [])
+        if any(before <= parts for before, _ in known):
+            return False
+        found = self.satisfiable(whole)
+        if not found:
+            # the terms are kept alive, so that these numbers stay theirs
+            known.append((parts, (condition, *path)))
+        return found
+
+    def satisfiable(self, condition: z3.BoolRef) -> bool:
+        """Whether it can hold, or that is not known: first of all in one of the examples that were found before."""
+        for example in self._examples:
+            if z3.is_true(example.eval(condition, model_completion=True)):
+                return True
+        solver = bit_blasting()
+        solver.add(*self.assumed, condition)
+        found = solver.check()
+        if found == z3.sat:
+            self._examples.append(solver.model())
+        return bool(found != z3.unsat)
