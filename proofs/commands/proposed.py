@@ -97,7 +97,9 @@ def print_found(found: Found, most: int, wanted: Sequence[str]) -> None:
     for remedy in found.remedies:
         changes = named(search.space.ordered(remedy.changes))
         if set(remedy.unless) < {setting_of(item.subject.assumptions) for item in search.asked}:
-            click.echo(f"\nif it is known not to be {settings_named(remedy.unless)}: {changes}")
+            # what evidence leaves beside the settings asked was not looked at for these
+            others = " (under the others that were asked one by one)" if found.combinations else ""
+            click.echo(f"\nif it is known not to be {settings_named(remedy.unless)}: {changes}{others}")
 
 
 def _print_core(core: Core, found: Found) -> None:
