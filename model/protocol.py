@@ -41,7 +41,7 @@ def assemble(subject: Subject) -> Protocol:
     demand_declared(actions, ctx.space)
     protocol = Protocol(ctx, TransitionSystem(subject.version, ctx.space, actions))
     tree = versions.tree_of(subject.version)
-    return protocol if tree is None else _read_from(protocol, tree[0])
+    return protocol if tree is None else _read_from(protocol, *tree)
 
 
 def declare(ctx: Context) -> None:
@@ -69,15 +69,18 @@ def finished(ctx: Context, action: Action) -> Action:
     return _one_softirq(ctx, _halted_by_panic(ctx, action))
 
 
-def _read_from(protocol: Protocol, tree: Path) -> Protocol:
+def _read_from(protocol: Protocol, tree: Path, client: str) -> Protocol:
     # the reader of C is loaded only for those who have a tree
     from model.source.bam.sections import with_driver
+    from model.source.breaches import with_clients
+    from model.source.described import described
     from model.source.patched import named
     from model.source.tree import SourceError
 
     source = named(tree)
     try:
-        return with_driver(protocol, source)
+        made = with_driver(protocol, source)
+        return made if client else with_clients(made, described(str(tree)).client.wrong_ends)
     except SourceError as error:
         # of several states of one tree, which one it is
         raise SourceError(f"{source.title}: {error}" if source.title else str(error)) from None

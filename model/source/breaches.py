@@ -1,18 +1,22 @@
-"""What the C of a section must not do, as the event `wrong_in_c` of its action: each obligation, and what it leaves.
+"""What C must not do, as the event `wrong_in_c` of an action: each obligation of a section, and what it leaves.
 
 Every section is executed for well-formed states alone. That each one leaves such a state is proved for all of them, or
 else the states after which it does not are among those of the event. The steps of the client and the hardware are the
 model's own: `compare` looks at every state that they reach in the row.
+
+What the client's C does wrong in a request, a list unmapped that was not mapped or one that stays mapped, happens in
+some request that ends as it says. The event is that of the step that finishes such a request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import z3
 
-from model.context import Context
+from model.client import Program
+from model.context import Context, Protocol
 from model.language.system import Action, Term
 from model.language.terms import variables_of
 from model.source.bam.memory import HIDDEN
@@ -35,6 +39,31 @@ def with_wrongs(ctx: Context, action: Action, wrongs: Sequence[Obligation]) -> A
     possible = [*_obligations(assumed, wrongs), *_ill_formed(ctx, action, assumed)]
     events = {**action.events, WRONG: z3.simplify(z3.Or(*possible))} if possible else action.events
     return replace(action, events=events)
+
+
+def with_clients(protocol: Protocol, wrongs: Mapping[str, str]) -> Protocol:
+    """The protocol in which finishing a request is wrong where the client's C does wrong in some such request.
+
+    `wrongs`: by the axis that says how such a request ends, what is wrong, in words. Of a way to end that the scenario
+    does not have nothing is said.
+    """
+    ends = _ends(Program.of(protocol.ctx), wrongs)
+    actions = []
+    for action in protocol.system.actions:
+        if action.name in ends:
+            source = f"{wrongs[ends[action.name]]}; {action.source}"
+            action = replace(action, events={**action.events, WRONG: z3.BoolVal(True)}, source=source)
+        actions.append(action)
+    return replace(protocol, system=replace(protocol.system, actions=tuple(actions)))
+
+
+def _ends(program: Program, axes: Iterable[str]) -> dict[str, str]:
+    """By the name of the action that finishes a request the axis, of those asked for, in which it does."""
+    found = {}
+    for axis in axes:
+        if (begin := program.begins.get(axis)) is not None and "finish" in program.steps[begin:]:
+            found["client.finish" + program.suffix(program.steps.index("finish", begin))] = axis
+    return found
 
 
 def _obligations(assumed: Sequence[Term], wrongs: Sequence[Obligation]) -> Iterator[Term]:

@@ -50,17 +50,18 @@ class Request:
         result = []
         for version in map(versions.load, self.versions):
             for scenario in self.scenarios or parameters.SCENARIOS:
-                if asked := self._asked_in(scenario):
+                if asked := self._asked_in(scenario, versions.tree_of(version.name) is not None):
                     subject = Subject.of(version, scenario, self.assume, self.bound)
                     job = Job(subject, asked, self.engine, self.depth, out, self.all_causes, source=self.source)
                     result.append(job)
         return result
 
-    def _asked_in(self, scenario: str) -> tuple[str, ...]:
+    def _asked_in(self, scenario: str, of_tree: bool) -> tuple[str, ...]:
         known = [catalogue()[name] for name in self.properties]
-        return tuple(
-            item.id for item in known if scenario in (item.scenarios if self.scenarios else item.first_scenarios)
-        )
+        if not self.scenarios:
+            return tuple(item.id for item in known if scenario in item.first_scenarios)
+        more = [item.id for item in known if of_tree and scenario in item.of_trees]
+        return tuple(item.id for item in known if scenario in item.scenarios or item.id in more)
 
 
 def validate(request: Request, named: Mapping[str, Path | None]) -> None:

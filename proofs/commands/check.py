@@ -125,9 +125,11 @@ class Asked:
             raise click.UsageError(
                 "--checkpoint is for a run that ends on this machine; leave out --on, --journal, --cache"
             )
+        names = tuple(dict.fromkeys(versions.load(name).name for name in self.names))
+        of_tree = any(versions.tree_of(name) for name in names)
         return Request(
-            versions=tuple(dict.fromkeys(versions.load(name).name for name in self.names)),
-            properties=options.chosen_properties(self.properties, self.scenarios),
+            versions=names,
+            properties=options.chosen_properties(self.properties, self.scenarios, of_tree),
             scenarios=options.chosen_scenarios(self.scenarios),
             assume={} if self.sensitivity or self.combined else options.pairs(self.assume, "--assume"),
             bound=options.numbers(self.bound),

@@ -11,6 +11,7 @@ from model.versions import Value
 if TYPE_CHECKING:
     from model.source.qce.axes import OwnClient
 
+FAILING = {"data-failure", "command-failure"}
 WITHOUT = "where its requests fail, its C also does what no axis says:"
 
 
@@ -45,6 +46,9 @@ def _own(tree: str, client: OwnClient) -> Iterator[str]:
     for told in client.told:
         yield f"  {told.algorithm} {told.aspect}: {told.where}:"
         yield f"    {told.text}"
+    if FAILING & {each.aspect for each in client.wrongs}:
+        yield "  --property code-safe --scenario faults: a verdict about those of data-failure"
+        yield "  and command-failure, with a trace"
 
 
 def _shown(value: Value) -> str:

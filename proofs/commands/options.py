@@ -148,8 +148,10 @@ def numbers(values: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def chosen_properties(chosen: Sequence[str], scenarios: Sequence[str]) -> tuple[str, ...]:
+def chosen_properties(chosen: Sequence[str], scenarios: Sequence[str], of_tree: bool = False) -> tuple[str, ...]:
     """The properties to ask: those named, all in scenarios that are named, else those that a plain check asks.
+
+    `of_tree`: whether a source tree is among what they are asked of.
 
     Raises ParameterError for an unknown name, UsageError for a property that is asked in none of the scenarios.
     """
@@ -158,9 +160,10 @@ def chosen_properties(chosen: Sequence[str], scenarios: Sequence[str]) -> tuple[
         names = parameters.select("property", chosen, list(known))
         asked_in = set(chosen_scenarios(scenarios)) or set(parameters.SCENARIOS)
         for name in chosen:
-            if asked_in.isdisjoint(known[name].scenarios):
+            where = known[name].scenarios + (known[name].of_trees if of_tree else ())
+            if asked_in.isdisjoint(where):
                 nowhere = f"{name} is not asked in {', '.join(dict.fromkeys(scenarios))}"
-                raise click.UsageError(f"{nowhere}; it is asked in: {', '.join(known[name].scenarios)}")
+                raise click.UsageError(f"{nowhere}; it is asked in: {', '.join(where)}")
         return tuple(names)
     return tuple(name for name, item in known.items() if item.asked_plainly)
 

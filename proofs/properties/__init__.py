@@ -48,6 +48,7 @@ class Property:
     `eventually` property the state that must not last for ever, and `fair` names its weakly fair actions.
 
     `not_applicable` gives the reason why a version cannot be asked, or None. `scenarios`: where it is asked.
+    `of_trees`: where else it is asked of a source tree, whose C can do there what no row does.
     `instead`: for a `reach` property what is shown where it is unreachable: what executions come to instead.
     `premise`: states that the claim speaks of, each with its meaning as a clause: if one is never reached, nothing is
     claimed (`subjects`).
@@ -67,6 +68,7 @@ class Property:
     instead: Callable[[Protocol], Target] | None = None
     severity: Severity = Severity.BOOKKEEPING
     consequence: str = ""
+    of_trees: tuple[str, ...] = ()
 
     @property
     def first_scenarios(self) -> tuple[str, ...]:

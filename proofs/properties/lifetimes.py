@@ -286,9 +286,11 @@ PROPERTIES = (
         "the ring's arithmetic: 4095 slots, counted modulo 4096",
         code_safe,
         scenarios=(*EVERYWHERE, "fresh-ring", "busy-small-ring"),
+        of_trees=("faults",),
         premise=data_loaded,
         severity=Severity.MEMORY,
-        consequence="the doorbell announces nothing, or descriptors are overwritten unread: work in the ring is lost",
+        consequence="the doorbell announces nothing, or descriptors are overwritten unread: work in the ring is lost;"
+        " or a tree's C does what it must not",
     ),
     Property(
         "buffer-stable",

@@ -80,7 +80,7 @@ def _properties() -> Table:
     table = _table("property", "family", "kind", "scenarios", "statement", "source", "if violated")
     for item in catalogue().values():
         consequence = item.consequence.format(who="somebody")
-        scenarios = " ".join(item.scenarios)
+        scenarios = " ".join((*item.scenarios, *(f"{name} (of a tree)" for name in item.of_trees)))
         table.add_row(item.id, item.family, item.kind, scenarios, item.statement, item.source, consequence)
     return table
 

@@ -141,6 +141,10 @@ def _ring_lapped(m: Moment) -> Oddity | None:
 def _wrong_in_c(m: Moment) -> Oddity | None:
     if not m.happens("wrong_in_c"):
         return None
+    if m.action == "client.finish":
+        told, _, _ = m.step.source.rpartition("; ")
+        clause = f"in some request that ends so the client's C does what it must not do: {told}"
+        return Oddity(clause, (), "Without that the same failure would leave nothing", after=True)
     clause = "the C of this section does what it must not do, or leaves something otherwise than it has to be"
     return Oddity(clause, (), "`compare` with the row says what, and in which line", after=True)
 

@@ -127,6 +127,14 @@ class OwnClient:
     told: tuple[Told, ...]
     wrongs: tuple[Told, ...]
 
+    @property
+    def wrong_ends(self) -> dict[str, str]:
+        """By the axis that says how a request ends what C does wrong in some such request, with file:line."""
+        found: dict[str, list[str]] = {}
+        for each in self.wrongs:
+            found.setdefault(each.aspect, []).append(f"{each.where}: {each.algorithm} {each.text}")
+        return {aspect: "; ".join(lines) for aspect, lines in found.items()}
+
     def rows(self) -> list[str]:
         """The shipped versions whose client has the same values."""
         return [name for name in versions.names() if self.axes.items() <= versions.load(name).axes.items()]

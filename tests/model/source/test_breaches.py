@@ -9,10 +9,12 @@ import pytest
 import z3
 
 from model.language.concrete import holds
+from model.protocol import build
 from model.source import breaches
-from model.source.breaches import WRONG, with_wrongs
+from model.source.breaches import WRONG, with_clients, with_wrongs
 from model.source.symbolic.machine import Obligation
 from model.source.tree import SourceError
+from model.subject import Subject
 
 ISSUE = "client.issue_rx"
 
@@ -49,3 +51,14 @@ def test_an_obligation_counts_where_it_can_be_broken_and_not_by_what_is_hidden()
     assert "hidden" not in str(with_wrongs(row.ctx, action, [either]).events[WRONG])
     with pytest.raises(SourceError, match=r"a.c:4: really, depending on something"):
         with_wrongs(row.ctx, action, [Obligation(z3.And(queued, hidden), "really", "a.c:4")])
+
+
+def test_what_a_client_does_wrong_is_told_where_a_request_that_ends_so_is_finished() -> None:
+    wrongs = {"data-failure": "a.c:1: aead list stays mapped", "map-failure": "a.c:2: aead no row fails so"}
+
+    def told(scenario: str) -> dict[str, str]:
+        actions = with_clients(build(Subject.of("mainline", scenario)), wrongs).system.actions
+        return {action.name: action.source for action in actions if WRONG in action.events}
+
+    assert told("default") == {}
+    assert told("faults") == {"client.finish_2": "a.c:1: aead list stays mapped; qce: qce_req_done_work"}

@@ -10,12 +10,15 @@ import kernel
 import pytest
 
 from model import versions
+from model.protocol import build
 from model.source import described as module
 from model.source.bam.facts import FILES
+from model.source.breaches import WRONG
 from model.source.described import described
 from model.source.qce.axes import OwnClient, own_client
 from model.source.qce.programs import FILES as QCE
 from model.source.tree import SourceTree
+from model.subject import Subject
 
 LOOP = ("\tfor (i = 0; i < base->flags >> 8; i++)\n", "\ti = 0;\n")
 
@@ -43,6 +46,17 @@ def test_another_order_is_another_system(tmp_path: Path) -> None:
     axes = described(str(tree.root)).axes
     assert axes["request"][2:4] == ("issue-tx", "issue-rx")
     assert {axis for axis, value in axes.items() if value != versions.load("mainline").axes[axis]} == {"request"}
+
+
+@pytest.mark.slow
+def test_what_the_client_does_wrong_where_preparing_fails_is_an_event_of_the_tree(tmp_path: Path) -> None:
+    unmap = "dma_unmap_sg(NULL, own->list, own->entries, DMA_BIDIRECTIONAL);\nout:"
+    tree = whole(tmp_path, (unmap, unmap.replace("own->entries", "own->entries - 1")))
+    name, bounds = versions.load(versions.of_tree(tree.root)).name, {"ring": 4, "txns": 2}
+    actions = build(Subject.of(name, "faults", bound=bounds)).system.actions
+    wrong = [action for action in actions if action.name.startswith("client.finish") and WRONG in action.events]
+    assert [action.name for action in wrong] == ["client.finish_2", "client.finish_3"]
+    assert all("with another number of entries than it was mapped; qce" in action.source for action in wrong)
 
 
 def test_a_client_is_read_again_only_if_a_file_of_it_is_another(
