@@ -79,7 +79,8 @@ def _layer_rules(layer: str, steps: set[str], axes: Mapping[str, Value]) -> Iter
             yield axes["unlock"] != "client", "unlock = 'client' with lock = 'request' needs layer = 'sps'"
             yield "lock" not in steps, "step 'lock' with lock = 'request' needs layer = 'sps'"
             known = [step for step in axes["request"] if step in ("commands", "rx-data")]
-            yield known == ["commands", "rx-data"], "lock = 'request' needs step 'commands' before 'rx-data', which UNLOCK follows"
+            sentence = "lock = 'request' needs step 'commands' before 'rx-data', which UNLOCK follows"
+            yield known == ["commands", "rx-data"], sentence
         yield ends <= steps, "completion needs the steps 'terminate-rx' and 'terminate-tx'"
     else:
         own = steps & {*prepares, *ends, "unmap-commands", "cpu-go"}
