@@ -166,7 +166,10 @@ class Driver:
         if action.fault is not None:
             tried = f"{action.fault} is tried"
             met = memory.made.met if action.fault in ALLOCATIONS else trouble.met
-            made = replace(made, guard={**action.guard, tried: z3.simplify(as_term(met))})
+            fits = z3.Not(z3.Or(*made.overflow.values()))
+            _demand_free(where, {tried: as_term(met)}, [*machine.facts.premises, fits])
+            # a later turn is on paths that look at how the first one failed, and in vain
+            made = replace(made, guard={**action.guard, **_plain({tried: z3.simplify(as_term(met))})})
         lines = {at: as_term(either(*(both(*path) for path in paths))) for at, paths in machine.lines.items()}
         return Read(made, tuple(wrongs), where, lines, frozenset(kind for kinds in _kinds(memory) for kind in kinds))
 
