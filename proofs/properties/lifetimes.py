@@ -289,8 +289,7 @@ PROPERTIES = (
         of_trees=("faults",),
         premise=data_loaded,
         severity=Severity.MEMORY,
-        consequence="the doorbell announces nothing, or descriptors are overwritten unread: work in the ring is lost;"
-        " or a tree's C does what it must not",
+        consequence="a doorbell announces nothing, descriptors are overwritten unread, or C does what it must not",
     ),
     Property(
         "buffer-stable",
