@@ -1,9 +1,9 @@
 """The systems of one version and scenario under many combinations of assumptions, whose equal parts are made once.
 
-Making a part of the model is the same computation again but for the values of assumptions, and the variables of the
-state space, that it asks for. So it is run for one of the points, and what comes out is that of every point at which
-each of these questions has the same answer. Actions with equal terms become one object, so that systems are compared
-by identity.
+Making a part of the model is the same computation again but for what it asks: whether an assumption has a certain
+value, and for variables of the state space. So it is run for one of the points, and what comes out is that of every
+point at which each of these questions has the same answer. Actions with equal terms become one object, so that systems
+are compared by identity.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Generic, NoReturn, TypeVar
+from typing import Generic, NoReturn, TypeVar, cast
 
 import numpy as np
 
@@ -24,7 +24,8 @@ from model.subject import Subject
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
-Question = tuple[str, str]
+Question = tuple[str, str, object]
+"""Its kind, about what, and for a value which."""
 Asked = dict[Question, object]
 VALUE, VARIABLE, QUEUE = "value", "variable", "queue"
 
@@ -104,7 +105,7 @@ class Watched(dict[str, Item]):
         self._kind, self._asked = kind, asked
 
     def _note(self, key: object) -> None:
-        self._asked.setdefault((self._kind, str(key)), super().get(str(key)))
+        self._asked.setdefault((self._kind, str(key), None), super().get(str(key)))
 
     def __getitem__(self, key: str) -> Item:
         self._note(key)
@@ -136,6 +137,29 @@ class Watched(dict[str, Item]):
     def items(self) -> NoReturn:
         """Refused."""
         self._refuse()
+
+
+class _Value:
+    """The value of an assumption, which notes with what it is compared, and is good for nothing else."""
+
+    def __init__(self, key: str, value: str, asked: Asked) -> None:
+        self._key, self._value, self._asked = key, value, asked
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._asked.setdefault((VALUE, self._key, other), self._value == other))
+
+    def __hash__(self) -> int:  # what is found by it in a dictionary is then compared with it
+        return hash(self._value)
+
+    def __str__(self) -> NoReturn:
+        raise ModelError(f"a part of the model does not only compare {self._key}: what it hangs on is not known")
+
+
+class _Values(Watched[_Value]):
+    """The values of assumptions: it is they that note what is asked."""
+
+    def _note(self, key: object) -> None:
+        pass
 
 
 @dataclass(frozen=True)
@@ -200,16 +224,17 @@ class Family:
 
     def _answering(self, question: Question, answer: object, rows: np.ndarray) -> np.ndarray:
         """Which of some points give that answer."""
-        kind, key = question
+        kind, key, value = question
         if kind == VALUE:
-            return self.points.having(key, str(answer), rows)
+            has: np.ndarray = self.points.having(key, str(value), rows) == answer
+            return has
         known = [(space.variables if kind == VARIABLE else space.queues).get(key) == answer for space in self.spaces]
         same: np.ndarray = np.array(known, dtype=bool)[self.space_of[rows]]
         return same
 
     def _context(self, number: int, asked: Asked, space: StateSpace | None = None) -> Context:
-        values = Watched(self.points.values(number), VALUE, asked)
-        subject = replace(self.subject, assumptions=values)
+        values = {key: _Value(key, value, asked) for key, value in self.points.values(number).items()}
+        subject = replace(self.subject, assumptions=cast("Mapping[str, str]", _Values(values, VALUE, asked)))
         return Context(subject) if space is None else Context(subject, space)
 
     def _declared(self, ctx: Context) -> int:

@@ -1,9 +1,9 @@
 """Whether something can be reached in each of many systems of one family, decided for regions of them at once.
 
 The union of some systems has every form of every action of theirs: it takes each step that one of them takes, and
-mixes them besides. What it never reaches, none of them does. A path in it is one of each system whose own forms take
-all its steps; if none does, it is a mixture, and the systems with one of its forms and those without it are looked at
-apart from each other.
+mixes them besides. What it never reaches, none of them does, nor does a system with further forms that lead from none
+of its states out of them. A path in it is one of each system whose own forms take all its steps; if none does, it is a
+mixture, and the systems with one of its forms and those without it are looked at apart from each other.
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import z3
 
 from counterexamples.trace import Blocked, run
 from model.language.concrete import fire, holds
-from model.language.system import Action, StateSpace, TransitionSystem, Variable
+from model.language.system import Action, StateSpace, Term, TransitionSystem, Variable
 from model.language.terms import variables_of
 from proofs.engines import Question, Reached, Target, Unreachable, exhaustive
 from proofs.engines.cone import cone_variables, dependencies, restrict
 from proofs.engines.recheck import recheck
+from proofs.engines.space import Space
 from proofs.evidence.systems import Rows, Systems, values_in
 
 NO, YES, UNDECIDED = 0, 1, 2
 MOST = 255  # actions of a system that an engine explores
-STATES = 1 << 20  # of a union: one that mixes systems of some 10^5 into more than this is better parted
+STATES = 1 << 21  # of a union: one that mixes systems of some 10^5 into more than this is better parted
 States = Sequence[Mapping[str, int]]
 Alone = Callable[[int], int]
 """Decides one system by itself: `NO`, `YES`, or `UNDECIDED` if it is not known."""
@@ -45,6 +47,41 @@ class _Union:
         return all(mine.get(name, variable) == variable for name, variable in space.variables.items())
 
 
+class _Unions:
+    """The unions of systems of a family. Those of systems that agree about their variables are parts of one whole, so
+    that the forms of actions are compiled once for all of them."""
+
+    def __init__(self, systems: Systems) -> None:
+        self._systems = systems
+        self._titled: dict[int, Action] = {}
+        self._wholes: dict[frozenset[int], TransitionSystem] = {}
+
+    def of(self, rows: Rows) -> _Union | None:
+        """The union of some systems; None if they do not agree about a variable that several of them have."""
+        kinds = frozenset(values_in(self._systems.space[rows]))
+        spaces = [self._systems.family.spaces[kind] for kind in sorted(kinds)]
+        variables: dict[str, Variable] = {}
+        for space in spaces:
+            if any(variables.setdefault(name, one) != one for name, one in space.variables.items()):
+                return None
+        space = StateSpace(variables, {}, spaces[0].events)
+        whole = next((whole for among, whole in self._wholes.items() if kinds <= among), None)
+        if whole is None:
+            everywhere = np.flatnonzero(np.isin(self._systems.space, sorted(kinds)))
+            whole = self._wholes[kinds] = self._joined(everywhere, space, None).system
+        return self._joined(rows, space, whole)
+
+    def titled(self, name: str, form: Action) -> Action:
+        """A form of an action under a name of its own."""
+        return self._titled.setdefault(id(form), replace(form, name=f"{name}#{len(self._titled)}"))
+
+    def _joined(self, rows: Rows, space: StateSpace, whole: TransitionSystem | None) -> _Union:
+        forms = self._systems.forms_in(rows)
+        plain = {self.titled(name, form).name: name for name, members in forms.items() for form in members}
+        actions = tuple(self.titled(name, form) for name, members in forms.items() for form in members)
+        return _Union(TransitionSystem("union", space, actions, whole), plain)
+
+
 class _Part:
     """What a target depends on in a union, without forms that can do nothing which another one cannot."""
 
@@ -54,8 +91,7 @@ class _Part:
         part = restrict(union.system, self.cone, [target])
         self._guards: dict[object, dict[frozenset[int], Action]] = {}
         for action in part.actions:
-            key = (union.plain[action.name], _effect(action, target))
-            self._guards.setdefault(key, {}).setdefault(_guard(action), action)
+            self._add(union.plain[action.name], action)
         kept = [
             action
             for same in self._guards.values()
@@ -65,24 +101,47 @@ class _Part:
         self.plain = union.plain
         self.system = replace(part, actions=tuple(kept))
 
+    def _add(self, name: str, inside: Action) -> None:
+        key = (name, _effect(inside, self._target))
+        self._guards.setdefault(key, {}).setdefault(_guard(inside), inside)
+
+    def _inside(self, form: Action) -> Action:
+        """What of a form counts for the target."""
+        updates = {key: term for key, term in form.updates.items() if key in self.cone}
+        overflow = {key: term for key, term in form.overflow.items() if variables_of(term) <= self.cone}
+        return replace(form, updates=updates, overflow=overflow)
+
     def has(self, name: str, form: Action | None) -> bool:
         """Whether it can do all that a form can that counts for the target."""
         if form is None:
             return True
-        updates = {key: term for key, term in form.updates.items() if key in self.cone}
-        if not updates and self._target.on.keys().isdisjoint(form.events):
+        inside = self._inside(form)
+        if not inside.updates and self._target.on.keys().isdisjoint(form.events):
             return True
-        overflow = {key: term for key, term in form.overflow.items() if variables_of(term) <= self.cone}
-        inside = replace(form, updates=updates, overflow=overflow)
         weaker = self._guards.get((name, _effect(inside, self._target)), {})
         return any(guard <= _guard(form) for guard in weaker)
+
+    def take_in(self, forms: Mapping[str, Sequence[Action]], space: Space) -> None:
+        """Have forms, given by their actions' names and titled, that change nothing about what is reached: all that
+        it does is in `space`."""
+        further: dict[str, tuple[str, Action]] = {}
+        for name, members in forms.items():
+            for inside in (self._inside(form) for form in members if not self.has(name, form)):
+                known = {*inside.guard.values(), *inside.updates.values(), *_hits(inside, self._target)}
+                if frozenset().union(*map(variables_of, known)) <= self.cone:
+                    further[inside.name] = name, inside
+        titles = list(further)
+        for low in range(0, len(titles), MOST):
+            actions = tuple(further[title][1] for title in titles[low : low + MOST])
+            for title in exhaustive.staying(replace(self.system, actions=actions), space, self._target):
+                self._add(*further[title])
 
 
 class Regions:
     """Decides what can be reached; `explored` counts the explorations that this took."""
 
     def __init__(self, systems: Systems) -> None:
-        self.systems = systems
+        self.systems, self._unions = systems, _Unions(systems)
         self.explored = 0
 
     def reaching(self, target: Target, rows: Rows, alone: Alone) -> np.ndarray:
@@ -90,7 +149,7 @@ class Regions:
 
         `alone`: asked about a system which no union decides, because of a capacity.
         """
-        search = _Search(self.systems, target, rows, alone)
+        search = _Search(self.systems, self._unions, target, rows, alone)
         search.go()
         self.explored += search.explored
         decided: np.ndarray = search.found[rows]
@@ -100,8 +159,8 @@ class Regions:
 class _Search:
     """The search for one target; what it says of a region is said of all systems that are still open."""
 
-    def __init__(self, systems: Systems, target: Target, rows: Rows, alone: Alone) -> None:
-        self.systems, self.target, self.alone = systems, target, alone
+    def __init__(self, systems: Systems, unions: _Unions, target: Target, rows: Rows, alone: Alone) -> None:
+        self.systems, self.unions, self.target, self.alone = systems, unions, target, alone
         self.rows, self.open = rows, np.zeros(len(systems), dtype=bool)
         self.found = np.full(len(systems), UNDECIDED, dtype=np.int8)
         self.explored = 0
@@ -124,7 +183,7 @@ class _Search:
 
     def _decided(self, rows: Rows) -> Sequence[Rows]:
         """Decide some of these systems, or part them; gives what is to be looked at further."""
-        union = self._union(rows)
+        union = self.unions.of(rows)
         if union is None:
             kinds = self.systems.space[rows]
             return [rows[kinds == kind] for kind in values_in(kinds)]
@@ -132,14 +191,13 @@ class _Search:
         if len(part.system.actions) > MOST:
             return self._halves(part, rows)
         self.explored += 1
-        answer = exhaustive.answer(Question(part.system, {"": self.target}), None if len(rows) == 1 else STATES)[
-            ""
-        ].answer
-        if isinstance(answer, Unreachable):
-            self._absent(union, part)
+        most = None if len(rows) == 1 else STATES
+        found = exhaustive.answer(Question(part.system, {"": self.target}), most)[""]
+        if isinstance(found.answer, Unreachable) and found.space is not None:
+            self._absent(union, part, found.space)
             return []
-        if isinstance(answer, Reached):
-            parted = self._reached(union, part, answer.path, rows)
+        if isinstance(found.answer, Reached):
+            parted = self._reached(union, part, found.answer.path, rows)
             if parted is not None:
                 return parted
         if len(rows) == 1:
@@ -147,11 +205,13 @@ class _Search:
             return []
         return self._halves(part, rows)
 
-    def _absent(self, union: _Union, part: _Part) -> None:
-        """The target is not reached in any system that can do no more than a union."""
+    def _absent(self, union: _Union, part: _Part, space: Space) -> None:
+        """The target is not reached in any system that can do no more than a union, all of which is in a space."""
         rows = self._all_open()
         agrees = np.array([union.agrees(space) for space in self.systems.family.spaces], dtype=bool)
         rows = rows[agrees[self.systems.space[rows]]]
+        forms = self.systems.forms_in(rows)
+        part.take_in({name: [self.unions.titled(name, form) for form in forms[name]] for name in forms}, space)
         self._say(rows[self.systems.joined(rows, lambda name, form: int(not part.has(name, form))) == 0], NO)
 
     def _reached(self, union: _Union, part: _Part, path: Sequence[str], rows: Rows) -> Sequence[Rows] | None:
@@ -174,22 +234,6 @@ class _Search:
         able = np.logical_and.reduce(self._taking(union, following, plain, everywhere), axis=0)
         self._say(everywhere[able], YES)
         return [rows]
-
-    def _union(self, rows: Rows) -> _Union | None:
-        """The union of some systems; None if they do not agree about a variable that several of them have."""
-        variables: dict[str, Variable] = {}
-        spaces = [self.systems.family.spaces[kind] for kind in values_in(self.systems.space[rows])]
-        for space in spaces:
-            if any(variables.setdefault(name, one) != one for name, one in space.variables.items()):
-                return None
-        actions, plain = [], {}
-        for name, members in self.systems.forms_in(rows).items():
-            for number, action in enumerate(members):
-                title = f"{name}#{number}"
-                actions.append(replace(action, name=title))
-                plain[title] = name
-        space = StateSpace(variables, {}, spaces[0].events)
-        return _Union(TransitionSystem("union", space, tuple(actions)), plain)
 
     def _taking(self, union: _Union, following: _Following, path: Sequence[str], rows: Rows) -> list[np.ndarray]:
         """For each step of a path, given by the actions' own names, which systems take it, if they come to it; the last
@@ -282,6 +326,10 @@ def _with_capacities(system: TransitionSystem, target: Target, cone: frozenset[s
         if more == known:
             return known
         known = more
+
+
+def _hits(action: Action, target: Target) -> list[Term]:
+    return [] if z3.is_false(hit := target.hit_by(action)) else [hit]
 
 
 def _guard(action: Action) -> frozenset[int]:

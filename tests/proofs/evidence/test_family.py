@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from model import parameters
 from model.context import Context, Protocol
 from model.language.system import ModelError
+from model.parameters import ASSUMPTIONS
 from model.protocol import build
 from model.subject import Subject
 from proofs.evidence.family import Family, Points
@@ -66,12 +69,32 @@ def test_a_computation_is_done_once_for_points_that_it_cannot_tell_apart() -> No
     asked = []
 
     def compute(ctx: Context) -> str:
-        asked.append(ctx.assume["pipe_reset"])
-        return "reset" if asked[-1] == "releases-lock" else "kept"
+        asked.append("reset" if ctx.assume["pipe_reset"] == "releases-lock" else "kept")
+        return asked[-1]
 
     split = Family(Subject.of("v24", bound=SMALL), points).split(compute)
     assert [split.results[number] for number in split.of.tolist()] == ["kept", "kept", "reset", "reset"]
-    assert sorted(asked) == ["keeps-lock", "releases-lock"]
+    assert sorted(asked) == ["kept", "reset"]
+
+
+def test_values_that_are_not_asked_for_are_one() -> None:
+    values = ASSUMPTIONS["other_ee"].values
+    points = Points.product({"other_ee": values})
+    family = Family(Subject.of("v24", bound=SMALL), points)
+    by_comparison = family.split(lambda ctx: ctx.assume["other_ee"] in ("same-ee", "absent"))
+    assert len(values) > len(by_comparison.results) == 3
+    assert [by_comparison.results[one] for one in by_comparison.of.tolist()] == [
+        value in ("same-ee", "absent") for value in values
+    ]
+    by_table = family.split(lambda ctx: {value: value.upper() for value in values}[ctx.assume["other_ee"]])
+    assert [by_table.results[one] for one in by_table.of.tolist()] == [value.upper() for value in values]
+
+
+@pytest.mark.parametrize("use", [str, "{}".format, len, sorted, lambda value: value + "", lambda value: value.upper()])
+def test_a_value_is_good_for_comparing_only(use: Callable[[str], object]) -> None:
+    family = Family(Subject.of("v24", bound=SMALL), Points.product({}))
+    with pytest.raises((ModelError, TypeError, AttributeError)):
+        family.split(lambda ctx: use(ctx.assume["other_ee"]))
 
 
 def test_a_variable_that_is_asked_for_tells_points_apart() -> None:
