@@ -18,7 +18,7 @@ from model.language.queues import decode
 from model.language.system import Action, Term
 from model.protocol import build
 from model.source.bam.sections import SECTIONS, Driver, Read, section_of
-from model.source.bam.wellformed import well_formed
+from model.source.bam.wellformed import by_design, well_formed
 from model.source.symbolic.terms import as_term, bit_blasting
 from model.source.tree import SourceError
 from model.source.unit import Unit
@@ -102,13 +102,17 @@ def judge(protocol: Protocol, action: Action, read: Read) -> Compared:
     return Compared(action.name, Outcome.DIFFERS if found else Outcome.EQUIVALENT, found, model=model, where=read.where)
 
 
+def _assumed(protocol: Protocol) -> dict[str, Term]:
+    return {**well_formed(protocol.ctx), **by_design(protocol.ctx)}
+
+
 class _Questions:
     """The questions to the solver about one action, each asked of a new one."""
 
     def __init__(self, protocol: Protocol, action: Action, read: Read) -> None:
         self.space, self.action, self.read = protocol.system.space, action, read
         guard = [term for key, term in action.guard.items() if not key.endswith(" is tried")]
-        self.assumed = [*well_formed(protocol.ctx).values(), *guard]
+        self.assumed = [*_assumed(protocol).values(), *guard]
         self.channel = next((s.channel for key, s in SECTIONS.items() if action.name.startswith(key)), "")
 
     def differences(self) -> Iterator[Difference]:
@@ -218,7 +222,7 @@ class Graphs:
 
 def graphs(protocol: Protocol, actions: tuple[Action, ...]) -> Graphs:
     """Explore both systems; `actions`: those of the system that has the driver's from C."""
-    forms = well_formed(protocol.ctx)
+    forms = _assumed(protocol)
     targets = {name: Target(state=z3.Not(term)) for name, term in forms.items()}
     row = Explorer(protocol.system).explore(targets)
     c = Explorer(replace(protocol.system, actions=actions)).explore(targets)

@@ -166,7 +166,7 @@ static void bam_put_dummy(struct bam_chan *bchan, struct bam_desc_hw *fifo, u16 
 )
 
 
-_PAIRS: Edits = (
+PAIRS: Edits = (
     *_DEVICE,
     (
         "\tstruct list_head desc_list;\n\n\tstruct list_head node;\n",
@@ -264,7 +264,7 @@ static struct dma_chan *bam_dma_xlate""",
 
 _BUILT = "\tbam_prep_ce_le32(&txn->dummy, bchan->dummy_register, BAM_WRITE_COMMAND, 0);\n"
 _OF_CHANNEL: Edits = (
-    *_PAIRS,
+    *PAIRS,
     (
         "\tu32 dummy_register;\n",
         "\tu32 dummy_register;\n\tstruct scatterlist behind, before;\n\tstruct bam_cmd_element at_end, at_begin;\n",
@@ -293,7 +293,8 @@ _OF_CHANNEL: Edits = (
 """As v14: as v16, but the channel has the lists and elements, which the next LOCK and UNLOCK overwrite."""
 
 
-def _made(folder: Path, edits: Edits, config: str) -> Path:
+def made(folder: Path, edits: Edits, config: str) -> Path:
+    """The few files of the kernel in a folder: the driver edited, what a client tells it in the header."""
     root = kernel.source()
     for name in FILES:
         text = (root / name).read_text(encoding="utf-8")
@@ -306,14 +307,14 @@ def _made(folder: Path, edits: Edits, config: str) -> Path:
 
 def pairs(folder: Path, *more: tuple[str, str]) -> Path:
     """A tree that puts LOCK and UNLOCK as transactions around what each start finds, as v16 does."""
-    return _made(folder, (*_PAIRS, *more), "struct bam_lock_config { u32 dummy_register; };")
+    return made(folder, (*PAIRS, *more), "struct bam_lock_config { u32 dummy_register; };")
 
 
 def of_channel(folder: Path, *more: tuple[str, str]) -> Path:
     """As `pairs`, with mappings that belong to the channel, as v14 has them."""
-    return _made(folder, (*_OF_CHANNEL, *more), "struct bam_lock_config { u32 dummy_register; };")
+    return made(folder, (*_OF_CHANNEL, *more), "struct bam_lock_config { u32 dummy_register; };")
 
 
 def slots(folder: Path, *more: tuple[str, str]) -> Path:
     """A tree that writes LOCK and UNLOCK straight into the ring, as v24 does; `more`: further edits."""
-    return _made(folder, (*_SLOTS, *more), "struct bam_lock_config { u32 dummy_register; };")
+    return made(folder, (*_SLOTS, *more), "struct bam_lock_config { u32 dummy_register; };")

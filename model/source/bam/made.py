@@ -130,7 +130,7 @@ class Made:
         second, tried = self.get(machine, "second turn"), self.get(machine, "tried")
         mine = self.turns.index(self.fault)
         turn = True if len(self.turns) == 1 else second if mine else z3.Not(second)
-        here = fold(both(turn, z3.Not(tried)))
+        here = machine.decided(fold(both(turn, z3.Not(tried))))
         self.failing[name] = here
         self.met = either(self.met, both(machine.path, here))
         self.put(machine, "tried", z3.Or(tried, as_term(here)))

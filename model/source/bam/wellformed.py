@@ -7,6 +7,7 @@ and tail are inside it, and a pipe that was never set up has nothing in its ring
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 import z3
 
@@ -45,6 +46,31 @@ def well_formed(ctx: Context) -> dict[str, Term]:
             between = modulo(tail + ctx.bounds["ring"] - head, ctx.bounds["ring"])
             found[f"{name}: what the pipe has still to execute is between head and tail"] = z3.ULE(length, between)
         found["the slots' memory has the LOCKs and UNLOCKs that the pipe has still to execute"] = _marks(ctx, step)
+    return found
+
+
+def by_design(ctx: Context) -> dict[str, Term]:
+    """What a row's LOCKs and UNLOCKs keep to beside, in the same form: other C may do otherwise, and be well-formed.
+
+    So only a comparison assumes it, where what is reachable is looked at in both systems.
+    """
+    if not ctx.lock_txns:
+        return {}
+    step = Step(ctx.space)
+
+    def are(kind: int, name: str) -> list[Term]:
+        entries = Queue(step, f"rx.{name}").entries()
+        return [z3.And(entry["valid"], entry["kind"] == kind) for entry in entries]
+
+    submitted = are(TXN.LOCK, "desc_submitted") + are(TXN.UNLOCK, "desc_submitted")
+    found = {"what the client submits has no LOCK or UNLOCK": z3.Not(z3.Or(*submitted))}
+    if ctx.axes["lock"] == "round":
+        locks, unlocks = are(TXN.LOCK, "desc_issued"), are(TXN.UNLOCK, "desc_issued")
+        found["of LOCK and UNLOCK only one UNLOCK is issued and not loaded, and that while locked"] = z3.And(
+            z3.Not(z3.Or(*locks)),
+            *(z3.Not(z3.And(*pair)) for pair in combinations(unlocks, 2)),
+            z3.Implies(z3.Or(*unlocks), step["rx.locked"]),
+        )
     return found
 
 

@@ -57,7 +57,8 @@ def containing(machine: Machine, entry: Pointer, member: str) -> Pointer:
 def push(machine: Machine, entry: Pointer, head: Pointer, front: bool) -> None:
     """list_add, or list_add_tail."""
     key = head_of(machine, head)
-    _demand_alive(machine, entry)
+    # it is written to, so that what it cannot be here is not on the list
+    entry = Pointer(tuple(machine.accessible(entry)))
     machine.oblige(_on_some_list(machine, entry), "puts onto a list what is on one already")
     for notice in machine.on_push:
         notice(key, entry)

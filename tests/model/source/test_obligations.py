@@ -23,6 +23,9 @@ WRONG: dict[str, tuple[str, list[tuple[int, ...]], list[tuple[int, ...]], str]] 
     "twice on a list": (LIST + "int f(int a) { struct n x = { 1 }; LIST_HEAD(l); LIST_HEAD(m); list_add(&x.node, &l);"
                                " if (a) list_add(&x.node, &m); return 0; }",
                         [(1,)], [(0,)], "2: puts onto a list what is on one already"),
+    "NULL onto a list": (LIST + "int f(int a) { struct n x = { 1 }, *p = a ? NULL : &x; LIST_HEAD(l);"
+                                " list_add_tail(&p->node, &l); return list_empty(&l); }",
+                         [(1,)], [(0,)], "2: dereferences NULL"),
     "off no list": (LIST + "int f(int a) { struct n x = { 1 }; LIST_HEAD(l); if (a) list_add(&x.node, &l);"
                            " list_del(&x.node); return 0; }",
                     [(0,)], [(1,)], "2: takes off a list what is on none"),

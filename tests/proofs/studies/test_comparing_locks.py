@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import bracketing
 import kernel
 import locking
 import pytest
 import z3
 
 from model.protocol import build
-from model.source.bam.wellformed import well_formed
+from model.source.bam.wellformed import by_design, well_formed
 from model.subject import Subject
 from proofs.engines import Target
 from proofs.engines.exhaustive import Explorer
+from proofs.studies.comparing import bounds_for, graphs
 
 CHEAP = ("client.terminate_rx", "client.terminate_tx", "driver.process_tx_irq")
 
@@ -209,10 +211,52 @@ def test_pairs_of_transactions_are_those_of_the_row(tmp_path: Path, scenario: st
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("scenario", ["default", "faults"])
+def test_brackets_in_the_fill_loop_are_those_of_the_row(tmp_path: Path, scenario: str) -> None:
+    kernel.demand_equal("v21", bracketing.rounds(tmp_path), scenario)
+
+
+ROUNDS = {
+    "no second try": (
+        "if (IS_ERR(first))\n\t\treturn PTR_ERR(first);",
+        "if (IS_ERR(first)) {\n\t\tbchan->is_locked = true;\n\t\treturn PTR_ERR(first);\n\t}",
+    ),
+    "LOCK is kept alone": ("\t\tbam_drop_dummy(bchan, first);\n\t\treturn PTR_ERR(last);", "\t\treturn PTR_ERR(last);"),
+    "LOCK is freed twice": (
+        "\t\tbam_drop_dummy(bchan, first);\n",
+        "\t\tbam_drop_dummy(bchan, first);\n\t\tbam_drop_dummy(bchan, first);\n",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ROUNDS)
+def test_a_change_of_what_a_failed_bracket_leaves_is_found(tmp_path: Path, name: str) -> None:
+    action = "driver.work_rx:lock-alloc" if name == "no second try" else "driver.work_rx:unlock-alloc"
+    root = bracketing.rounds(tmp_path, ROUNDS[name])
+    assert kernel.unlike(root, action, version="v21", scenario="faults")
+
+
+CHEAP_ROUNDS = ("client.terminate_rx", "client.free_rx", "driver.process_rx_irq")
+
+
+def test_the_cheap_sections_with_brackets_in_the_fill_loop_are_those_of_the_row(tmp_path: Path) -> None:
+    assert kernel.unlike(bracketing.rounds(tmp_path), *CHEAP_ROUNDS, version="v21") == []
+
+
+def test_what_only_a_design_keeps_to_is_looked_at_in_every_reachable_state() -> None:
+    """With the flag clear as soon as UNLOCK is queued an UNLOCK waits for a slot while not locked."""
+    changed = Subject.of("v21", "small-ring", bound=bounds_for("v21")).changed({"flag-clear": "queued"})
+    protocol = build(changed)
+    (said,) = graphs(protocol, protocol.system.actions).ill_formed
+    assert said in by_design(protocol.ctx)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["v12", "v14", "v16", "v20", "v21", "v24"])
 def test_what_is_reachable_under_the_default_bounds_is_well_formed(version: str) -> None:
     protocol = build(Subject.of(version, "faults"))
-    forms = well_formed(protocol.ctx)
+    forms = {**well_formed(protocol.ctx), **by_design(protocol.ctx)}
     assert (
         not Explorer(protocol.system).explore({name: Target(state=z3.Not(term)) for name, term in forms.items()}).hits
     )
