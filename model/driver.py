@@ -11,6 +11,8 @@ Each function that takes a `Channel` runs inside one section under `vc.lock`. Le
 - A suspended BAM stops the pipes of Linux only. If it stopped the other EE's too, `other-progress` would be lost beside
   `linux-progress`. bam_start_dma alone resumes it: no interrupt comes from pipes that stand still.
 - INT and EOT stay in a transaction's own descriptors: each of them is loaded once.
+- Two failures in one section, in `two-faults`: only the rounds of v21's fill loop try again what has failed. That no
+  property sees it was tried, not derived: with such forms v21 has the same verdicts there, at the same depths.
 - Cookies of the producer channel: only its client's transactions are on it, in list order.
 - Cookies restart when a channel is empty: they are only compared among transactions that are alive.
 - Clearing a pipe's interrupt and reading its offset are one step: a descriptor consumed between the two would raise the
