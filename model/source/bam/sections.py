@@ -215,11 +215,9 @@ class Driver:
 
 def _kinds(memory: Memory) -> list[list[str]]:
     """For each LOCK or UNLOCK that was made, in order, the faults that building it can have: of the one, the other."""
-    found = []
-    for name in memory.made.order:
-        kinds = memory.made.kind(memory.machine, Place(name, (0,)))
-        found.append([what for what, kind in zip(ALLOCATIONS, kinds, strict=True) if memory.machine.possible(kind)])
-    return found
+    machine, made = memory.machine, memory.made
+    can = iter(machine.possible_each([kind for name in made.order for kind in made.kind(machine, Place(name, (0,)))]))
+    return [[what for what in ALLOCATIONS if next(can)] for _ in made.order]
 
 
 def _run(memory: Memory, section: Section, function: str) -> Value:

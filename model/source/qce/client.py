@@ -171,7 +171,7 @@ class Client(CommandBuffer):
 
     def happens(self, condition: Condition) -> bool:
         """Whether a condition on what was read can hold."""
-        return condition is not False and self.facts.satisfiable(as_term(condition))
+        return condition is not False and self.facts.satisfiable([as_term(condition)])[0]
 
     # mappings
 

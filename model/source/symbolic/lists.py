@@ -107,8 +107,10 @@ def remove(machine: Machine, entry: Pointer) -> None:
     """list_del."""
     _demand_alive(machine, entry)
     found: list[Condition] = []
+    everywhere = {key: _hits(items, entry) for key, items in machine.state.lists.items()}
+    can = iter(machine.possible_each([hit for hits in everywhere.values() for hit in hits]))
     for key, items in list(machine.state.lists.items()):
-        hits = [hit if machine.possible(hit) else False for hit in _hits(items, entry)]
+        hits = [hit if next(can) else False for hit in everywhere[key]]
         if any(hit is not False for hit in hits):
             machine.touch(key)
             found += hits
@@ -126,7 +128,8 @@ def _demand_no_step_lost(machine: Machine, key: Key, entry: Pointer, hit: Condit
 
 
 def _without(machine: Machine, items: Items, hits: list[Condition]) -> Items:
-    hits = [machine.decided(hit) for hit in hits]
+    otherwise = machine.possible_each([no(hit) for hit in hits])
+    hits = [hit if hit is False or other else True for hit, other in zip(hits, otherwise, strict=True)]
     entries, passed = [], False
     for position, entry in enumerate(items.entries):
         passed = either(passed, hits[position])

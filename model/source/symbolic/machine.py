@@ -104,7 +104,11 @@ class Machine:
 
     def possible(self, condition: Condition) -> bool:
         """Whether a condition can hold on the present path."""
-        return self.facts.possible(self.state.path, self.path, condition)
+        return self.possible_each([condition])[0]
+
+    def possible_each(self, conditions: Sequence[Condition]) -> list[bool]:
+        """The same of several conditions, which is asked as one question as far as it can."""
+        return self.facts.possible(self.state.path, self.path, conditions)
 
     def decided(self, condition: Condition) -> Condition:
         """The condition as True or False if the present path leaves no choice."""
@@ -262,7 +266,8 @@ class Machine:
     def accessible(self, pointer: Pointer) -> list[tuple[Condition, Place]]:
         """The places that a pointer can point to; NULL and freed objects are obligations, the rest goes on."""
         self.oblige(pointer.null, "dereferences NULL")
-        places = [(under, place) for under, place in pointer.places if self.possible(under)]
+        possible = self.possible_each([under for under, _ in pointer.places])
+        places = [found for found, can in zip(pointer.places, possible, strict=True) if can]
         for under, place in places:
             self.oblige(both(under, self.state.gone.get(place.object, False)), "uses what is freed")
             if place.object in (ERROR, FUNCTION):

@@ -121,37 +121,55 @@ class Facts:
         self._answers = {key: answer for key, answer in self._answers.items() if not answer[1]}
         self._examples = [one for one in self._examples if z3.is_true(one.eval(term, model_completion=True))]
 
-    def possible(self, path: Sequence[Condition], reached: Condition, condition: Condition) -> bool:
-        """Whether a condition can hold where all of a path hold; `reached`: these as one."""
-        whole = fold(both(reached, condition))
-        if isinstance(whole, bool):
-            return whole
-        if whole.get_id() not in self._answers:
-            self._answers[whole.get_id()] = (whole, self._unlike_before(path, condition, whole))
-        return self._answers[whole.get_id()][1]
-
-    def _unlike_before(self, path: Sequence[Condition], condition: Condition, whole: z3.BoolRef) -> bool:
-        """Ask, unless the condition is known not to hold on a path of which this one is a part."""
-        if isinstance(condition, bool):
-            return self.satisfiable(whole)
+    def possible(self, path: Sequence[Condition], reached: Condition, conditions: Sequence[Condition]) -> list[bool]:
+        """For each condition whether it can hold where all of a path hold; `reached`: these as one."""
+        wholes = [fold(both(reached, condition)) for condition in conditions]
+        asked: dict[int, tuple[z3.BoolRef, Condition]] = {}
+        for whole, condition in zip(wholes, conditions, strict=True):
+            if not isinstance(whole, bool) and whole.get_id() not in self._answers:
+                asked[whole.get_id()] = whole, condition
         parts = frozenset(one.get_id() for one in path if not isinstance(one, bool))
-        known = self._refuted.setdefault(condition.get_id(), [])
-        if any(before <= parts for before, _ in known):
-            return False
-        found = self.satisfiable(whole)
-        if not found:
-            # the terms are kept alive, so that these numbers stay theirs
-            known.append((parts, (condition, *path)))
-        return found
+        before = {key for key, (_, condition) in asked.items() if self._refuted_before(parts, condition)}
+        open_ones = [key for key in asked if key not in before]
+        answers = dict(zip(open_ones, self.satisfiable([asked[key][0] for key in open_ones]), strict=True))
+        for key, (whole, condition) in asked.items():
+            self._answers[key] = whole, answers.get(key, False)
+            if answers.get(key) is False and not isinstance(condition, bool):
+                # the terms are kept alive, so that these numbers stay theirs
+                self._refuted.setdefault(condition.get_id(), []).append((parts, (condition, *path)))
+        return [one if isinstance(one, bool) else self._answers[one.get_id()][1] for one in wholes]
 
-    def satisfiable(self, condition: z3.BoolRef) -> bool:
-        """Whether it can hold, or that is not known: first of all in one of the examples that were found before."""
+    def _refuted_before(self, parts: frozenset[int], condition: Condition) -> bool:
+        """Whether a condition is known not to hold on a path of which this one, its conditions' numbers, is a part."""
+        if isinstance(condition, bool):
+            return False
+        return any(before <= parts for before, _ in self._refuted.get(condition.get_id(), ()))
+
+    def satisfiable(self, conditions: Sequence[z3.BoolRef]) -> list[bool]:
+        """For each condition whether it can hold, or that is not known.
+
+        First in the examples that were found before; then all that are left are asked for as one, again and again
+        without those that hold in what is found: most of the time none of them can.
+        """
+        left = list(conditions)
         for example in self._examples:
-            if z3.is_true(example.eval(condition, model_completion=True)):
-                return True
-        solver = bit_blasting()
-        solver.add(*self.assumed, condition)
-        found = solver.check()
-        if found == z3.sat:
-            self._examples.append(solver.model())
-        return bool(found != z3.unsat)
+            if not left:
+                break
+            left = _not_in(example, left)
+        while left:
+            solver = bit_blasting()
+            solver.add(*self.assumed, either(*left))
+            found = solver.check()
+            if found == z3.unsat:
+                break
+            rest: list[z3.BoolRef] = []
+            if found == z3.sat:
+                self._examples.append(solver.model())
+                rest = _not_in(self._examples[-1], left)
+            left = rest
+        never = {one.get_id() for one in left}
+        return [one.get_id() not in never for one in conditions]
+
+
+def _not_in(example: z3.ModelRef, conditions: Sequence[z3.BoolRef]) -> list[z3.BoolRef]:
+    return [one for one in conditions if not z3.is_true(example.eval(one, model_completion=True))]
