@@ -27,7 +27,7 @@ from model.source.symbolic.terms import as_term, bit_blasting
 from model.source.tree import SourceError
 
 WRONG = "wrong_in_c"
-EFFORT = 20_000  # conflicts: where they do not suffice for a proof, each reachable state is looked at
+EFFORT = 4_000  # conflicts: where they do not suffice for a proof, each reachable state is looked at
 
 
 def with_wrongs(ctx: Context, action: Action, wrongs: Sequence[Obligation]) -> Action:

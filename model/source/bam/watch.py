@@ -41,10 +41,10 @@ class Watch:
             count = get(self.machine, at, "sections")
             put(self.machine, at, "sections", binary(self.machine, "+", count, number(1, UNSIGNED)))
 
-    def _access(self, key: Key) -> None:
+    def _access(self, key: Key, under: Condition) -> None:
         index = self._protected(key)
         if index is not None and ("channels", (index, "vc", "lock")) not in self.machine.state.held:
-            self.machine.oblige(True, f"{Place(*key)} without vc.lock")
+            self.machine.oblige(under, f"{Place(*key)} without vc.lock")
 
     def _protected(self, key: Key) -> int | None:
         """The number of the channel whose lock a place needs, None if none."""

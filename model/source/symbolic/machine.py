@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import z3
 
@@ -32,6 +32,8 @@ from model.source.symbolic.values import (
 )
 from model.source.tree import SourceError
 from model.source.unit import Unit
+
+Found = TypeVar("Found")
 
 
 class ExceededError(SourceError):
@@ -82,7 +84,7 @@ class Machine:
         self.initial: dict[Key, Value] = {}
         self.walks: list[Walk] = []
         self.on_lock: list[Callable[[Key, bool], None]] = []
-        self.on_access: list[Callable[[Key], None]] = []
+        self.on_access: list[Callable[[Key, Condition], None]] = []
         self.on_push: list[Callable[[Key, Pointer], None]] = []
         self.on_store: list[Callable[[Key, Condition, Value], None]] = []
         self.lines: dict[str, list[tuple[Condition, ...]]] = {}
@@ -248,10 +250,10 @@ class Machine:
             return not 0 <= index < count
         return fold(z3.UGE(index, z3.BitVecVal(count, INDEX)))
 
-    def touch(self, key: Key) -> None:
-        """Tell whoever wants to know that a place is read or written."""
+    def touch(self, key: Key, under: Condition = True) -> None:
+        """Tell whoever wants to know that a place is read or written, under a further condition."""
         for notice in self.on_access:
-            notice(key)
+            notice(key, under)
 
     @contextmanager
     def silently(self) -> Iterator[None]:
@@ -265,8 +267,10 @@ class Machine:
 
     def accessible(self, pointer: Pointer) -> list[tuple[Condition, Place]]:
         """The places that a pointer can point to; NULL and freed objects are obligations, the rest goes on."""
+        return self._accessible(pointer, self.possible_each([under for under, _ in pointer.places]))
+
+    def _accessible(self, pointer: Pointer, possible: Sequence[bool]) -> list[tuple[Condition, Place]]:
         self.oblige(pointer.null, "dereferences NULL")
-        possible = self.possible_each([under for under, _ in pointer.places])
         places = [found for found, can in zip(pointer.places, possible, strict=True) if can]
         for under, place in places:
             self.oblige(both(under, self.state.gone.get(place.object, False)), "uses what is freed")
@@ -293,16 +297,36 @@ class Machine:
             return Value(PointerTo(kind.element), pointer.inside(0))
         if not isinstance(kind, Integer | PointerTo):
             return Value(kind, pointer)
-        found: Value | None = None
-        for under, place in self.accessible(pointer):
-            for hit, key in self.keys(place, under):
-                self.touch(key)
-                value = self.cell(key, kind)
-                found = value if found is None else merge(fold(both(under, hit)), value, found)
-        if found is None:
-            self.refuse("an index beyond the array on every path that gets here")
+        found = self._roughly(pointer, lambda places: self._value_at(places, kind))
         self.oblige(no(found.defined), "reads what was never stored")
         return Value(kind, found.term)
+
+    def _roughly(self, pointer: Pointer, use: Callable[[list[tuple[Condition, Place]]], Found]) -> Found:
+        """What comes of the places that a pointer can point to, maybe of some that it cannot here, where none refuses.
+
+        A place too many is no part of any value that there is: its condition is part of all that follows from it.
+        """
+        conditions = [under for under, _ in pointer.places]
+        plausible = self.facts.plausible(self.state.path, self.path, conditions)
+        try:
+            return use(self._accessible(pointer, plausible))
+        except SourceError:
+            if (possible := self.possible_each(conditions)) == plausible:
+                raise
+            return use(self._accessible(pointer, possible))
+
+    def _keys_at(self, places: Sequence[tuple[Condition, Place]]) -> list[tuple[Condition, Key]]:
+        return [(fold(both(under, hit)), key) for under, place in places for hit, key in self.keys(place, under)]
+
+    def _value_at(self, places: Sequence[tuple[Condition, Place]], kind: CType) -> Value:
+        found: Value | None = None
+        for here, key in self._keys_at(places):
+            self.touch(key, here)
+            value = self.cell(key, kind)
+            found = value if found is None else merge(here, value, found)
+        if found is None:
+            self.refuse("an index beyond the array on every path that gets here")
+        return found
 
     def cell(self, key: Key, kind: CType) -> Value:
         """What one place holds, as far as that is defined."""
@@ -324,16 +348,14 @@ class Machine:
         if isinstance(value.kind, Struct):
             self.copy(pointer, value.pointer, value.kind)
             return
-        for under, place in self.accessible(pointer):
-            for hit, key in self.keys(place, under):
-                self.touch(key)
-                where = fold(both(under, hit))
-                for notice in self.on_store:
-                    notice(key, where, value)
-                before = self.state.cells.get(key) or self._missing(key, value.kind)
-                if where is not True and before is None:
-                    before = Value(value.kind, value.term, False)
-                self.state.cells[key] = value if where is True or before is None else merge(where, value, before)
+        for where, key in self._roughly(pointer, self._keys_at):
+            self.touch(key, where)
+            for notice in self.on_store:
+                notice(key, where, value)
+            before = self.state.cells.get(key) or self._missing(key, value.kind)
+            if where is not True and before is None:
+                before = Value(value.kind, value.term, False)
+            self.state.cells[key] = value if where is True or before is None else merge(where, value, before)
 
     def copy(self, target: Pointer, source: Pointer, kind: CType) -> None:
         """Copy what has a type, member by member."""

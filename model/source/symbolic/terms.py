@@ -9,6 +9,9 @@ import z3
 
 Condition: TypeAlias = Any  # a bool, or a z3 Boolean: z3 ships no type information
 Number: TypeAlias = Any  # an int, or a z3 bit-vector
+Noted: TypeAlias = dict[int, list[tuple[frozenset[int], tuple[Condition, ...]]]]
+"""By the number of a condition the paths on which something is known of it: their conditions' numbers, and all terms,
+which so are kept alive, and their numbers theirs."""
 
 
 def fold(term: Any) -> Any:
@@ -112,13 +115,15 @@ class Facts:
         self.premises = tuple(premises)
         self.assumed = list(self.premises)
         self._answers: dict[int, tuple[z3.BoolRef, bool]] = {}
-        self._refuted: dict[int, list[tuple[frozenset[int], tuple[Condition, ...]]]] = {}
+        self._refuted: Noted = {}
+        self._held: Noted = {}
         self._examples: list[z3.ModelRef] = []
 
     def assume(self, term: z3.BoolRef) -> None:
         """Assume it from here on: what cannot hold still cannot, what can is asked anew."""
         self.assumed.append(term)
         self._answers = {key: answer for key, answer in self._answers.items() if not answer[1]}
+        self._held.clear()
         self._examples = [one for one in self._examples if z3.is_true(one.eval(term, model_completion=True))]
 
     def possible(self, path: Sequence[Condition], reached: Condition, conditions: Sequence[Condition]) -> list[bool]:
@@ -128,22 +133,28 @@ class Facts:
         for whole, condition in zip(wholes, conditions, strict=True):
             if not isinstance(whole, bool) and whole.get_id() not in self._answers:
                 asked[whole.get_id()] = whole, condition
-        parts = frozenset(one.get_id() for one in path if not isinstance(one, bool))
-        before = {key for key, (_, condition) in asked.items() if self._refuted_before(parts, condition)}
+        parts = _numbers(path)
+        before = {key for key, (_, condition) in asked.items() if _noted(self._refuted, parts, condition)}
         open_ones = [key for key in asked if key not in before]
         answers = dict(zip(open_ones, self.satisfiable([asked[key][0] for key in open_ones]), strict=True))
         for key, (whole, condition) in asked.items():
             self._answers[key] = whole, answers.get(key, False)
             if answers.get(key) is False and not isinstance(condition, bool):
-                # the terms are kept alive, so that these numbers stay theirs
                 self._refuted.setdefault(condition.get_id(), []).append((parts, (condition, *path)))
         return [one if isinstance(one, bool) else self._answers[one.get_id()][1] for one in wholes]
 
-    def _refuted_before(self, parts: frozenset[int], condition: Condition) -> bool:
-        """Whether a condition is known not to hold on a path of which this one, its conditions' numbers, is a part."""
-        if isinstance(condition, bool):
-            return False
-        return any(before <= parts for before, _ in self._refuted.get(condition.get_id(), ()))
+    def plausible(self, path: Sequence[Condition], reached: Condition, conditions: Sequence[Condition]) -> list[bool]:
+        """As `possible`, but that one which can hold on a part of the path cannot any more on all of it is not seen."""
+        parts = _numbers(path)
+        held = [_noted(self._held, parts, condition) for condition in conditions]
+        answers = iter(
+            self.possible(path, reached, [one for one, known in zip(conditions, held, strict=True) if not known])
+        )
+        found = [known or next(answers) for known in held]
+        for condition, known, can in zip(conditions, held, found, strict=True):
+            if can and not known and not isinstance(condition, bool):
+                self._held.setdefault(condition.get_id(), []).append((parts, (condition, *path)))
+        return found
 
     def satisfiable(self, conditions: Sequence[z3.BoolRef]) -> list[bool]:
         """For each condition whether it can hold, or that is not known.
@@ -169,6 +180,17 @@ class Facts:
             left = rest
         never = {one.get_id() for one in left}
         return [one.get_id() not in never for one in conditions]
+
+
+def _numbers(path: Sequence[Condition]) -> frozenset[int]:
+    return frozenset(one.get_id() for one in path if not isinstance(one, bool))
+
+
+def _noted(known: Noted, parts: frozenset[int], condition: Condition) -> bool:
+    """Whether something is known of a condition on a path that is a part of this one, given its numbers."""
+    if isinstance(condition, bool):
+        return False
+    return any(before <= parts for before, _ in known.get(condition.get_id(), ()))
 
 
 def _not_in(example: z3.ModelRef, conditions: Sequence[z3.BoolRef]) -> list[z3.BoolRef]:

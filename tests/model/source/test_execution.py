@@ -190,6 +190,12 @@ int f(int a) {
            return y[0] * 1000 + y[1] * 100 + y[2] * 10 + y[3]; }""",
         {(0,): 0, (1,): 100, (2,): 120, (3,): 123},
     ),
+    "a pointer that cannot be what it could": (
+        """struct s { int v; };
+           int f(int a) { struct s x = { 1 }, y = { 2 }, *q = a ? &x : &y; char b[1] = { 7 }, *p = a ? "text" : b;
+           int n = q->v; if (!a) n += p[0]; return n; }""",
+        {(0,): 9, (1,): 1},
+    ),
     "shadowed names": ("int f(int a) { int x = 1; { int x = a; x++; a = x; } return a * 10 + x; }", {(3,): 41}),
     "octal, hexadecimal, characters": ("int f(void) { return 010 + 0x10 + '0' + 2U; }", {(): 74}),
 }
