@@ -8,6 +8,7 @@ import clients
 import commanding
 import kernel
 import pytest
+import three_kinds
 
 from model import versions
 from model.source.qce.axes import AXES, OwnClient, own_client
@@ -67,7 +68,7 @@ REFUSED = {
     "no success": (("\tif (!ret)\n\t\treturn 0;\n", "\tret = -EIO;\n"), "request: no path of skcipher succeeds"),
     "no failure": (
         ("\tif (type != CRYPTO_ALG_TYPE_SKCIPHER || base->flags & 4)\n\t\treturn -EINVAL;\n", ""),
-        "command-failure: no path of any request fails so",
+        "command-failure: qce_start fails in no request; the model has no client where it cannot",
     ),
     "NWD everywhere": (
         ("dir, DMA_PREP_INTERRUPT)", "dir, DMA_PREP_INTERRUPT | DMA_PREP_FENCE)"),
@@ -88,7 +89,44 @@ def test_what_no_axes_describe_is_refused_with_its_line(tmp_path: Path, name: st
         own(tmp_path, change)
     message = str(caught.value)
     assert said in message and "\n" not in message
-    assert message.startswith("drivers/crypto/qce" if name == "no failure" else "drivers/crypto/qce/core.c:"), message
+    assert message.startswith("drivers/crypto/qce/core.c:"), message
+
+
+VOID = (
+    ("int qce_start(", "void qce_start("),
+    ("\tif (type != CRYPTO_ALG_TYPE_SKCIPHER || base->flags & 4)\n\t\treturn -EINVAL;\n", ""),
+    ("\twritel(1, qce->base + REG_GOPROC);\n\treturn 0;\n", "\twritel(1, qce->base + REG_GOPROC);\n"),
+    (
+        "\tret = qce_start(base, CRYPTO_ALG_TYPE_SKCIPHER);\n\tif (!ret)\n\t\treturn 0;\n\n"
+        "\tdmaengine_terminate_all(qce->rx);\n\tdmaengine_terminate_all(qce->tx);\n",
+        "\tqce_start(base, CRYPTO_ALG_TYPE_SKCIPHER);\n\treturn 0;\n",
+    ),
+)
+
+
+def test_a_start_that_returns_nothing_is_refused_with_what_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        own(tmp_path, *VOID)
+    where = clients.line_of("void qce_start(", LOOP, *VOID)
+    assert str(caught.value) == (
+        f"{where}: command-failure: qce_start fails in no request; the model has no client where it cannot:"
+        " it should return an error in some"
+    )
+
+
+def test_a_client_of_three_types_is_that_of_v18_to_v21(tmp_path: Path) -> None:
+    found = own_client(three_kinds.tree_of(tmp_path))
+    assert found.rows() == ["v18", "v19", "v20", "v21"] and not found.told
+    assert set(found.handlers) == {"skcipher", "ahash", "aead"} and len(set(found.handlers.values())) == 3
+
+
+def test_what_one_type_does_otherwise_is_told_or_refused(tmp_path: Path) -> None:
+    once = ("\tdma_unmap_sg(qce->dev, own->out, own->out_entries, DMA_FROM_DEVICE);\n\treturn -EIO;", "\treturn -EIO;")
+    (told,) = own_client(three_kinds.tree_of(tmp_path / "told", once)).told
+    assert (told.algorithm, told.aspect) == ("aead", "map-failure") and "stays mapped" in told.text
+    stop = ("\tif (ret) {\n\t\tstop(qce);\n", "\tif (ret) {\n")
+    with pytest.raises(SourceError, match=r"^drivers/crypto/qce/core\.c:\d+: data-failure: requests do not all do the"):
+        own_client(three_kinds.tree_of(tmp_path / "refused", stop))
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import clients
 import pytest
+import three_kinds
 
 from model.source.qce.programs import FILES, FOLDER, REGISTERS, read_client
 from model.source.tree import SourceError, SourceTree
@@ -139,3 +140,61 @@ def test_a_tree_without_what_the_reader_needs_is_refused(tmp_path: Path) -> None
     (tmp_path / FILES[1]).write_text("int qce_start(void) { return 0; }")
     with pytest.raises(SourceError, match="qce_start is defined again"):
         read_client(tree)
+
+
+SENT = ("commands", "rx-data", "tx-data", "issue-tx", "issue-rx")
+STOPPED = ("terminate-rx", "unmap-commands", "terminate-tx", "unmap-data")
+
+
+@pytest.mark.parametrize("algorithm", ["AHASH", "AEAD"])
+def test_an_ahash_and_an_aead_client_of_our_own_take_the_steps_of_its_row(tmp_path: Path, algorithm: str) -> None:
+    found = three_kinds.program_of(tmp_path, algorithm)
+    assert {axis: {order.steps for order in orders} for axis, orders in found.orders.items()} == {
+        "request": {SENT},
+        "completion": {(*STOPPED, "status", "finish")},
+        "data-failure": {(*STOPPED, "finish")},
+        "command-failure": {("unmap-data", "finish")},
+        # of two lists the second one can fail
+        "map-failure": {("finish",), ("unmap-data", "finish")},
+        "early-failure": {("finish",)},
+    }
+    assert found.nwd == {"commands": False, "rx-data": True, "tx-data": False}
+    assert found.handler == {"AHASH": "hash_handle", "AEAD": "aead_handle"}[algorithm]
+    assert (found.wrongs, found.late) == ((), {})
+
+
+OWN_WRONG = {
+    "a digest that stays mapped": (
+        "AHASH", ("both:\n\tdma_unmap_sg(qce->dev, &own->digest, 1, DMA_FROM_DEVICE);\n", "both:\n"),
+        "command-failure", "digest stays mapped",
+    ),
+    "a digest that is not mapped": (
+        "AHASH", ("\t\tret = -EIO;\n\t\tgoto source;", "\t\tret = -EIO;\n\t\tgoto both;"),
+        "map-failure", "digest, which is not mapped",
+    ),
+    "data of no entries": (
+        "AHASH", ("req->nbytes);\n\tif (own->entries < 1)", "req->nbytes);\n\tif (own->entries < 0)"),
+        "success", "prepares rx-data of no entries",
+    ),
+    "one list taken for two": (
+        "AEAD", ("\tif (own->out == own->list) {", "\tif (own->out_entries == own->entries) {"),
+        "success", "with another direction than it was mapped",
+    ),
+    "the source instead of what was mapped": (
+        "AEAD", ("\town->list = req->src;\n\town->out = req->dst;\n\tif (!alone)",
+                 "\town->list = req->src;\n\town->out = req->src;\n\tif (!alone)"),
+        "success", "maps request.src, which is mapped",
+    ),
+    "a list that is mapped and given up": (
+        "AEAD", ("\tret = qce_start(base, CRYPTO_ALG_TYPE_AEAD);\n\tif (ret)\n\t\tgoto unmap;\n",
+                 "\tret = qce_start(base, CRYPTO_ALG_TYPE_AEAD);\n\tif (ret)\n\t\treturn ret;\n"),
+        "command-failure", "stays mapped",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OWN_WRONG)
+def test_what_ahash_or_aead_must_not_do_is_found(tmp_path: Path, name: str) -> None:
+    algorithm, change, way, text = OWN_WRONG[name]
+    found = three_kinds.program_of(tmp_path, algorithm, change).wrongs
+    assert any(wrong.way == way and text in wrong.text for wrong in found), found
