@@ -8,10 +8,7 @@ in it depends on the reading. With `until` or `once` it is NumPy: such systems a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from hashlib import sha256
-
-import numpy as np
 
 from counterexamples.minimal import minimal_path
 from model.language.concrete import Layout
@@ -24,20 +21,17 @@ from proofs.engines.space import CHUNK, Space
 from proofs.engines.vector import Sweep, VectorSweep, Watched, watched
 
 SMALL = 16  # bits of a state: beyond, there can be so many that compiling pays
-GROWTH = 8  # so many times the states before are asked at once of the actions that are left
 
 
-def answer(question: Question[Target], most: int | None = None) -> dict[str, Finding]:
+def answer(question: Question[Target]) -> dict[str, Finding]:
     """Reached with the minimal shortest path, Unreachable, or Unknown if a capacity or the memory cuts the search, for
     each target.
 
-    The system is exhausted, or explored until every target is hit, or until there are more than `most` states.
+    The system is exhausted, or explored until every target is hit.
     """
     system, cut = question.system, ""
-    explorer = Explorer(system, most=most)
     try:
-        space = explorer.explore(question.targets, stop_early=True, beside=question.beside, transitions=False)
-        cut = f"more than {most} states" if explorer.cut else ""
+        space = Explorer(system).explore(question.targets, stop_early=True, beside=question.beside, transitions=False)
     except OutOfMemoryError as error:
         space, cut = error.space, str(error)
     return {name: Finding(_answer(system, space, name, cut), space) for name in question.targets}
@@ -62,38 +56,6 @@ def path_to(system: TransitionSystem, space: Space, name: str) -> tuple[str, ...
         last.setdefault(state, []).append(action)
     actions = system.actions
     return tuple(actions[index].name for index in minimal_path(space.onward(sorted(last)), last, actions))
-
-
-def staying(system: TransitionSystem, space: Space, target: Target) -> frozenset[str]:
-    """The names of those actions of a system that lead from no state of a space out of it, and neither hit a target
-    nor exceed a capacity in any of them.
-
-    `system`: at most 255 actions, over the variables of what was explored and a part of the same whole.
-    """
-    low, high, count = 0, CHUNK, space.states.shape[1]
-    while system.actions and low < count:
-        system = _staying(system, space, target, range(low, min(high, count)))
-        low, high = high, GROWTH * high
-    return frozenset(action.name for action in system.actions)
-
-
-def _staying(system: TransitionSystem, space: Space, target: Target, states: range) -> TransitionSystem:
-    """A system without the actions that do not stay, as far as some of the states tell."""
-    sweep, keys = Explorer(system).sweep(watched(system, {"": target})), system.capacities()
-    sweep.restore(np.ascontiguousarray(space.states.T))
-    known, leaving, exceeded = sweep.count, set[int](), set[str]()
-    for seen in sweep.look(states, [""], keys):
-        leaving |= {action for _, action, where in seen.hits if action is not None and len(where)}
-        exceeded |= set(seen.exceeded)
-    for low in range(states.start, states.stop, CHUNK):
-        batch = sweep.expand(low, min(low + CHUNK, states.stop))
-        leaving |= set(np.unique(batch.action[batch.destination >= known]).tolist())
-    kept = [
-        action
-        for number, action in enumerate(system.actions)
-        if number not in leaving and exceeded.isdisjoint(action.overflow)
-    ]
-    return replace(system, actions=tuple(kept))
 
 
 class Explorer:
@@ -135,7 +97,7 @@ class Explorer:
         rows = watched(self.system, {**targets, **(beside or {})})
         keys = self.system.capacities() if self.capacities else ()
         found = Found(slack, {name: {} for name in rows}, {})
-        search = Search(self.sweep(rows), found, keys, transitions, self.most)
+        search = Search(self._sweep(rows), found, keys, transitions, self.most)
         if is_wanted() and not self.once and self.most is None:  # else it is one of many
             search.store = self._store(rows, (stop_early, slack, transitions))
         try:
@@ -157,8 +119,7 @@ class Explorer:
         parts += [(name, [(index, digest(term)) for index, term in item]) for name, item in rows.items()]
         return store(f"{sorted(rows)} {how} {len(self.system.variables)}", sha256(repr(parts).encode()).hexdigest())
 
-    def sweep(self, rows: Watched) -> Sweep:
-        """The exploration, which has the initial state only, and sees what is to be watched."""
+    def _sweep(self, rows: Watched) -> Sweep:
         if self.once or sum(variable.bits for variable in self.system.variables) <= SMALL:
             return VectorSweep(self.system, self.layout, rows, self.until)
         from proofs.engines.compiled.sweep import CompiledSweep

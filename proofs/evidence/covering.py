@@ -16,7 +16,7 @@ from proofs.checking.words import Word
 from proofs.engines import Target, Unreachable
 from proofs.evidence.family import Family
 from proofs.evidence.lasting import Endless
-from proofs.evidence.regions import NO, UNDECIDED, YES, Regions
+from proofs.evidence.reaching import NO, UNDECIDED, YES, Reaching
 from proofs.evidence.sights import reason_against
 from proofs.evidence.systems import OPEN, WORDS, Meaning, Meanings, Rows, Systems
 from proofs.properties import EVENTUALLY, REACH, Property
@@ -25,7 +25,8 @@ from proofs.properties.subjects import unmet
 
 @dataclass(frozen=True)
 class Covered:
-    """A word for each property and point, as numbers into `WORDS`; of `systems` that differ, how many were explored."""
+    """A word for each property and point, as numbers into `WORDS`; how many `systems` differ, and how many explorations
+    that took."""
 
     words: Mapping[str, np.ndarray]
     explored: int
@@ -47,7 +48,7 @@ class _Covering:
         self.words = {item.id: np.full(len(systems), OPEN, dtype=np.int8) for item in items}
         self.explored = 0
         self._meanings = {name: one.within(systems.first) for name, one in meanings.items()}
-        self._regions = Regions(systems)
+        self._reaching = Reaching(systems)
         for item in items:
             self._leave_out(item)
 
@@ -73,14 +74,14 @@ class _Covering:
                     self._say(item.id, mine, Word.NOT_APPLICABLE)
 
     def go(self) -> None:
-        """Decide the properties, for regions of systems what can be reached, and what must not last for ever."""
+        """Decide the properties: what can be reached, and what must not last for ever."""
         lasting = {name: item for name, item in self.items.items() if item.kind == EVENTUALLY}
         for name, item in self.items.items():
             if name not in lasting:
                 self._decide(item)
         endless = Endless(self.systems, lasting, self._meanings, {name: self.words[name] for name in lasting})
         endless.go()
-        self.explored = self._regions.explored + endless.explored
+        self.explored = self._reaching.explored + endless.explored
 
     def _decide(self, item: Property) -> None:
         """The word on a property about what can be reached."""
@@ -90,7 +91,7 @@ class _Covering:
             if not len(rows):
                 continue
             assert meaning.target is not None
-            found = self._regions.reaching(meaning.target, rows, partial(self._hit_alone, item))
+            found = self._reaching.reaching(meaning.target, rows, partial(self._hit_alone, item))
             self._say(item.id, rows[found == YES], word)
             self._say(item.id, rows[found == UNDECIDED], Word.UNKNOWN)
             self._absent(item, meaning, rows[found == NO])
@@ -99,7 +100,7 @@ class _Covering:
         """What is not reachable: proved, or vacuous where something of which it speaks never happens."""
         self._say(item.id, rows, Word.UNREACHABLE if item.kind == REACH else Word.PROVED)
         for name, subject in meaning.subjects.items():
-            found = self._regions.reaching(subject, rows, partial(self._met_alone, item, name))
+            found = self._reaching.reaching(subject, rows, partial(self._met_alone, item, name))
             self._say(item.id, rows[found == UNDECIDED], Word.UNKNOWN)
             self._say(item.id, rows[found == NO], Word.VACUOUS)
             rows = rows[found != NO]

@@ -163,17 +163,35 @@ class _Values(Watched[_Value]):
 
 
 @dataclass(frozen=True)
+class Constraint:
+    """That an assumption `about` has some value, or if it does not `hold` that it has another; or if `kinds` are given,
+    that the state space is one of these."""
+
+    about: str = ""
+    value: str = ""
+    holds: bool = True
+    kinds: tuple[int, ...] | None = None
+
+
+Constraints = tuple[Constraint, ...]
+"""All of which are met."""
+
+
+@dataclass(frozen=True)
 class Split(Generic[Result]):
-    """What a computation gives at each of many points: the n-th gets `results[of[n]]`."""
+    """What a computation gives at each of many points: the n-th gets `results[of[n]]`, as do all of the points that
+    meet `where[of[n]]`, and no others."""
 
     of: np.ndarray
     results: tuple[Result, ...]
+    where: tuple[Constraints, ...]
 
 
 class Family:
     """All systems of a subject at some points, its own assumptions aside.
 
-    `spaces`: the state spaces there are; `space_of`: which of them a point has.
+    `spaces`: the state spaces there are; `space_of`: which of them a point has; `where`: for each, what the points that
+    have it meet, one of these at least.
     """
 
     def __init__(self, subject: Subject, points: Points) -> None:
@@ -183,6 +201,9 @@ class Family:
         self._actions: dict[object, Action] = {}
         declared = self._split(lambda number, asked: self._declared(self._context(number, asked)))
         self.space_of = np.array(declared.results, dtype=np.int32)[declared.of]
+        self.where: list[list[Constraints]] = [[] for _ in self.spaces]
+        for kind, constraints in zip(declared.results, declared.where, strict=True):
+            self.where[kind].append(constraints)
 
     def split(self, compute: Callable[[Context], Result]) -> Split[Result]:
         """What a computation gives at each point, which looks at nothing but its context."""
@@ -206,31 +227,36 @@ class Family:
         return Protocol(Context(subject, space), TransitionSystem(subject.version, space, actions))
 
     def _split(self, compute: Callable[[int, Asked], Result]) -> Split[Result]:
-        of, results = np.empty(len(self.points), dtype=np.int32), []
-        left: list[tuple[np.ndarray, frozenset[Question]]] = [(np.arange(len(of)), frozenset())]
+        of, results, where = np.empty(len(self.points), dtype=np.int32), [], []
+        left: list[tuple[np.ndarray, Constraints, frozenset[Question]]] = [(np.arange(len(of)), (), frozenset())]
         while left:
-            rows, known = left.pop()
+            rows, met, known = left.pop()
             asked: Asked = {}
             results.append(compute(int(rows[0]), asked))
             for question, answer in asked.items():
                 if question in known:
                     continue
-                same = self._answering(question, answer, rows)
+                same, so, otherwise = self._answering(question, answer, rows)
                 if not np.all(same):
-                    left.append((rows[~same], known))
-                rows, known = rows[same], known | {question}
+                    left.append((rows[~same], (*met, otherwise), known))
+                    rows, met = rows[same], (*met, so)
+                known |= {question}
             of[rows] = len(results) - 1
-        return Split(of, tuple(results))
+            where.append(met)
+        return Split(of, tuple(results), tuple(where))
 
-    def _answering(self, question: Question, answer: object, rows: np.ndarray) -> np.ndarray:
-        """Which of some points give that answer."""
+    def _answering(
+        self, question: Question, answer: object, rows: np.ndarray
+    ) -> tuple[np.ndarray, Constraint, Constraint]:
+        """Which of some points give that answer; what those meet that do, and those that do not."""
         kind, key, value = question
         if kind == VALUE:
             has: np.ndarray = self.points.having(key, str(value), rows) == answer
-            return has
+            return has, Constraint(key, str(value), bool(answer)), Constraint(key, str(value), not answer)
         known = [(space.variables if kind == VARIABLE else space.queues).get(key) == answer for space in self.spaces]
         same: np.ndarray = np.array(known, dtype=bool)[self.space_of[rows]]
-        return same
+        so, otherwise = (tuple(n for n, one in enumerate(known) if one is said) for said in (True, False))
+        return same, Constraint(kinds=so), Constraint(kinds=otherwise)
 
     def _context(self, number: int, asked: Asked, space: StateSpace | None = None) -> Context:
         values = {key: _Value(key, value, asked) for key, value in self.points.values(number).items()}

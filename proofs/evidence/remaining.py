@@ -173,7 +173,7 @@ class Over:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What came of one version in one scenario; `systems` differ, of which `explored` were looked at."""
+    """What came of one version in one scenario; `systems` differ, which took `explored` explorations."""
 
     rows: tuple[Over, ...]
     systems: int

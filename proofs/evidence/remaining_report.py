@@ -34,7 +34,7 @@ def lines(left: Left, found: Sequence[Verdicts]) -> Iterator[str]:
     yield f"the reference: {shown(left.reference) or 'the defaults'}"
     for item in found:
         first = item.rows[0]
-        counted = f"{item.systems} systems differ, {item.explored} were explored"
+        counted = f"{item.systems} systems differ, decided by {item.explored} explorations"
         yield f"{first.version} ({first.scenario}): {counted} ({100 * item.explored / item.systems:.2g} %)"
         for row in item.rows:
             yield from _row(row)

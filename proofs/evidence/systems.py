@@ -17,7 +17,7 @@ from proofs.evidence.sights import never_asked
 from proofs.properties import Property
 
 if TYPE_CHECKING:
-    from proofs.evidence.family import Family
+    from proofs.evidence.family import Constraints, Family
 
 WORDS = tuple(Word)
 OPEN = -1
@@ -47,6 +47,7 @@ class Systems:
     def __init__(self, family: Family, apart: Iterable[np.ndarray] = ()) -> None:
         self.family = family
         self._parts: list[_Part] = []
+        self._forms: dict[int, tuple[Action, list[Constraints]]] = {}
         classes = []
         together = family.space_of.astype(np.int64)
         for column in apart:
@@ -55,6 +56,9 @@ class Systems:
             numbers: dict[tuple[int, ...], int] = {}
             kinds = [numbers.setdefault(tuple(map(id, actions)), len(numbers)) for actions in split.results]
             self._parts.append(_Part([split.results[kinds.index(kind)] for kind in range(len(numbers))]))
+            for actions, where in zip(split.results, split.where, strict=True):
+                for action in actions:
+                    self._forms.setdefault(id(action), (action, []))[1].append(where)
             classes.append(np.array(kinds, dtype=np.int32)[split.of])
             together = _paired(together, classes[-1])
         _, self.first, of = np.unique(together, return_index=True, return_inverse=True)
@@ -83,14 +87,9 @@ class Systems:
         forms: Mapping[str, Action] = self._parts[part].forms[self._classes[part][number]]
         return forms.get(name)
 
-    def forms_in(self, rows: Rows) -> dict[str, list[Action]]:
-        """Each form that an action has in some of the systems."""
-        found: dict[str, dict[int, Action]] = {}
-        for part, column in zip(self._parts, self._classes, strict=True):
-            for one in values_in(column[rows]):
-                for action in part.tuples[one]:
-                    found.setdefault(action.name, {})[id(action)] = action
-        return {name: list(forms.values()) for name, forms in found.items()}
+    def forms(self) -> Iterable[tuple[Action, Sequence[Constraints]]]:
+        """Each form that an action has in any of them, and what the points meet where it has: one of these at least."""
+        return self._forms.values()
 
     def joined(self, rows: Rows, told: Told, names: Iterable[str] | None = None) -> np.ndarray:
         """For each of some systems the bits that `told` gives for the forms of its actions, or of some of them, joined.
@@ -139,8 +138,8 @@ class Meaning:
 
     @property
     def shape(self) -> object:
-        """What tells meanings apart: z3's numbers of the terms."""
-        return self.target and _numbers(self.target), tuple((key, _numbers(one)) for key, one in self.subjects.items())
+        """What tells meanings apart."""
+        return self.target and shape_of(self.target), tuple((key, shape_of(one)) for key, one in self.subjects.items())
 
 
 @dataclass(frozen=True)
@@ -189,7 +188,7 @@ class Meanings:
     def _same(self, part: Callable[[Meaning], Target | None], number: int, rows: Rows) -> np.ndarray:
         mine = part(self.at(number))
         theirs = [part(meaning) for meaning in self.different]
-        same = [one is not None and mine is not None and _numbers(one) == _numbers(mine) for one in theirs]
+        same = [one is not None and mine is not None and shape_of(one) == shape_of(mine) for one in theirs]
         flags: np.ndarray = np.array(same, dtype=bool)[self.of[rows]]
         return flags
 
@@ -202,7 +201,8 @@ def _meaning(item: Property, ctx: Context) -> Meaning:
     return Meaning(item.target(protocol), item.subjects(protocol))
 
 
-def _numbers(target: Target) -> object:
+def shape_of(target: Target) -> object:
+    """What tells targets apart: z3's numbers of the terms."""
     return target.state.get_id(), frozenset((event, term.get_id()) for event, term in target.on.items())
 
 

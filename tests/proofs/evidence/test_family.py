@@ -13,7 +13,7 @@ from model.language.system import ModelError
 from model.parameters import ASSUMPTIONS
 from model.protocol import build
 from model.subject import Subject
-from proofs.evidence.family import Family, Points
+from proofs.evidence.family import Constraints, Family, Points
 from proofs.evidence.systems import Systems
 
 SMALL = {"requests": 1, "tz_requests": 1}
@@ -113,3 +113,29 @@ def test_a_computation_may_not_look_at_everything() -> None:
         family.split(lambda ctx: list(ctx.space.variables))
     with pytest.raises(ModelError, match="every value"):
         family.split(lambda ctx: dict(ctx.assume.items()))
+
+
+def test_what_points_with_a_result_meet_no_others_do() -> None:
+    changing = ("other_ee", "pipe_reset", "lock_effect", "relock")
+    points = Points.product({key: ASSUMPTIONS[key].values for key in changing})
+    family = Family(Subject.of("v24", bound=SMALL), points)
+
+    def met(constraints: Constraints) -> np.ndarray:
+        found = np.ones(len(points), dtype=bool)
+        for one in constraints:
+            if one.kinds is not None:
+                found &= np.isin(family.space_of, one.kinds)
+            else:
+                found &= points.having(one.about, one.value) == one.holds
+        return found
+
+    for kind, where in enumerate(family.where):
+        assert np.array_equal(np.logical_or.reduce([met(one) for one in where]), family.space_of == kind)
+    one, other, *_ = (set(space.variables) for space in family.spaces)
+    differing = min(one ^ other)
+    by_space = family.split(lambda ctx: differing in ctx.space.variables)
+    assert {one.kinds is None for where in by_space.where for one in where} == {False}
+    splits = [(by_space.of, by_space.where), *((split.of, split.where) for split in family.parts())]
+    for of, wheres in splits:
+        for number, constraints in enumerate(wheres):
+            assert np.array_equal(met(constraints), of == number)

@@ -111,7 +111,7 @@ def test_printed_and_as_json() -> None:
     found = over([JOB], left, answering(released=words, bracketed=[Word.PROVED] * 4))
     text = list(remaining_report.lines(left, found))
     assert "  A excludes 2 of them" in text and "the reference: the defaults" in text
-    assert "v24 (default): 4 systems differ, 1 were explored (25 %)" in text
+    assert "v24 (default): 4 systems differ, decided by 1 explorations (25 %)" in text
     assert "  released           depends: violated 3, proved 1" in text
     assert "      pipe_reset=releases-lock -> proved, in 1 of 2" in text
     assert "  bracketed          holds in all" in text
