@@ -171,7 +171,11 @@ class Client(CommandBuffer):
 
     def happens(self, condition: Condition) -> bool:
         """Whether a condition on what was read can hold."""
-        return condition is not False and self.facts.satisfiable([as_term(condition)])[0]
+        return self.each_happens([condition])[0]
+
+    def each_happens(self, conditions: Sequence[Condition]) -> list[bool]:
+        """The same of several conditions, which is asked as one question as far as it can."""
+        return self.facts.satisfiable([as_term(condition) for condition in conditions])
 
     # mappings
 

@@ -281,14 +281,13 @@ def _orders(
 
 def _wrongs(client: Client, ways: Mapping[str, Condition]) -> Iterator[Wrong]:
     """Each obligation that is not met, for each way in which a request ends so."""
-    for each in client.obligations:
-        for way, condition in ways.items():
-            here = both(condition, each.condition)
-            if not client.happens(here):
-                continue
-            failed = [
-                f"{what} at {where}"
-                for term, (what, where) in client.failing.items()
-                if not client.happens(both(here, no(term)))
-            ]
-            yield Wrong(each.text, each.where, way, tuple(failed))
+    asked = [
+        (each, way, both(condition, each.condition)) for each in client.obligations for way, condition in ways.items()
+    ]
+    happens = client.each_happens([here for _, _, here in asked])
+    for (each, way, here), does in zip(asked, happens, strict=True):
+        if does:
+            without = client.each_happens([both(here, no(term)) for term in client.failing])
+            calls = zip(client.failing.values(), without, strict=True)
+            failed = tuple(f"{what} at {where}" for (what, where), may_succeed in calls if not may_succeed)
+            yield Wrong(each.text, each.where, way, failed)

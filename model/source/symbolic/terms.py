@@ -13,6 +13,8 @@ Noted: TypeAlias = dict[int, list[tuple[frozenset[int], tuple[Condition, ...]]]]
 """By the number of a condition the paths on which something is known of it: their conditions' numbers, and all terms,
 which so are kept alive, and their numbers theirs."""
 
+EXAMPLES = 64  # that are looked at before a solver is asked
+
 
 def fold(term: Any) -> Any:
     """A z3 term simplified; what comes out constant as a bool, or as an int without a sign."""
@@ -163,17 +165,22 @@ class Facts:
         without those that hold in what is found: most of the time none of them can.
         """
         left = list(conditions)
-        for example in self._examples:
+        # those that were of use last are most likely to be again, and to look at all of them takes longer than to ask
+        for example in self._examples[: -EXAMPLES - 1 : -1]:
             if not left:
                 break
-            left = _not_in(example, left)
+            rest = _not_in(example, left)
+            if len(rest) < len(left):
+                self._examples.remove(example)
+                self._examples.append(example)
+            left = rest
         while left:
             solver = bit_blasting()
             solver.add(*self.assumed, either(*left))
             found = solver.check()
             if found == z3.unsat:
                 break
-            rest: list[z3.BoolRef] = []
+            rest = []
             if found == z3.sat:
                 self._examples.append(solver.model())
                 rest = _not_in(self._examples[-1], left)
