@@ -23,6 +23,7 @@ from model.driver import covered, restart_cookies
 from model.language.system import Action, Step, Term
 from model.language.terms import variables_of
 from model.lock import LABELS, TERMINATED
+from model.source import beside
 from model.source.bam import facts
 from model.source.bam.hardware import NAMES, Trouble, meanings
 from model.source.bam.kept import Kept, Own, work_item
@@ -40,7 +41,7 @@ from model.source.symbolic.dependence import dependent, without
 from model.source.symbolic.kernel import KERNEL
 from model.source.symbolic.machine import Obligation
 from model.source.symbolic.statements import Interpreter
-from model.source.symbolic.terms import as_term, both, either, no
+from model.source.symbolic.terms import as_term, both, either, no, reread, written
 from model.source.symbolic.values import VOID, Place, Pointer, Value, number
 from model.source.tree import SourceError, SourceTree
 from model.source.unit import Unit, coordinate
@@ -50,6 +51,7 @@ DECLARED = re.compile(r"(client|fault)\..*|work\.at_tx")
 
 
 FREE = ("bam_dma_free_desc",)
+TERMS = ("guard", "updates", "events", "overflow")  # what an action has of them
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,10 @@ class Driver:
         lines = {at: as_term(either(*(both(*path) for path in paths))) for at, paths in machine.lines.items()}
         return Read(made, tuple(wrongs), where, lines, frozenset(kind for kinds in _kinds(memory) for kind in kinds))
 
+    def prepare(self) -> None:
+        """Find out at once what would be found out with the first section."""
+        _ = self._kept
+
     @cached_property
     def _kept(self) -> tuple[Own, str | None, Template, Mapping[int, str]]:
         """State that no row has, the member that is the row's flag, what every LOCK and UNLOCK holds, the lists that
@@ -250,15 +256,33 @@ def with_driver(protocol: Protocol, tree: SourceTree) -> Protocol:
         raise SourceError(f"{tree} with this client: {reason}")
     unit = read_driver(tree, protocol.ctx.bounds["ring"])
     protocol = _with_own(protocol, unit)
-    driver, actions = Driver(protocol, unit), []
-    for action in protocol.system.actions:
-        if section_of(action) is not None:
-            read = driver.execute(action)
-            _demand_forms(protocol, read)
-            wrong = with_wrongs(protocol.ctx, read.action, read.wrongs)
-            action = replace(wrong, source=f"{read.where}; {action.source}")
-        actions.append(action)
+    driver, actions = Driver(protocol, unit), list(protocol.system.actions)
+    driver.prepare()
+    places = [place for place, action in enumerate(actions) if section_of(action) is not None]
+    made = beside.each(len(places), lambda number: _packed(_from_c(driver, actions[places[number]])))
+    for place, packed in zip(places, made, strict=True):
+        actions[place] = _unpacked(actions[place], *packed)
     return replace(protocol, system=replace(protocol.system, actions=tuple(actions)))
+
+
+def _from_c(driver: Driver, action: Action) -> Action:
+    """An action of the row as the C has it."""
+    read = driver.execute(action)
+    _demand_forms(driver.protocol, read)
+    wrong = with_wrongs(driver.protocol.ctx, read.action, read.wrongs)
+    return replace(wrong, source=f"{read.where}; {action.source}")
+
+
+def _packed(action: Action) -> tuple[str, str, list[list[str]]]:
+    """What an action of the row has become, as plain data."""
+    parts = [getattr(action, part) for part in TERMS]
+    return action.source, written([term for part in parts for term in part.values()]), [list(part) for part in parts]
+
+
+def _unpacked(action: Action, source: str, text: str, keys: Sequence[Sequence[str]]) -> Action:
+    terms = iter(reread(text))
+    guard, updates, events, overflow = ({key: next(terms) for key in mine} for mine in keys)
+    return replace(action, source=source, guard=guard, updates=updates, events=events, overflow=overflow)
 
 
 def _with_own(protocol: Protocol, unit: Unit) -> Protocol:

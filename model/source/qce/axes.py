@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from model import versions
+from model.source import beside
 from model.source.qce.client import PREPARE, START
 from model.source.qce.programs import Program, execute, read_client
 from model.source.qce.sequences import Order
@@ -147,7 +148,9 @@ class OwnClient:
 def own_client(tree: SourceTree) -> OwnClient:
     """The client that a tree has; raises SourceError, with file:line and the axis, for one that no axes describe."""
     driver = read_client(tree)
-    programs = {name.lower(): execute(driver, name) for name in driver.algorithms}
+    names = list(driver.algorithms)
+    made = beside.each(len(names), lambda number: execute(driver, names[number]))
+    programs = {name.lower(): program for name, program in zip(names, made, strict=True)}
     for axis, function in _FAIL.items():
         if not any(program.orders[axis] for program in programs.values()):
             raise SourceError(

@@ -202,3 +202,25 @@ def _noted(known: Noted, parts: frozenset[int], condition: Condition) -> bool:
 
 def _not_in(example: z3.ModelRef, conditions: Sequence[z3.BoolRef]) -> list[z3.BoolRef]:
     return [one for one in conditions if not z3.is_true(example.eval(one, model_completion=True))]
+
+
+def written(terms: Sequence[z3.ExprRef]) -> str:
+    """Terms as text in SMT-LIB 2, from which `reread` makes them again."""
+    solver = z3.Solver()
+    for number, term in enumerate(terms):
+        solver.add(_named(number, term) == term)
+    text: str = solver.to_smt2()
+    return text
+
+
+def reread(text: str) -> list[z3.ExprRef]:
+    """The terms that were written."""
+    found = []
+    for number, equation in enumerate(z3.parse_smt2_string(text)):
+        left, right = equation.children()  # which z3 may have exchanged
+        found.append(right if left.eq(_named(number, left)) else left)
+    return found
+
+
+def _named(number: int, like: z3.ExprRef) -> z3.ExprRef:
+    return z3.Const(f"term {number}", like.sort())
