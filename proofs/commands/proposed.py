@@ -138,8 +138,12 @@ def _print_kills(search: Search) -> None:
         trace = search.traces[number]
         where = search.asked[trace.system].where
         click.echo(f"  {count:>6}  {trace.claim} ({where}), {len(trace.path)} steps")
+    silent: dict[tuple[int, str, str], list[int]] = {}
     for (system, name, word), count in search.silent.most_common():
-        click.echo(f"  {count:>6}  {name} ({search.asked[system].where}): {word}")
+        silent.setdefault((count, name, word), []).append(system)
+    for (count, name, word), systems in silent.items():
+        where = search.asked[systems[0]].where if len(systems) == 1 else f"in {len(systems)} of {len(search.asked)}"
+        click.echo(f"  {count:>6}  {name} ({where}): {word}")
 
 
 def as_json(found: Found) -> dict[str, object]:
