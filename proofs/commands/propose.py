@@ -26,7 +26,6 @@ from proofs.commands.proposed import (
     Found,
     as_json,
     counted,
-    from_anywhere,
     print_asked,
     print_found,
     write,
@@ -238,7 +237,7 @@ def _why(question: Question, space: Space, changes: Changes, chosen: Options) ->
     _print_candidate(version, space, question.asked, found)
     if chosen.out is not None:
         path = chosen.out / "candidate.toml"
-        write_file(path, version_file(from_anywhere(version), space.ordered(changes)))
+        write_file(path, version_file(version, space.ordered(changes), chosen.out))
     sys.exit(0 if not found.wrong else EXIT_INCONCLUSIVE if found.is_open else EXIT_DIFFERS)
 
 

@@ -11,7 +11,6 @@ import click
 from rich.padding import Padding
 
 from counterexamples.documents import write_file
-from model import versions
 from model.parameters import setting_of
 from proofs.checking.records import Result
 from proofs.checking.request import Request
@@ -194,16 +193,11 @@ def _proposal_as_json(item: Proposal, found: Found) -> dict[str, object]:
 def write(found: Found, out: Path) -> None:
     """For each proposal a version file, a page and a mail; raises OSError."""
     before = cost(found.version) if found.proposals else None
-    version = from_anywhere(found.version)
     for number, proposal in enumerate(found.proposals, start=1):
         assert before is not None
-        made = page(version, number, proposal, found.search.asked, found.rows, before)
+        left = found.combinations
+        made = page(found.version, number, proposal, found.search.asked, found.rows, before, left)
         stem = out / f"proposal-{number}"
-        write_file(stem.with_suffix(".toml"), version_file(version, proposal.changes))
+        write_file(stem.with_suffix(".toml"), version_file(found.version, proposal.changes, out))
         write_file(stem.with_suffix(".md"), to_markdown(made))
         write_file(stem.with_suffix(".txt"), to_mail(made))
-
-
-def from_anywhere(version: str) -> str:
-    """A version's name, or the absolute path of its file, since a base is looked for where the file is that has it."""
-    return str(Path(version).resolve()) if versions.is_path(version) else version

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model import versions
@@ -21,15 +23,17 @@ Where = Sequence[Asked]
 LONGEST = 80  # characters of a title's list of changes
 
 
-def version_file(version: str, changes: Sequence[Change]) -> str:
-    """TOML: the version with the changes; a file's path is taken from where this one is read."""
+def version_file(version: str, changes: Sequence[Change], folder: Path) -> str:
+    """TOML, to be put into a folder: the version with the changes."""
     listed = ", ".join(f"{axis} = {shown(value)}" for axis, value in changes)
     if len(listed) > LONGEST:
         listed = f"{len(changes)} changes"
+    joined = "and" if versions.is_path(version) else "with"
     lines = [
-        f"title = {_text(f'{version} with {listed}')}",
+        f"title = {_text(f'{_title(version)} {joined} {listed}')}",
         'source = "proposed by a search"',
-        f"base = {_text(version)}",
+        # a base is looked for where the file is that has it
+        f"base = {_text(os.path.relpath(version, folder) if versions.is_path(version) else version)}",
     ]
     for axis, value in changes:
         lines += [
@@ -39,6 +43,10 @@ def version_file(version: str, changes: Sequence[Change]) -> str:
             f"source = {_text('proposed: ' + _first(axis, value))}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _title(version: str) -> str:
+    return versions.load(version).title if versions.is_path(version) else version
 
 
 def _first(axis: str, value: Value) -> str:
@@ -58,8 +66,11 @@ def _steps(axis: str, value: Value) -> list[tuple[str, str]]:
     return [(step, known[step]) for step in ((value,) if isinstance(value, str) else value)]
 
 
-def page(version: str, number: int, proposal: Proposal, asked: Where, rows: Sequence[Result], before: Cost) -> Brief:
-    """The page of one proposal: `rows` and `before` are the verdicts on the version itself, and its cost."""
+def page(
+    version: str, number: int, proposal: Proposal, asked: Where, rows: Sequence[Result], before: Cost, left: int = 0
+) -> Brief:
+    """The page of one proposal: `rows` and `before` are the verdicts on the version itself, and its cost; `left`: the
+    combinations that evidence leaves, if all is kept under each of them."""
     base = versions.load(version).axes
     counted: dict[str, int] = {}
     for item in asked:
@@ -70,11 +81,15 @@ def page(version: str, number: int, proposal: Proposal, asked: Where, rows: Sequ
         "What one request costs": list(_costs(before, proposal.cost)),
     }
     count = len(proposal.reasons)
+    every = f", and it is under each of the {left} combinations that the observations leave" if left else ""
+    where = ", ".join(f"{number_of} in {place}" for place, number_of in counted.items())
     head = (
         f"{count} change{'s' if count != 1 else ''}, none of which can be left out",
-        f"Kept is all that was asked; properties: {', '.join(f'{n} in {where}' for where, n in counted.items())}",
+        f"Kept is all that was asked{every}; properties: {where}",
     )
-    return Brief(f"{version}: proposal {number}", head, {title: items for title, items in sections.items() if items})
+    return Brief(
+        f"{_title(version)}: proposal {number}", head, {title: items for title, items in sections.items() if items}
+    )
 
 
 def _change(before: Value, item: Reason, asked: Where) -> Entry:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import run_here
 
 from model import versions
+from proofs.proposing import writing
 
 ONLY = ("request", "nwd")
 ASKED = ("--from", "v12", "--require", "quiet-engine", "--require", "works", "--scenario", "default")
@@ -38,6 +41,17 @@ def test_a_proposal_is_written_and_can_be_checked(capsys: pytest.CaptureFixture[
     assert all(len(line) < 72 for line in mail.splitlines())
     assert "Without it quiet-engine is violated" in mail and "quiet-engine (default): violated" in mail
     assert "# v12: proposal 1" in (tmp_path / "proposal-1.md").read_text(encoding="utf-8")
+
+
+def test_a_proposal_for_a_file_finds_it_from_its_own_folder(tmp_path: Path, version_file: Callable[..., str]) -> None:
+    mine, out = version_file(tmp_path, "v12", {"lock-groups": "pair"}), tmp_path / "out"
+    out.mkdir()
+    proposed = out / "proposal-1.toml"
+    proposed.write_text(writing.version_file(mine, [("nwd", "rx-data")], out), encoding="utf-8")
+    loaded = versions.load(str(proposed))
+    assert loaded.base == os.path.join("..", Path(mine).name)
+    assert loaded.axes == {**versions.load(mine).axes, "nwd": "rx-data"}
+    assert str(tmp_path) not in proposed.read_text(encoding="utf-8")
 
 
 def test_no_proposal_is_exit_code_1_and_says_what_rules_out(capsys: pytest.CaptureFixture[str]) -> None:
