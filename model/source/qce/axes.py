@@ -148,9 +148,9 @@ class OwnClient:
 def own_client(tree: SourceTree) -> OwnClient:
     """The client that a tree has; raises SourceError, with file:line and the axis, for one that no axes describe."""
     driver = read_client(tree)
-    names = list(driver.algorithms)
-    made = beside.each(len(names), lambda number: execute(driver, names[number]))
-    programs = {name.lower(): program for name, program in zip(names, made, strict=True)}
+    names = sorted(driver.algorithms)  # AEAD first, which takes longest
+    made = dict(zip(names, beside.each(len(names), lambda number: execute(driver, names[number])), strict=True))
+    programs = {name.lower(): made[name] for name in driver.algorithms}
     for axis, function in _FAIL.items():
         if not any(program.orders[axis] for program in programs.values()):
             raise SourceError(
