@@ -104,7 +104,7 @@ def choose_condition(condition: Condition, one: Condition, other: Condition) -> 
 
 def bit_blasting() -> z3.Solver:
     """A new solver for bit-vectors: for questions as they come here, far faster than one that is kept."""
-    return z3.Then("simplify", "solve-eqs", "bit-blast", "aig", "sat").solver()
+    return z3.Then("simplify", "bit-blast", "aig", "sat").solver()
 
 
 class Facts:
