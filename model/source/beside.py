@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import TypeVar
 
+from model.language.worker import belong_to_parent
 from model.source.tree import SourceError
 
 Part = TypeVar("Part")
@@ -25,21 +24,35 @@ def each(count: int, compute: Callable[[int], Part]) -> list[Part]:
     """
     found: dict[int, Part] = {}
     with _beside(count, compute) as (numbers, brought):
-        with suppress(SourceError):  # one with a lower number may fail, too: then it is that which is raised
-            for number in numbers:
-                found[number] = compute(number)
-        found |= brought()
+        failing = _make(numbers, compute, found, SourceError)
+        # one with a lower number may fail, too: then it is that which is raised
+        if not found.keys() >= set(range(count if failing is None else failing)):
+            found |= brought()
     return [found[number] if number in found else compute(number) for number in range(count)]
+
+
+def _make(
+    numbers: Iterator[int], compute: Callable[[int], Part], found: dict[int, Part], error: type[Exception]
+) -> int | None:
+    """Add the parts of numbers up to the first that fails, which is given; then neither process begins another one."""
+    for number in numbers:
+        try:
+            found[number] = compute(number)
+        except error:
+            for _ in numbers:
+                pass
+            return number
+    return None
 
 
 @contextmanager
 def _beside(
     count: int, compute: Callable[[int], Part]
-) -> Iterator[tuple[Iterable[int], Callable[[], dict[int, Part]]]]:
+) -> Iterator[tuple[Iterator[int], Callable[[], dict[int, Part]]]]:
     """While it lasts another process computes some parts; gives the numbers of the others, and what waits for these."""
     forks = "fork" in multiprocessing.get_all_start_methods() and (os.cpu_count() or 1) > 1
     if count < 2 or not forks or multiprocessing.parent_process() is not None:
-        yield range(count), dict
+        yield iter(range(count)), dict
         return
     context, (claims, numbers) = multiprocessing.get_context("fork"), os.pipe()
     with os.fdopen(numbers, "wb") as file:
@@ -72,18 +85,7 @@ def _brought(receiver: Connection) -> dict[int, Part]:
 
 
 def _work(claims: int, compute: Callable[[int], object], sender: Connection) -> None:
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's business, which ends this process
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    parts = {}
-    with suppress(Exception):  # whatever it is, the parent meets it again
-        for number in _claimed(claims):
-            parts[number] = compute(number)
+    belong_to_parent()
+    parts: dict[int, object] = {}
+    _make(_claimed(claims), compute, parts, Exception)  # whatever fails, the parent meets it again
     sender.send(parts)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)

@@ -83,12 +83,6 @@ def wait_if_ending() -> None:
         time.sleep(1)
 
 
-def leave_to_parent() -> None:
-    """In a worker process: SIGINT is the parent's business, which stops this one."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def _watch(reader: int) -> None:
     _await(signal.SIGINT, reader)
     _ending.set()

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.connection import wait as wait_for
 from typing import Protocol, TypeVar
 
 from counterexamples import documents
-from proofs.checking.interrupt import leave_to_parent, wait_if_ending
+from model.language.worker import belong_to_parent
+from proofs.checking.interrupt import wait_if_ending
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -164,15 +163,7 @@ def _executor(workers: int) -> ProcessPoolExecutor:
 def _enter(run: str) -> None:
     """In a new worker: it belongs to the parent's run, ends with the parent, and leaves SIGINT to it."""
     documents.RUN = run
-    leave_to_parent()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None  # or this would be no worker
-    wait_for([parent.sentinel])
-    os._exit(1)
+    belong_to_parent()
 
 
 def cores() -> int:

@@ -7,7 +7,7 @@ is not, one is explored by itself, by another reading of its terms: should it sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,7 +76,7 @@ class Reaching:
 
     def _outcome(self, group: _Together, kinds: Sequence[int], target: Target) -> Outcome:
         """What is found in all systems with some kinds of state spaces; properties have targets in common."""
-        asked = self._sets.common([self._all, self._sets.union(self._kinds[kind] for kind in kinds)])
+        asked = self._with(kinds)
         key = (asked, shape_of(target))
         if key not in self._outcomes:
             self.explored += 1
@@ -102,7 +102,7 @@ class Reaching:
     def _together(self, kinds: Sequence[int]) -> _Together:
         spaces = [self._systems.family.spaces[kind] for kind in kinds]
         variables = {name: variable for space in spaces for name, variable in space.variables.items()}
-        among = self._sets.common([self._all, self._sets.union(self._kinds[kind] for kind in kinds)])
+        among = self._with(kinds)
         actions, owners = [], {}
         for number, (action, where) in enumerate(self._systems.forms()):
             mine = self._sets.common([among, self._sets.union(map(self._meeting, where))])
@@ -112,19 +112,23 @@ class Reaching:
         space = StateSpace(variables, {}, spaces[0].events)
         return _Together(kinds, TransitionSystem("many", space, tuple(actions)), owners)
 
+    def _with(self, kinds: Iterable[int]) -> int:
+        """The combinations whose state space is one of some kinds."""
+        return self._sets.union(self._kinds[kind] for kind in kinds)
+
     def _meeting(self, constraints: Sequence[Constraint]) -> int:
         """The combinations that meet some constraints."""
         return self._sets.common([self._all, *map(self._where, constraints)])
 
     def _where(self, constraint: Constraint) -> int:
         if constraint.kinds is not None:
-            return self._sets.union(self._kinds[kind] for kind in constraint.kinds)
+            return self._with(constraint.kinds)
         values = ASSUMPTIONS[constraint.about].values
         allowed = [place for place, value in enumerate(values) if (value == constraint.value) == constraint.holds]
         return self._sets.having({KEYS.index(constraint.about): allowed})
 
 
-def _agreeing(spaces: Sequence[StateSpace]) -> Iterator[list[int]]:
+def _agreeing(spaces: Sequence[StateSpace]) -> list[list[int]]:
     """The numbers of state spaces in groups that agree about each variable that several of them have."""
     groups: list[tuple[list[int], dict[str, Variable]]] = []
     for number, space in enumerate(spaces):
@@ -135,4 +139,4 @@ def _agreeing(spaces: Sequence[StateSpace]) -> Iterator[list[int]]:
                 break
         else:
             groups.append(([number], dict(space.variables)))
-    return iter([kinds for kinds, _ in groups])
+    return [kinds for kinds, _ in groups]

@@ -28,12 +28,12 @@ def version_file(version: str, changes: Sequence[Change], folder: Path) -> str:
     listed = ", ".join(f"{axis} = {shown(value)}" for axis, value in changes)
     if len(listed) > LONGEST:
         listed = f"{len(changes)} changes"
-    joined = "and" if versions.is_path(version) else "with"
+    # a base is looked for where the file is that has it
+    joined, base = ("and", os.path.relpath(version, folder)) if versions.is_path(version) else ("with", version)
     lines = [
         f"title = {_text(f'{_title(version)} {joined} {listed}')}",
         'source = "proposed by a search"',
-        # a base is looked for where the file is that has it
-        f"base = {_text(os.path.relpath(version, folder) if versions.is_path(version) else version)}",
+        f"base = {_text(base)}",
     ]
     for axis, value in changes:
         lines += [

@@ -164,7 +164,7 @@ class Facts:
         First in the examples that were found before; then all that are left are asked for as one, again and again
         without those that hold in what is found: most of the time none of them can.
         """
-        left = list(conditions)
+        left = [one for one in conditions if not z3.is_false(one)]
         # those that were of use last are most likely to be again, and to look at all of them takes longer than to ask
         for example in self._examples[: -EXAMPLES - 1 : -1]:
             if not left:
@@ -186,7 +186,7 @@ class Facts:
                 rest = _not_in(self._examples[-1], left)
             left = rest
         never = {one.get_id() for one in left}
-        return [one.get_id() not in never for one in conditions]
+        return [not z3.is_false(one) and one.get_id() not in never for one in conditions]
 
 
 def _numbers(path: Sequence[Condition]) -> frozenset[int]:

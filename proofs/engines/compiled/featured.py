@@ -118,7 +118,7 @@ class Featured:
 
     def _open(self, sets: np.ndarray) -> np.ndarray:
         """Without the systems in which the target is known to be hit."""
-        return self._sets.without(sets, np.full_like(sets, self._hit))
+        return sets if self._hit == NONE else self._sets.without(sets, np.full_like(sets, self._hit))
 
     def _note_hit(self, sets: np.ndarray) -> None:
         self._hit = self._joined(self._hit, sets)

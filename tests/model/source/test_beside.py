@@ -73,6 +73,23 @@ def test_the_first_error_is_raised(wrong: tuple[int, ...], raised: int) -> None:
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.parametrize("wrong", [0, 1, 3])
+def test_after_an_error_no_further_part_is_begun(wrong: int) -> None:
+    begun = multiprocessing.get_context("fork").Value("i", 0)
+
+    def compute(number: int) -> int:
+        with begun.get_lock():
+            begun.value += 1
+        time.sleep(0.1)
+        if number == wrong:
+            raise SourceError(f"part {number}")
+        return number
+
+    with pytest.raises(SourceError, match=f"part {wrong}"):
+        beside.each(40, compute)
+    assert begun.value < 10
+
+
 def test_another_error_ends_both() -> None:
     def compute(number: int) -> int:
         if is_other():
